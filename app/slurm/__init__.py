@@ -1,0 +1,1 @@
+"""SLURM, and what stands in for it on a laptop."""

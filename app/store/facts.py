@@ -1,0 +1,206 @@
+"""The facts the store holds, as frozen records."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+Scope = Literal["report", "read", "operate"]
+
+
+@dataclass(frozen=True, slots=True)
+class JobKey:
+    """SLURM's name for a job; ``cluster`` is ``"local"`` for the embedded runner."""
+
+    cluster: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One training effort.
+
+    Attributes:
+        id: opaque and unique; safe in a URL path.
+        name: what the person called it; several runs may share a name.
+        user: whose run it is.
+        created: epoch seconds of its first record.
+        plan: the newest declared plan as sent (``total_steps``, ``validate_every``, ``target_loss`` …).
+        version: grows with every batch that changed the run; what caches and live updates go by.
+        last_record_at: epoch seconds when its newest batch (heartbeats too) arrived.
+        finished: the reason of its finish note (``"finished"``, ``"failed"`` …), ``None`` while it goes on.
+        job: the newest attempt's job.
+        replaces: id of the run this one was relaunched from.
+        warnings: counted oddities, e.g. ``{"steps_beyond_total": 3, "unknown_fields": 2}``.
+    """
+
+    id: str
+    name: str
+    user: str
+    created: float
+    plan: Mapping[str, Any]
+    version: int
+    last_record_at: float
+    finished: str | None
+    job: JobKey | None
+    replaces: str | None
+    warnings: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One process start of a run.
+
+    ``job`` is the wire object as sent (cluster, id, restart_count, array_task_id …) or ``None``.
+    """
+
+    id: str
+    started: float
+    job: Mapping[str, Any] | None
+    first_step: int | None
+    last_step: int | None
+    last_seq: int
+    last_ended: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class StepBlocks:
+    """Block means of a run's steps, the newest attempt winning, in increasing step order.
+
+    The number of blocks is bounded whatever the run's length; early steps are kept raw (count 1).
+    All arrays have shape (n,).
+
+    Attributes:
+        first_step: first step of the block.
+        last_step: last step of the block.
+        count: step records in the block.
+        finite_count: those whose loss was finite.
+        loss_mean: mean of the finite losses, NaN where there is none.
+        loss_min: least finite loss, NaN where there is none.
+        loss_max: greatest finite loss, NaN where there is none.
+        seconds_count: records that carried a duration.
+        seconds_mean: mean seconds of one step, NaN where there is none.
+        ended: epoch seconds at the block's end.
+        lr: learning rate at the block's end, NaN where unknown.
+    """
+
+    first_step: IntArray
+    last_step: IntArray
+    count: IntArray
+    finite_count: IntArray
+    loss_mean: FloatArray
+    loss_min: FloatArray
+    loss_max: FloatArray
+    seconds_count: IntArray
+    seconds_mean: FloatArray
+    ended: FloatArray
+    lr: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class StepRows:
+    """Raw step records in step order, the newest attempt winning; NaN stands for unknown. Shape (n,)."""
+
+    step: IntArray
+    ended: FloatArray
+    seconds: FloatArray
+    loss: FloatArray
+    lr: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class Validation:
+    """One validation; ``loss`` may be NaN or infinite, as reported."""
+
+    attempt: str
+    step: int
+    started: float
+    seconds: float | None
+    loss: float | None
+    metrics: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """One saved checkpoint."""
+
+    attempt: str
+    step: int
+    started: float
+    seconds: float | None
+    path: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """One timed stretch of a phase."""
+
+    attempt: str
+    phase: str
+    started: float
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One note; ``kind`` is plan, startup, progress, command, audit, finish or warning."""
+
+    attempt: str
+    seq: int
+    kind: str
+    data: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """Something the service asks of the trainer.
+
+    ``state`` is ``"pending"`` until a note answers it with ``"done"`` or ``"refused"``;
+    ``answer`` is that note's data.
+    """
+
+    id: str
+    run: str
+    command: Literal["checkpoint", "stop", "set"]
+    name: str | None
+    value: Any
+    user: str
+    created: float
+    state: Literal["pending", "done", "refused"]
+    answer: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A bearer token, known by its hash only."""
+
+    hash: str
+    user: str
+    scope: Scope
+    created: float
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """One line of the append-only audit log."""
+
+    at: float
+    user: str
+    action: str
+    subject: str
+    outcome: str
+    detail: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What became of one batch."""
+
+    acknowledged_seq: int
+    stored: int
+    duplicates: int
+    version: int

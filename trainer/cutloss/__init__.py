@@ -1,0 +1,1 @@
+"""Report a training run to cutlossd, never in its way."""
