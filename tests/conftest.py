@@ -1,0 +1,54 @@
+"""What every test may use, and what happens where a part of the machine is missing."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+SHARED = ROOT.parent / "shared"
+SYSTEM_PARTS = {
+    "slurm": ("slurmctld", "SLURM's Debian packages and root: run `make system` as root"),
+    "browser": ("chromium", "Debian's chromium: run `make system` as root"),
+}
+
+
+def missing_part(marker: str) -> str | None:
+    """Return what a marked test lacks on this machine, ``None`` where it has all it needs."""
+    program, remedy = SYSTEM_PARTS[marker]
+    if marker == "slurm" and os.geteuid() != 0:
+        return remedy
+    return None if shutil.which(program) or shutil.which(program, path="/usr/sbin") else remedy
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip a test whose system part is missing; under CI=true that is a failure."""
+    for marker in SYSTEM_PARTS:
+        lacking = missing_part(marker) if item.get_closest_marker(marker) else None
+        if lacking and os.environ.get("CI") == "true":
+            pytest.fail(f"CI needs {lacking}", pytrace=False)
+        if lacking:
+            pytest.skip(f"left out: needs {lacking}")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """End with a line for each part that was left out."""
+    reasons = {str(report.longrepr[2]) for report in terminalreporter.stats.get("skipped", [])}
+    for reason in sorted(reasons):
+        terminalreporter.write_line(reason.removeprefix("Skipped: "))
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """Return the top of the checkout."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """Return the folder of real curves and logs, which a user's clone does not have."""
+    if not SHARED.is_dir():
+        pytest.skip("left out: real curves and logs are not beside this checkout")
+    return SHARED
