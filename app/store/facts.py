@@ -55,7 +55,14 @@ class Run:
 class Attempt:
     """One process start of a run.
 
-    ``job`` is the wire object as sent (cluster, id, restart_count, array_task_id …) or ``None``.
+    Attributes:
+        id: opaque, chosen by the client.
+        started: epoch seconds; attempts are ordered by it.
+        job: the wire object as sent (cluster, id, restart_count, array_task_id …) or ``None``.
+        first_step: least step it reported.
+        last_step: step of its newest record (greatest seq): where it is, also after it went back.
+        last_seq: greatest seq seen of it.
+        last_ended: epoch seconds when its last step ended.
     """
 
     id: str
@@ -63,7 +70,7 @@ class Attempt:
     job: Mapping[str, Any] | None
     first_step: int | None
     last_step: int | None
-    last_seq: int
+    last_seq: int | None
     last_ended: float | None
 
 
@@ -78,12 +85,18 @@ class StepBlocks:
         first_step: first step of the block.
         last_step: last step of the block.
         count: step records in the block.
+        loss_count: those that carried a loss, finite or not; ``loss_count > finite_count`` is divergence,
+            ``count > loss_count`` only a loss that was not reported.
         finite_count: those whose loss was finite.
         loss_mean: mean of the finite losses, NaN where there is none.
+        loss_deviation: standard deviation of the finite losses, NaN below two.
         loss_min: least finite loss, NaN where there is none.
         loss_max: greatest finite loss, NaN where there is none.
         seconds_count: records that carried a duration.
         seconds_mean: mean seconds of one step, NaN where there is none.
+        seconds_deviation: standard deviation of the seconds of one step, NaN below two.
+        seconds_min: least seconds of one step, NaN where there is none.
+        seconds_max: most seconds of one step, NaN where there is none.
         ended: epoch seconds at the block's end.
         lr: learning rate at the block's end, NaN where unknown.
     """
@@ -91,12 +104,17 @@ class StepBlocks:
     first_step: IntArray
     last_step: IntArray
     count: IntArray
+    loss_count: IntArray
     finite_count: IntArray
     loss_mean: FloatArray
+    loss_deviation: FloatArray
     loss_min: FloatArray
     loss_max: FloatArray
     seconds_count: IntArray
     seconds_mean: FloatArray
+    seconds_deviation: FloatArray
+    seconds_min: FloatArray
+    seconds_max: FloatArray
     ended: FloatArray
     lr: FloatArray
 
@@ -198,9 +216,16 @@ class AuditEntry:
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """What became of one batch."""
+    """What became of one batch.
 
-    acknowledged_seq: int
+    Attributes:
+        acknowledged_seq: greatest seq seen of the batch's attempt, ``None`` before its first record.
+        stored: records that are new.
+        duplicates: records that were there already.
+        version: the run's version afterwards.
+    """
+
+    acknowledged_seq: int | None
     stored: int
     duplicates: int
     version: int
