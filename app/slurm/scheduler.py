@@ -1,4 +1,4 @@
-"""What cutloss asks of a scheduler, whichever answers: SLURM's commands, its REST daemon, the local runner."""
+"""What cutloss asks of a scheduler: of SLURM's commands, of its REST daemon, of the local runner."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -90,18 +90,35 @@ class SchedulerUnavailableError(SchedulerError):
     """The scheduler gave no answer; what was asked may or may not have happened."""
 
 
+class SchedulerUnreachableError(SchedulerUnavailableError):
+    """The scheduler was not reached at all, so nothing was done."""
+
+
 class Scheduler(Protocol):
     """One scheduler. Methods block (call them from a thread) and are bounded in time.
 
     Every method raises ``SchedulerUnavailableError`` when nothing is known and ``SchedulerError`` when the
     scheduler said no.
+
+    Attributes:
+        name: ``"slurm"`` or ``"local"``.
+        cluster: the cluster's name; ``"local"`` for the embedded runner.
+        user: whose jobs it acts on.
     """
 
     name: str
     cluster: str
+    user: str
 
     def jobs(self, ids: Collection[str]) -> dict[str, JobFacts]:
-        """Return the facts of those jobs that are known, in one call."""
+        """Return the facts of those jobs that are known, in one call, keyed by the ids asked for.
+
+        A job that is absent from the answer neither waits nor runs. Free text (name, comment, paths) is left
+        out where reading it could be misled; ``detail`` has it.
+        """
+
+    def detail(self, job_id: str) -> JobFacts | None:
+        """Return all facts of one job, its name, comment and paths included."""
 
     def find(self, token: str) -> list[JobFacts]:
         """Return the jobs submitted with a token, active or recently ended."""
@@ -115,6 +132,9 @@ class Scheduler(Protocol):
     def submit(self, submission: Submission) -> str:
         """Submit and return the job's id."""
 
+    def verify(self, job_id: str) -> list[Check]:
+        """Check that a submitted job really waits, is the user's, and will be able to run."""
+
     def release(self, job_id: str) -> None:
         """Release a held job."""
 
@@ -123,3 +143,6 @@ class Scheduler(Protocol):
 
     def signal(self, job_id: str, signal: str, target: str) -> None:
         """Send a signal to a running job's ``"batch"``, ``"step"`` or ``"full"`` processes."""
+
+    def close(self) -> None:
+        """Let go of threads and files; jobs go on."""

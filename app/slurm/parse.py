@@ -1,0 +1,218 @@
+"""Pure readers of what ``squeue``, ``sacct`` and ``scontrol`` print."""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import TypedDict
+
+from app.slurm import values
+from app.slurm.scheduler import JobFacts
+
+SEPARATOR = "\x1f"
+
+# Only fields whose text SLURM itself chooses: names, comments and paths may hold newlines and separators.
+SQUEUE_FIELDS = (
+    "JobArrayID", "JobID", "State", "Reason", "UserName", "Partition", "NumNodes", "NodeList", "SubmitTime",
+    "StartTime", "EndTime", "TimeLimit", "RestartCnt", "Dependency", "exit_code", "tres-alloc",
+)  # fmt: skip
+SACCT_FIELDS = (
+    "JobID", "JobIDRaw", "State", "Reason", "User", "Partition", "NNodes", "NodeList", "Submit", "Start",
+    "End", "TimelimitRaw", "ExitCode", "AllocTRES", "ReqTRES",
+)  # fmt: skip
+
+
+class ClockTimes(TypedDict):
+    """The clock times of a job, epoch seconds."""
+
+    started: float | None
+    ended: float | None
+    estimated_start: float | None
+
+
+def squeue_format() -> str:
+    """Return the ``--Format`` text for the fields above; a suffix alone leaves the width free."""
+    return ",".join(f"{field}:{SEPARATOR}" for field in SQUEUE_FIELDS)
+
+
+def rows(text: str, fields: tuple[str, ...]) -> Iterable[dict[str, str]]:
+    """Yield one mapping per well-formed line; other lines (wrapper noise, half a line) are passed over."""
+    for line in text.split("\n"):
+        cells = line.split(SEPARATOR)
+        if len(cells) in {len(fields), len(fields) + 1}:
+            yield dict(zip(fields, cells, strict=False))
+
+
+def read_squeue(text: str, cluster: str) -> list[tuple[str, JobFacts]]:
+    """Read ``squeue`` lines as pairs of raw job id and facts."""
+    return [
+        (row["JobID"].strip(), _from_squeue(row, cluster))
+        for row in rows(text, SQUEUE_FIELDS)
+        if row["JobID"].strip()
+    ]
+
+
+def _from_squeue(row: Mapping[str, str], cluster: str) -> JobFacts:
+    state = values.state(row["State"]) or "UNKNOWN"
+    return JobFacts(
+        id=row["JobArrayID"].strip() or row["JobID"].strip(),
+        cluster=cluster,
+        state=state,
+        user=values.word(row["UserName"]),
+        reason=values.word(row["Reason"]),
+        partition=values.word(row["Partition"]),
+        nodes=values.word(row["NodeList"]),
+        node_count=_node_count(row["NumNodes"]),
+        gpus=values.gpus(row["tres-alloc"]),
+        submitted=values.epoch(row["SubmitTime"]),
+        time_limit_seconds=values.seconds(row["TimeLimit"]),
+        restart_count=values.count(row["RestartCnt"]),
+        exit_code=None if state in _NOT_EXITED else values.exit_code(row["exit_code"]),
+        dependency=values.word(row["Dependency"]),
+        **_times(state, row["StartTime"], row["EndTime"], row["NodeList"]),
+    )
+
+
+def read_sacct(text: str, cluster: str) -> list[tuple[str, JobFacts]]:
+    """Read ``sacct -X --parsable2`` lines as pairs of raw job id and facts."""
+    return [
+        (row["JobIDRaw"].strip(), _from_sacct(row, cluster))
+        for row in rows(text, SACCT_FIELDS)
+        if re.fullmatch(r"[\d_+]+", row["JobID"].strip(), re.ASCII)
+    ]
+
+
+def _from_sacct(row: Mapping[str, str], cluster: str) -> JobFacts:
+    state = values.state(row["State"]) or "UNKNOWN"
+    minutes = values.number(row["TimelimitRaw"])
+    return JobFacts(
+        id=row["JobID"].strip(),
+        cluster=cluster,
+        state=state,
+        user=values.word(row["User"]),
+        reason=values.word(row["Reason"]),
+        partition=values.word(row["Partition"]),
+        nodes=values.word(row["NodeList"]),
+        node_count=_node_count(row["NNodes"]),
+        gpus=values.gpus(row["AllocTRES"] or row["ReqTRES"]),
+        submitted=values.epoch(row["Submit"]),
+        time_limit_seconds=None if minutes is None else minutes * 60,
+        exit_code=None if state in _NOT_EXITED else values.exit_code(row["ExitCode"]),
+        **_times(state, row["Start"], row["End"], row["NodeList"]),
+    )
+
+
+_NOT_EXITED = frozenset({"PENDING", "RUNNING", "SUSPENDED", "CONFIGURING", "COMPLETING"})
+
+
+def _times(state: str, start: object, end: object, nodes: object) -> ClockTimes:
+    return clock_times(state, values.epoch(start), values.epoch(end), values.word(nodes))
+
+
+def clock_times(state: str, start: float | None, end: float | None, nodes: str | None) -> ClockTimes:
+    """Tell facts from forecasts: a pending job's start and a running job's end are SLURM's estimates.
+
+    A job that was cancelled before it got nodes never started, whatever SLURM writes as its start.
+    """
+    if state in {"PENDING", "REQUEUED", "REQUEUE_HOLD", "CONFIGURING"}:
+        return {"started": None, "ended": None, "estimated_start": start}
+    started = None if nodes is None and state not in _NOT_EXITED else start
+    return {"started": started, "ended": None if state in _NOT_EXITED else end, "estimated_start": None}
+
+
+def _node_count(text: str) -> int | None:
+    # A pending job may ask for a range, "2-4".
+    return values.count(text.partition("-")[0])
+
+
+def read_show_job(text: str, cluster: str) -> JobFacts | None:
+    """Read one job of ``scontrol show job --oneliner``.
+
+    The owner chooses the name and the comment, so each field is looked for on the right side of the text that
+    SLURM writes itself: what comes first counts, except behind the name, where the last ``UserId`` does.
+    """
+    match = re.match(r"JobId=(\d+)\s(.*)", text.strip(), re.DOTALL | re.ASCII)
+    if not match:
+        return None
+    name, owner, rest = _split_name(match[2])
+    field = _fields(rest)
+    state = values.state(field.get("JobState")) or "UNKNOWN"
+    return JobFacts(
+        id=_array_id(match[1], match[2]),
+        cluster=cluster,
+        state=state,
+        user=owner,
+        name=name,
+        reason=values.word(field.get("Reason")),
+        partition=values.word(field.get("Partition")),
+        nodes=values.word(field.get("NodeList")),
+        node_count=_node_count(field.get("NumNodes", "")),
+        gpus=values.gpus(field.get("TRES")),
+        submitted=values.epoch(field.get("SubmitTime")),
+        time_limit_seconds=values.seconds(field.get("TimeLimit")),
+        restart_count=values.count(field.get("Restarts")),
+        exit_code=None if state in _NOT_EXITED else values.exit_code(field.get("ExitCode")),
+        dependency=values.word(field.get("Dependency")),
+        command=values.word(field.get("Command")),
+        work_dir=values.word(field.get("WorkDir")),
+        stdout=values.word(field.get("StdOut")),
+        comment=values.word(field.get("Comment")),
+        **_times(state, field.get("StartTime"), field.get("EndTime"), field.get("NodeList")),
+    )
+
+
+def _split_name(text: str) -> tuple[str | None, str | None, str]:
+    match = re.search(r"JobName=(.*) UserId=([^(\s]+)\(\d+\) GroupId=(.*)", text, re.DOTALL | re.ASCII)
+    return (match[1], match[2], match[3]) if match else (None, None, text)
+
+
+def _array_id(raw: str, text: str) -> str:
+    match = re.match(r"ArrayJobId=(\d+) ArrayTaskId=(\d+)\s", text, re.ASCII)
+    return f"{match[1]}_{match[2]}" if match else raw
+
+
+_PATHS = ("Command", "WorkDir", "Comment", "StdErr", "StdIn", "StdOut", "Power")
+
+
+def _fields(text: str) -> dict[str, str]:
+    """Split ``Key=value`` pairs; those with free text run up to the next of their own kind."""
+    head, mark, tail = text.partition(" Command=")
+    found: dict[str, str] = {}
+    for pair in re.split(r"\s+(?=[A-Za-z][\w:/-]*=)", head):
+        key, _, value = pair.partition("=")
+        found.setdefault(key, value)
+    pieces = re.split(rf"\s({'|'.join(_PATHS)})=", mark + tail)
+    for key, value in zip(pieces[1::2], pieces[2::2], strict=False):
+        found.setdefault(key, value)
+    return found
+
+
+def read_partitions(text: str) -> dict[str, dict[str, str]]:
+    """Read ``scontrol show partition --oneliner`` as fields by partition name."""
+    partitions = {}
+    for line in text.splitlines():
+        fields = dict(pair.split("=", 1) for pair in line.split() if "=" in pair)
+        if "PartitionName" in fields:
+            partitions[fields["PartitionName"]] = fields
+    return partitions
+
+
+def read_submitted(text: str) -> str | None:
+    """Read the job id that ``sbatch --parsable`` prints; wrappers may print lines before it."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    match = re.fullmatch(r"(\d+)(?:;[\w.-]+)?", lines[-1], re.ASCII) if lines else None
+    return match[1] if match else None
+
+
+def read_commented(text: str, token: str) -> list[str]:
+    """Read the ids of lines ``id SEPARATOR comment`` whose comment is the token."""
+    found = []
+    for line in text.split("\n"):
+        job_id, _, comment = line.partition(SEPARATOR)
+        if comment.strip() == token and re.fullmatch(r"\d+", job_id.strip(), re.ASCII):
+            found.append(job_id.strip())
+    return found
+
+
+def read_stored_script(text: str) -> str | None:
+    """Read ``sacct --batch-script``, which puts two lines of heading before the script."""
+    start = text.find("#!")
+    return text[start:] if start >= 0 else None
