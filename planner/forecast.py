@@ -1,0 +1,245 @@
+"""What loss a run will reach, and when: the public face of the curve fits."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from planner.belief import Belief, mixture
+from planner.curve import Curve, FloatArray, Series, clean
+from planner.errors import InvalidInputError
+from planner.fit import Fit, fit_series
+from planner.grid import Design
+from planner.health import Reason, is_overfitting, refusal
+from planner.power_law import PowerLaw, fit_power_law
+from planner.quantiles import DEFAULT_LEVELS, Quantiles
+from planner.schedule import KnownRate, known_rate, schedule
+
+_ENDLESS = 100.0
+_AHEAD = 24
+_BEHIND = 12
+
+
+@dataclass(frozen=True, slots=True)
+class ForecastQuery:
+    """A question about one curve.
+
+    Attributes:
+        curve: what has been seen.
+        companion: the run's other curve (training beside validation).
+        like: an earlier run's whole curve.
+        lr_schedule: planned (step, learning rate) knots, piecewise linear.
+        total_steps: where the run ends, ``None`` where unknown.
+        at: steps at which the loss is asked.
+        targets: losses whose reaching is asked.
+        levels: quantile levels, each in (0, 1), increasing.
+    """
+
+    curve: Curve
+    companion: Curve | None = None
+    like: Curve | None = None
+    lr_schedule: tuple[tuple[float, float], ...] | None = None
+    total_steps: int | None = None
+    at: tuple[float, ...] = ()
+    targets: tuple[float, ...] = ()
+    levels: tuple[float, ...] = DEFAULT_LEVELS
+
+    def __post_init__(self) -> None:
+        """Refuse numbers that cannot be meant.
+
+        Raises:
+            InvalidInputError: a total, step, target or level is out of its range.
+        """
+        if self.total_steps is not None and self.total_steps < 1:
+            raise InvalidInputError("/total_steps", self.total_steps, "a whole number of at least 1")
+        for name, values in (("at", self.at), ("targets", self.targets)):
+            for i, value in enumerate(values):
+                if not np.isfinite(value) or (name == "at" and value < 0):
+                    raise InvalidInputError(f"/{name}/{i}", value, "a finite number, steps at least 0")
+        if any(not 0 < level < 1 for level in self.levels) or list(self.levels) != sorted(set(self.levels)):
+            raise InvalidInputError("/quantiles", self.levels, "increasing levels between 0 and 1")
+
+
+@dataclass(frozen=True, slots=True)
+class Law:
+    """The power law floor + amplitude * step ** -exponent: its parameters' quantiles."""
+
+    floor: Quantiles
+    exponent: Quantiles
+    amplitude: Quantiles
+
+
+@dataclass(frozen=True, slots=True)
+class LossAt:
+    """The noise-free loss at a step."""
+
+    step: float
+    quantiles: Quantiles
+
+
+@dataclass(frozen=True, slots=True)
+class TargetForecast:
+    """Whether and when the noise-free curve reaches a loss.
+
+    Attributes:
+        loss: the target.
+        probability: that it is reached by the total steps, or at all where those are unknown.
+        step_quantiles: of the step, ``None`` values where it is never reached.
+    """
+
+    loss: float
+    probability: float
+    step_quantiles: Quantiles | None
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """The answer to a query, or the reason there is none."""
+
+    status: Literal["ok", "refused"]
+    reason: Reason | None = None
+    warnings: tuple[str, ...] = ()
+    law: Law | None = None
+    at: tuple[LossAt, ...] = ()
+    targets: tuple[TargetForecast, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A fit that answers many questions; refit only when the curve has grown.
+
+    Attributes:
+        fit: the average over models, ``None`` where the curve is refused.
+        power_law: the plain power law, ``None`` where none can be fitted.
+        total_steps: as asked.
+        reason: why the curve is refused.
+        warnings: what is to be said beside the answer.
+    """
+
+    fit: Fit | None
+    power_law: PowerLaw | None
+    total_steps: int | None
+    reason: Reason | None
+    warnings: tuple[str, ...]
+
+    def at(self, steps: Sequence[float], levels: Sequence[float] = DEFAULT_LEVELS) -> tuple[LossAt, ...]:
+        """Return the loss at each step; nothing where the curve is refused."""
+        if self.fit is None or len(steps) == 0:
+            return ()
+        values = self._belief(np.asarray(steps, dtype=float)).quantiles(np.asarray(levels))
+        return tuple(
+            LossAt(float(step), Quantiles(tuple(levels), tuple(row.tolist())))
+            for step, row in zip(steps, values, strict=True)
+        )
+
+    def targets(
+        self, losses: Sequence[float], levels: Sequence[float] = DEFAULT_LEVELS
+    ) -> tuple[TargetForecast, ...]:
+        """Return whether and when each loss is reached; nothing where the curve is refused."""
+        if self.fit is None or len(losses) == 0:
+            return ()
+        steps = self._path()
+        belief = self._belief(steps)
+        return tuple(_reaching(float(loss), steps, belief, levels) for loss in losses)
+
+    def law(self, levels: Sequence[float] = DEFAULT_LEVELS) -> Law | None:
+        """Return the parameters of the plain power law, ``None`` where none can be fitted."""
+        if self.power_law is None:
+            return None
+        values = self.power_law.parameters(np.asarray(levels))
+        return Law(*(Quantiles(tuple(levels), tuple(row.tolist())) for row in values))
+
+    def _path(self) -> FloatArray:
+        """Return the steps at which reaching is looked for: those seen, then those ahead."""
+        assert self.fit is not None  # noqa: S101 - only called where there is a fit
+        series = self.fit.series
+        total = _ENDLESS * series.end if self.total_steps is None else self.total_steps + series.offset
+        behind = np.geomspace(series.x[0], series.end, _BEHIND)
+        ahead = np.geomspace(series.end, max(total, series.end), _AHEAD)[1:]
+        return np.concatenate([behind, ahead]) - series.offset
+
+    def _belief(self, steps: FloatArray) -> Belief:
+        assert self.fit is not None  # noqa: S101 - only called where there is a fit
+        fit = self.fit
+        first = float(np.exp(fit.modes[0].bins.u[0])) * fit.series.end
+        x = np.clip(steps + fit.series.offset, first, _ENDLESS * fit.series.end)
+        mean, deviation = fit.predict(x)
+        return mixture(fit.components.weight, mean, deviation, fit.is_logarithmic)
+
+
+def forecast(query: ForecastQuery) -> Forecast:
+    """Forecast one curve: its loss at the steps asked and the reaching of the targets asked."""
+    fitted = fit_curve(query)
+    if fitted.reason is not None:
+        return Forecast("refused", fitted.reason, fitted.warnings)
+    return Forecast(
+        "ok",
+        None,
+        fitted.warnings,
+        fitted.law(query.levels),
+        fitted.at(query.at, query.levels),
+        fitted.targets(query.targets, query.levels),
+    )
+
+
+def fit_curve(query: ForecastQuery) -> Fitted:
+    """Fit a curve once, so that many steps and targets can be asked of it."""
+    series = clean(query.curve)
+    reason = refusal(query.curve, series)
+    warnings = _warnings(query, series)
+    if reason is not None:
+        return Fitted(None, None, query.total_steps, reason, warnings)
+    rate = _rate(query, series)
+    total = None if query.total_steps is None else query.total_steps + series.offset
+    design = Design(schedule(series.end, total, rate), _companion(query, rate))
+    fit = fit_series(series, design)
+    return Fitted(fit, fit_power_law(fit.modes[0].bins, series.end), query.total_steps, None, warnings)
+
+
+def _warnings(query: ForecastQuery, series: Series) -> tuple[str, ...]:
+    validation = series if query.curve.kind == "val" else None
+    if validation is None and query.companion is not None and query.companion.kind == "val":
+        validation = clean(query.companion)
+    return ("overfitting",) if validation is not None and is_overfitting(validation) else ()
+
+
+def _rate(query: ForecastQuery, series: Series) -> KnownRate | None:
+    """Return the learning rate as planned, with what was seen of it before; ``None`` without a plan."""
+    if not query.lr_schedule:
+        return None
+    planned = np.array(query.lr_schedule, dtype=float)
+    x, lr = planned[:, 0] + series.offset, planned[:, 1]
+    if series.lr is not None:
+        is_ahead = x > series.end
+        x, lr = np.append(series.x, x[is_ahead]), np.append(series.lr, lr[is_ahead])
+    return known_rate(x, lr)
+
+
+def _companion(query: ForecastQuery, rate: KnownRate | None) -> Callable[[FloatArray], FloatArray] | None:
+    """Return the expected training loss beside a validation curve, where it can be forecast."""
+    if query.curve.kind != "val" or query.companion is None:
+        return None
+    series = clean(query.companion)
+    if refusal(query.companion, series) is not None:
+        return None
+    total = None if query.total_steps is None else query.total_steps + series.offset
+    fit = fit_series(series, Design(schedule(series.end, total, rate), None))
+    return lambda x: _expected(fit, x)
+
+
+def _expected(fit: Fit, x: FloatArray) -> FloatArray:
+    mean, _ = fit.predict(np.maximum(x, np.exp(fit.modes[0].bins.u[0]) * fit.series.end))
+    mean[fit.is_logarithmic] = np.exp(mean[fit.is_logarithmic])
+    return np.asarray(fit.components.weight @ mean)
+
+
+def _reaching(loss: float, steps: FloatArray, belief: Belief, levels: Sequence[float]) -> TargetForecast:
+    reached = np.maximum.accumulate(belief.probability_below(loss))
+    values = [
+        None
+        if level > reached[-1]
+        else float(np.exp(np.interp(level, reached, np.log(np.maximum(steps, 1.0)))))
+        for level in levels
+    ]
+    return TargetForecast(loss, float(reached[-1]), Quantiles(tuple(levels), tuple(values)))

@@ -1,0 +1,79 @@
+"""Whether a curve may be forecast at all, and what is to be warned of."""
+
+from typing import Literal
+
+import numpy as np
+
+from planner.curve import Curve, FloatArray, Series, is_finite, newest_rows
+
+Reason = Literal["too_few_points", "diverged", "not_finite", "constant", "not_converging"]
+
+FEWEST_TRAIN = 8
+FEWEST_VAL = 4
+
+_ALARM_RECORDS = 3
+_EXPLODED = 2.0
+_CONSTANT = 1e-12
+_FEWEST_TREND = 20
+_FEWEST_RISE = 3
+_SIGNIFICANT = 3.0
+
+
+def refusal(curve: Curve, series: Series) -> Reason | None:
+    """Return why a curve cannot be forecast, ``None`` where it can.
+
+    A curve diverged when its last three records are not finite, or lie far above all that came before
+    its best one.
+    """
+    losses = np.asarray(curve.losses, dtype=float)[newest_rows(curve)]
+    finite = is_finite(losses)
+    if len(losses) and not finite.any():
+        return "not_finite"
+    if len(losses) > _ALARM_RECORDS and not finite[-_ALARM_RECORDS:].any():
+        return "diverged"
+    if len(series.y) < (FEWEST_VAL if curve.kind == "val" else FEWEST_TRAIN):
+        return "not_finite" if finite.sum() < len(losses) / 2 else "too_few_points"
+    if has_exploded(losses[finite]):
+        return "diverged"
+    if np.ptp(series.y) <= _CONSTANT * np.abs(series.y).max():
+        return "constant"
+    return "not_converging" if curve.kind != "val" and _is_rising(series) else None
+
+
+def has_exploded(losses: FloatArray) -> bool:
+    """Say whether the last three losses lie far above everything up to the best one.
+
+    Far is twice the whole fall from the highest to the best.
+    """
+    if len(losses) <= _ALARM_RECORDS:
+        return False
+    before = losses[:-_ALARM_RECORDS]
+    best = int(np.argmin(before))
+    highest = float(before[: best + 1].max())
+    fall = highest - float(before[best])
+    reach = fall if fall > 0 else float(np.abs(before[best]))
+    return bool(losses[-_ALARM_RECORDS:].min() > highest + _EXPLODED * reach)
+
+
+def is_overfitting(series: Series) -> bool:
+    """Say whether a validation curve has turned up for good: three points above its best, and rising."""
+    best = int(np.argmin(series.y))
+    after = series.y[best + 1 :]
+    if len(after) < _FEWEST_RISE or best == 0:
+        return False
+    wobble = float(np.median(np.abs(np.diff(series.y)))) / np.sqrt(2)
+    recent = after[-max(_FEWEST_RISE, len(after) // 3) :]
+    rise = float(recent.mean()) - float(series.y[best])
+    return bool(rise > 2 * wobble and rise > 0.02 * (series.y[: best + 1].max() - series.y[best]))
+
+
+def _is_rising(series: Series) -> bool:
+    """Say whether the losses stand clearly above where they began, with nothing lower in between."""
+    n = len(series.y)
+    if n < _FEWEST_TREND:
+        return False
+    fifths = [part.mean() for part in np.array_split(series.y, 5)]
+    noise = float(np.median(np.abs(np.diff(series.y)))) / np.sqrt(n / 5)
+    return bool(
+        np.argmin(fifths) == 0 and fifths[-1] - fifths[0] > _SIGNIFICANT * max(noise, 1e-9 * abs(fifths[0]))
+    )
