@@ -1,0 +1,99 @@
+"""What ``run.step()`` costs the training, asked against measured.
+
+Run it as ``python tests/bench/step.py``; it reports to a service that is not there and to a spool of its own.
+"""
+
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+CALLS = 20_000
+PACED_CALLS = 1_000
+PACE_SECONDS = 0.002
+MILLION = 1_000_000
+IMPORT_REPEATS = 7
+
+
+def main() -> None:
+    """Measure, and print the table."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ |= {"CUTLOSS_SPOOL": folder, "CUTLOSS_CREDENTIALS": f"{folder}/none", "CUTLOSS": "on"}
+        rows = [*tight_loop(), *paced_loop(), *million_steps(), import_time()]
+    print(f"{'what':48} {'asked':>12} {'measured':>12}")
+    for what, asked, measured in rows:
+        print(f"{what:48} {asked:>12} {measured:>12}")
+
+
+def tight_loop() -> list[tuple[str, str, str]]:
+    """Return the cost of a call with nothing in between."""
+    microseconds = sorted(call_costs(CALLS, pause=0.0))
+    median, p99 = statistics.median(microseconds), microseconds[int(0.99 * CALLS)]
+    return [
+        ("run.step(), tight loop of 20,000, median", "<= 3 us", f"{median:.2f} us"),
+        ("run.step(), tight loop of 20,000, p99", "<= 15 us", f"{p99:.2f} us"),
+    ]
+
+
+def paced_loop() -> list[tuple[str, str, str]]:
+    """Return the cost of a call after a short sleep, wake-up included."""
+    median = statistics.median(call_costs(PACED_CALLS, pause=PACE_SECONDS))
+    return [("run.step(), every 2 ms, median", "-", f"{median:.2f} us")]
+
+
+def call_costs(calls: int, pause: float) -> list[float]:
+    """Return the microseconds of each call."""
+    import cutloss  # noqa: PLC0415 - imported once the environment stands
+
+    run = cutloss.init("bench")
+    costs = []
+    for step in range(1, calls + 1):
+        if pause:
+            time.sleep(pause)
+        began = time.perf_counter_ns()
+        run.step(step, loss=1.0 / step, lr=1e-3)
+        costs.append((time.perf_counter_ns() - began) / 1000)
+    run.finish()
+    return costs
+
+
+def million_steps() -> list[tuple[str, str, str]]:
+    """Return what a million steps, given as fast as they can be, cost in time and memory."""
+    import cutloss  # noqa: PLC0415 - imported once the environment stands
+
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    run = cutloss.init("bench")
+    began = time.perf_counter()
+    for step in range(1, MILLION + 1):
+        run.step(step, loss=1.0 / step, lr=1e-3)
+    microseconds = (time.perf_counter() - began) * 1e6 / MILLION
+    run.finish()
+    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    return [
+        ("run.step(), a million in a row, mean", "-", f"{microseconds:.2f} us"),
+        ("memory added by a million steps in a row", "-", f"{grown:.1f} MB"),
+        ("steps thinned of that million", "-", f"{run.counters.thinned}"),
+    ]
+
+
+def import_time() -> tuple[str, str, str]:
+    """Return what importing the client adds to the start of an interpreter."""
+    client = str(Path(__file__).parents[2] / "trainer")
+    programs = ("pass", f"import sys; sys.path.insert(0, {client!r}); import cutloss")
+    bare, loaded = (min(start_seconds(program) for _ in range(IMPORT_REPEATS)) for program in programs)
+    return ("import cutloss", "<= 60 ms", f"{(loaded - bare) * 1000:.0f} ms")
+
+
+def start_seconds(program: str) -> float:
+    """Return the seconds that a small program takes."""
+    began = time.perf_counter()
+    subprocess.run([sys.executable, "-S", "-c", program], check=True)
+    return time.perf_counter() - began
+
+
+if __name__ == "__main__":
+    main()

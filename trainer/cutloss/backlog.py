@@ -1,0 +1,128 @@
+"""What of a spool file the service has not acknowledged yet."""
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from cutloss.records import Record, decode
+
+
+@dataclass(slots=True)
+class Position:
+    """How far a spool file has been sent.
+
+    Attributes:
+        offset: bytes of the file that are done with.
+        seq: greatest record number done with; numbers grow along the file.
+        refused: first and last number of each stretch that the service refused for good.
+    """
+
+    offset: int = 0
+    seq: int = 0
+    refused: list[list[int]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Some records, and the position that stands once they are acknowledged."""
+
+    records: list[Record]
+    offset: int
+    seq: int
+
+
+class Backlog:
+    """The unacknowledged part of one spool file, read from the file itself.
+
+    Args:
+        path: the spool file.
+        identity: what goes with each batch: attempt, attempt_started and job.
+        position: where to begin.
+        held: further lines that the file did not take yet.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        identity: dict[str, Any],
+        position: Position | None = None,
+        held: Callable[[], list[bytes]] = list,
+    ) -> None:
+        self.path = path
+        self.identity = identity
+        self.position = position or Position()
+        self._held = held
+
+    def next_batch(self, most: int) -> Batch:
+        """Return up to ``most`` records in the order written; none where all is acknowledged."""
+        lines = self._lines(most)
+        offset = self.position.offset + sum(map(len, lines))
+        if not lines:
+            lines = self._held()[:most]
+        records = [record for line in lines if (record := decode(line)) and record["seq"] > self.position.seq]
+        return Batch(records, offset, records[-1]["seq"] if records else self.position.seq)
+
+    def settle(self, batch: Batch, *, stored: bool) -> None:
+        """Move on past a batch that was stored, or refused for good."""
+        if not stored and batch.records:
+            self.position.refused.append([batch.records[0]["seq"], batch.seq])
+        self.position.offset, self.position.seq = batch.offset, batch.seq
+
+    def _lines(self, most: int) -> list[bytes]:
+        try:
+            with self.path.open("rb") as file:
+                file.seek(self.position.offset)
+                lines = list(islice(file, most))
+        except OSError:
+            return []
+        # The last line may still be on its way to the disk.
+        return lines if not lines or lines[-1].endswith(b"\n") else lines[:-1]
+
+
+def identity(header: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the part of a spool's header that travels with each batch."""
+    return {key: header.get(key) for key in ("attempt", "attempt_started", "job")}
+
+
+def read_header(path: Path) -> dict[str, Any] | None:
+    """Return the header of a spool file, ``None`` where it holds none."""
+    try:
+        with path.open("rb") as file:
+            header = json.loads(file.readline())
+    except (OSError, ValueError):
+        return None
+    known = isinstance(header, dict) and all(isinstance(header.get(key), str) for key in ("run", "attempt"))
+    return header if known else None
+
+
+def position_file(spool: Path) -> Path:
+    """Return where the position in a spool file is kept."""
+    return spool.with_suffix(".sent.json")
+
+
+def load_position(spool: Path) -> Position:
+    """Return the position kept beside a spool file, its beginning where there is none."""
+    try:
+        kept = json.loads(position_file(spool).read_text(encoding="utf-8"))
+        position = Position(int(kept["offset"]), int(kept["seq"]), list(kept["refused"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return Position()
+    return position if position.offset <= spool.stat().st_size else Position()
+
+
+def save_position(spool: Path, position: Position) -> None:
+    """Keep the position beside a spool file, replacing the old one in one go."""
+    path = position_file(spool)
+    draft = path.with_suffix(f".{os.getpid()}.tmp")
+    draft.touch(mode=0o600)
+    draft.write_text(json.dumps(asdict(position)), encoding="utf-8")
+    draft.replace(path)
+
+
+def spool_files(folder: Path) -> list[Path]:
+    """Return the spool files of one run's folder, oldest attempt first."""
+    return sorted(path for path in folder.glob("*.jsonl") if not path.name.endswith(".commands.jsonl"))
