@@ -215,6 +215,35 @@ class AuditEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class StoredReplacement:
+    """Where a replacement stands; ``data`` is what the machine that carries it out needs to go on."""
+
+    id: str
+    run: str
+    state: str
+    data: Mapping[str, Any]
+    created: float
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class SpoolMark:
+    """How far a spool file has been read.
+
+    Attributes:
+        path: the file.
+        inode: tells a file from another one that took its name.
+        position: bytes read, to the end of a line.
+        bad_lines: lines that held no record.
+    """
+
+    path: str
+    inode: int
+    position: int
+    bad_lines: int
+
+
+@dataclass(frozen=True, slots=True)
 class Added:
     """What became of one batch.
 

@@ -1,0 +1,220 @@
+"""The one interface to what is stored."""
+
+from collections.abc import Iterable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from app.records import RecordBatch
+from app.slurm.scheduler import JobFacts
+from app.store import (
+    access,
+    attempts,
+    batch,
+    blocks,
+    commands,
+    documents,
+    events,
+    jobs,
+    marks,
+    notes,
+    replacements,
+    runs,
+    spans,
+    steps,
+)
+from app.store.connection import Caller, Readers, connect_writer
+from app.store.facts import (
+    Added,
+    Attempt,
+    AuditEntry,
+    Checkpoint,
+    Command,
+    JobKey,
+    Note,
+    Run,
+    Span,
+    SpoolMark,
+    StepBlocks,
+    StepRows,
+    StoredReplacement,
+    Token,
+    Validation,
+)
+from app.store.migrate import migrate
+from app.store.writer import Writer
+
+MAX_BLOCKS = 1500
+
+
+class Store:
+    """Runs, their records, and what the service keeps of its own.
+
+    Every method may be called from any thread and blocks; one that changes something returns when that is
+    committed, whole or not at all. What a method reads is one consistent snapshot.
+
+    Args:
+        writer: runs what changes something.
+        readers: runs what does not.
+    """
+
+    def __init__(self, writer: Caller, readers: Caller) -> None:
+        self._write = writer.call
+        self._read = readers.call
+        self._parts = (readers, writer)
+
+    def close(self) -> None:
+        """Finish what is under way and let go of the database."""
+        for part in self._parts:
+            part.close()
+
+    def add(self, user: str, run: str, records: RecordBatch, received: float) -> Added:
+        """Store a batch of records, each once, with everything that follows from them.
+
+        Args:
+            user: who reports.
+            run: id of the run, made by its first batch.
+            records: the batch.
+            received: epoch seconds when it came.
+
+        Raises:
+            ForeignRunError: the run is somebody else's.
+        """
+        return self._write(partial(batch.add, user=user, run_id=run, batch=records, received=received))
+
+    def runs(
+        self, user: str | None = None, limit: int = 100, offset: int = 0, query: str | None = None
+    ) -> list[Run]:
+        """Return runs, the one heard of last first; ``query`` is part of an id or name."""
+        return self._read(partial(runs.listed, user=user, limit=limit, offset=offset, query=query))
+
+    def run(self, run: str) -> Run | None:
+        """Return a run."""
+        return self._read(partial(runs.one, run=run))
+
+    def attempts(self, run: str) -> list[Attempt]:
+        """Return a run's attempts in the order of their start."""
+        return self._read(partial(attempts.listed, run=run))
+
+    def step_blocks(self, run: str, max_blocks: int = MAX_BLOCKS) -> StepBlocks:
+        """Return a run's curve in at most ``max_blocks`` blocks; the cost does not grow with the run."""
+        return self._read(partial(blocks.read, run=run, max_blocks=max_blocks))
+
+    def recent_steps(self, run: str, limit: int = 512) -> StepRows:
+        """Return the last ``limit`` steps up to where the newest attempt is, in step order."""
+        return self._read(partial(steps.recent, run=run, limit=limit))
+
+    def step_count(self, run: str) -> int:
+        """Return how many step records a run has, over all attempts."""
+        return self._read(partial(steps.count, run=run))
+
+    def validations(self, run: str) -> list[Validation]:
+        """Return a run's validations in step order; of a repeated step the newest attempt's last one."""
+        return self._read(partial(events.validations, run=run))
+
+    def checkpoints(self, run: str) -> list[Checkpoint]:
+        """Return a run's checkpoints in step order; of a repeated step the newest attempt's last one."""
+        return self._read(partial(events.checkpoints, run=run))
+
+    def spans(self, run: str, limit: int = 1000) -> list[Span]:
+        """Return a run's last ``limit`` spans in the order of their start."""
+        return self._read(partial(spans.listed, run=run, limit=limit))
+
+    def span_totals(self, run: str) -> dict[str, float]:
+        """Return the seconds spent in each phase, over all attempts."""
+        return self._read(partial(spans.totals, run=run))
+
+    def notes(self, run: str, kind: str | None = None, limit: int = 100) -> list[Note]:
+        """Return a run's last ``limit`` notes; the newest comes last."""
+        return self._read(partial(notes.listed, run=run, kind=kind, limit=limit))
+
+    def add_command(self, command: Command) -> Command:
+        """Store a command and return it; one whose id is known is returned as it stands."""
+        return self._write(partial(commands.add, command=command))
+
+    def commands(self, run: str | None = None, state: str | None = None) -> list[Command]:
+        """Return commands in the order they were given; ``None`` stands for any run, any state."""
+        return self._read(partial(commands.listed, run=run, state=state))
+
+    def put_jobs(self, facts: Iterable[JobFacts], seen_at: float) -> None:
+        """Keep what the scheduler said at a moment, in epoch seconds, unless something newer is known."""
+        self._write(partial(jobs.put, jobs=list(facts), seen_at=seen_at))
+
+    def job(self, key: JobKey) -> tuple[JobFacts, float] | None:
+        """Return a job and the epoch seconds when the scheduler said so."""
+        return self._read(partial(jobs.one, key=key))
+
+    def tracked_jobs(self) -> list[JobKey]:
+        """Return the jobs of attempts, and those put, that are not known to have ended."""
+        return self._read(jobs.tracked)
+
+    def add_token(self, token: Token) -> None:
+        """Keep a token by its hash."""
+        self._write(partial(access.add_token, token=token))
+
+    def token(self, hash_: str) -> Token | None:
+        """Return the token with a hash."""
+        return self._read(partial(access.token, hash_=hash_))
+
+    def add_audit(self, entry: AuditEntry) -> None:
+        """Append to the audit log."""
+        self._write(partial(access.add_audit, entry=entry))
+
+    def audit(self, limit: int = 100, offset: int = 0) -> list[AuditEntry]:
+        """Return entries of the audit log, the newest first."""
+        return self._read(partial(access.audit, limit=limit, offset=offset))
+
+    def put_document(self, run: str, kind: str, data: Mapping[str, Any], at: float) -> None:
+        """Keep a run's current document of a kind in place of the last one."""
+        self._write(partial(documents.put, run=run, kind=kind, data=data, at=at))
+
+    def document(self, run: str, kind: str) -> tuple[dict[str, Any], float] | None:
+        """Return a run's current document of a kind and when it was put, in epoch seconds."""
+        return self._read(partial(documents.one, run=run, kind=kind))
+
+    def append_history(self, run: str, kind: str, at: float, data: Mapping[str, Any]) -> None:
+        """Append to a run's history of a kind."""
+        self._write(partial(documents.append, run=run, kind=kind, at=at, data=data))
+
+    def history(self, run: str, kind: str, limit: int = 100) -> list[tuple[float, dict[str, Any]]]:
+        """Return the last ``limit`` values of a kind with their epoch seconds; the newest comes last."""
+        return self._read(partial(documents.history, run=run, kind=kind, limit=limit))
+
+    def put_replacement(self, id_: str, run: str, state: str, data: Mapping[str, Any], at: float) -> None:
+        """Keep where a replacement stands."""
+        replacement = StoredReplacement(id_, run, state, data, created=at, at=at)
+        self._write(partial(replacements.put, replacement=replacement))
+
+    def replacement(self, id_: str) -> StoredReplacement | None:
+        """Return a replacement."""
+        return self._read(partial(replacements.one, id_=id_))
+
+    def replacements(self, run: str | None = None, *, active_only: bool = False) -> list[StoredReplacement]:
+        """Return replacements, of one run where it is named, the newest first."""
+        return self._read(partial(replacements.listed, run=run, active_only=active_only))
+
+    def put_spool_mark(self, mark: SpoolMark) -> None:
+        """Keep how far a spool file has been read."""
+        self._write(partial(marks.put, mark=mark))
+
+    def spool_mark(self, path: str) -> SpoolMark | None:
+        """Return how far a spool file has been read, ``None`` where it was never opened."""
+        return self._read(partial(marks.one, path=path))
+
+
+def open_store(path: Path | None) -> Store:
+    """Open a store and bring it to the schema of this version.
+
+    Args:
+        path: the database file, made with mode 0600 where there is none; ``None`` keeps it in memory.
+
+    Raises:
+        NewerSchemaError: it was written by a newer version.
+    """
+    if path is not None:
+        path.touch(mode=0o600)
+    connection = connect_writer(path)
+    migrate(connection)
+    writer = Writer(connection)
+    # A database in memory is one connection's: what reads it waits in the same line.
+    return Store(writer, writer if path is None else Readers(path))
