@@ -215,18 +215,6 @@ class AuditEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class StoredReplacement:
-    """Where a replacement stands; ``data`` is what the machine that carries it out needs to go on."""
-
-    id: str
-    run: str
-    state: str
-    data: Mapping[str, Any]
-    created: float
-    at: float
-
-
-@dataclass(frozen=True, slots=True)
 class SpoolMark:
     """How far a spool file has been read.
 

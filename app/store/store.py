@@ -37,11 +37,11 @@ from app.store.facts import (
     SpoolMark,
     StepBlocks,
     StepRows,
-    StoredReplacement,
     Token,
     Validation,
 )
 from app.store.migrate import migrate
+from app.store.replacements import StoredReplacement
 from app.store.writer import Writer
 
 MAX_BLOCKS = 1500
@@ -180,17 +180,16 @@ class Store:
         """Return the last ``limit`` values of a kind with their epoch seconds; the newest comes last."""
         return self._read(partial(documents.history, run=run, kind=kind, limit=limit))
 
-    def put_replacement(self, id_: str, run: str, state: str, data: Mapping[str, Any], at: float) -> None:
+    def put_replacement(self, id: str, run: str, state: str, data: Mapping[str, Any], at: float) -> None:  # noqa: A002 - a replacement's own word for it
         """Keep where a replacement stands."""
-        replacement = StoredReplacement(id_, run, state, data, created=at, at=at)
-        self._write(partial(replacements.put, replacement=replacement))
+        self._write(partial(replacements.put, replacement=StoredReplacement(id, run, state, data, at)))
 
-    def replacement(self, id_: str) -> StoredReplacement | None:
-        """Return a replacement."""
-        return self._read(partial(replacements.one, id_=id_))
+    def replacement(self, id: str) -> dict[str, Any] | None:  # noqa: A002 - a replacement's own word for it
+        """Return a replacement's data."""
+        return self._read(partial(replacements.one, id_=id))
 
-    def replacements(self, run: str | None = None, *, active_only: bool = False) -> list[StoredReplacement]:
-        """Return replacements, of one run where it is named, the newest first."""
+    def replacements(self, run: str | None = None, *, active_only: bool = False) -> list[dict[str, Any]]:
+        """Return the data of replacements, of one run where it is named, the newest first."""
         return self._read(partial(replacements.listed, run=run, active_only=active_only))
 
     def put_spool_mark(self, mark: SpoolMark) -> None:
