@@ -1,0 +1,268 @@
+"""Putting a corrected job in the place of a running one, without ever losing either."""
+
+import dataclasses
+import hashlib
+import math
+import threading
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from app.errors import ConflictError, ForbiddenError, NotFoundError
+from app.replace_journal import Journal
+from app.replace_stages import Pauses, Stages, StoppedError
+from app.replacement import Replacement, WithoutAnswer
+from app.slurm.options import as_argv
+from app.slurm.scheduler import JobFacts, Scheduler
+from app.slurm.script import directives
+from app.store import Store
+from app.store.facts import AuditEntry, Run
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a relaunch starts from: the running job, its own batch script, and how it was submitted.
+
+    Attributes:
+        script: ``None`` where SLURM does not give it.
+        script_args: the arguments behind the script, as far as spaces tell them apart.
+        options: what the job has and its script does not say: partition, time limit, GPUs.
+    """
+
+    job: JobFacts
+    script: str | None
+    script_args: tuple[str, ...]
+    options: Mapping[str, str]
+
+
+class Replacer:
+    """Starts replacements, each in a thread of its own, and takes up those that a killed service left.
+
+    Args:
+        store: where they are kept.
+        scheduler: acts as the user who runs the service.
+        clock: epoch seconds.
+        publish: told the run whose replacement has moved.
+        pauses: how long to wait for what.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        scheduler: Scheduler,
+        clock: Callable[[], float],
+        *,
+        publish: Callable[[str], None] = lambda _run: None,
+        pauses: Pauses | None = None,
+    ) -> None:
+        self._store = store
+        self._scheduler = scheduler
+        self._clock = clock
+        self._journal = Journal(store, clock, publish)
+        self._stop = threading.Event()
+        self._stages = Stages(self._journal, scheduler, clock, stop=self._stop, pauses=pauses or Pauses())
+        self._lock = threading.Lock()
+        self._threads: dict[str, threading.Thread] = {}
+
+    def draft(self, run_id: str) -> Draft:
+        """Return a run's job and its batch script, to be corrected."""
+        facts = self._job(self._run(run_id))
+        script = self._scheduler.script(facts.id) if facts.user == self._scheduler.user else None
+        return Draft(facts, script, tuple((facts.command or "").split()[1:]), inherited(facts, script or ""))
+
+    def start(  # noqa: PLR0913 - the parts of one question, all by name
+        self,
+        run_id: str,
+        *,
+        script: str,
+        user: str,
+        options: Mapping[str, str] | None = None,
+        script_args: Sequence[str] = (),
+        work_dir: str | None = None,
+        environment: Mapping[str, str] | None = None,
+        idempotency_key: str | None = None,
+        checkpoint_wait_seconds: float | None = None,
+        without_answer: WithoutAnswer = "proceed",
+    ) -> Replacement:
+        """Start replacing a run's job by a corrected script.
+
+        Args:
+            run_id: the run whose job is replaced.
+            script: exactly what will run.
+            user: who asks.
+            options: sbatch options from the allow-list; ``None``: those of ``Draft.options``.
+            script_args: arguments after the script.
+            work_dir: where it runs; by default where the old job does.
+            environment: added to the new job's environment.
+            idempotency_key: the same key gives the same replacement, however often it is asked.
+            checkpoint_wait_seconds: how long the old job may take to checkpoint; ``None``: it is not asked.
+            without_answer: what happens when it does not answer.
+
+        Raises:
+            NotFoundError: there is no such run, or SLURM does not know its job.
+            ForbiddenError: the job is somebody else's.
+            ConflictError: another replacement of that run is under way, or the key was used for another.
+            SchedulerError: an option is not allowed, or the scheduler does not answer.
+        """
+        as_argv(options or {})
+        wanted_id = _replacement_id(user, run_id, idempotency_key)
+        with self._lock:
+            known = self._store.replacement(wanted_id)
+            if known is not None:
+                return _same(Replacement.from_data(known), script)
+            self._refuse_second(run_id)
+            facts = self._own_job(run_id, user)
+            replacement = self._prepare(wanted_id, run_id, user, facts, script)
+            replacement = dataclasses.replace(
+                replacement,
+                options=inherited(facts, script) if options is None else dict(options),
+                script_args=tuple(script_args),
+                work_dir=work_dir or facts.work_dir or "",
+                environment={**(environment or {}), "CUTLOSS_REPLACES": run_id},
+                checkpoint_wait_seconds=checkpoint_wait_seconds,
+                without_answer=without_answer,
+            )
+            self._journal.write(replacement)
+        self._journal.audit(replacement, user, f"asked to replace job {facts.id}")
+        self._spawn(replacement.id)
+        return replacement
+
+    def get(self, replacement_id: str) -> Replacement | None:
+        """Return a replacement as it stands."""
+        data = self._store.replacement(replacement_id)
+        return None if data is None else Replacement.from_data(data)
+
+    def rollback(self, replacement_id: str, user: str) -> Replacement:
+        """Undo a replacement; raise ``ConflictError`` once the old job has been told to end."""
+        asked = self._journal.ask_rollback(replacement_id, user)
+        if asked is None:
+            state = self._journal.read(replacement_id).state
+            raise ConflictError(
+                f"the replacement is {state}; only until the old job's cancel can it be undone"
+            )
+        self._journal.audit(asked, user, "asked to undo it")
+        self._spawn(replacement_id)
+        return asked
+
+    def resume_all(self) -> list[str]:
+        """Go on with every replacement that a former service left unfinished; return their ids."""
+        left = [Replacement.from_data(data) for data in self._store.replacements(active_only=True)]
+        for replacement in left:
+            _log.info("replacement resumed", replacement=replacement.id, state=replacement.state)
+            self._spawn(replacement.id)
+        return [replacement.id for replacement in left]
+
+    def wait(self, replacement_id: str, timeout_seconds: float) -> Replacement:
+        """Wait until a replacement's thread ends, at most so long, and return how it stands."""
+        thread = self._threads.get(replacement_id)
+        if thread is not None:
+            thread.join(timeout_seconds)
+        return self._journal.read(replacement_id)
+
+    def close(self) -> None:
+        """Stop driving; what is stored is taken up by ``resume_all``."""
+        self._stop.set()
+        for thread in list(self._threads.values()):
+            thread.join()
+
+    def _spawn(self, replacement_id: str) -> None:
+        with self._lock:
+            running = self._threads.get(replacement_id)
+            if running is not None and running.is_alive():
+                return
+            thread = threading.Thread(
+                target=self._drive, args=(replacement_id,), name=f"replacement-{replacement_id}", daemon=True
+            )
+            self._threads[replacement_id] = thread
+        thread.start()
+
+    def _drive(self, replacement_id: str) -> None:
+        try:
+            self._stages.drive(replacement_id)
+        except StoppedError:
+            _log.info("replacement left for the next start", replacement=replacement_id)
+
+    def _refuse_second(self, run_id: str) -> None:
+        active = self._store.replacements(run_id, active_only=True)
+        if active:
+            raise ConflictError(f"replacement {active[0]['id']} of run {run_id!r} is under way")
+
+    def _run(self, run_id: str) -> Run:
+        run = self._store.run(run_id)
+        if run is None:
+            raise NotFoundError(f"there is no run {run_id!r}")
+        return run
+
+    def _job(self, run: Run) -> JobFacts:
+        if run.job is None:
+            raise NotFoundError(f"run {run.id!r} is not a job of any scheduler")
+        if run.job.cluster != self._scheduler.cluster:
+            raise ConflictError(
+                f"run {run.id!r} is a job of {run.job.cluster!r}; expected one of {self._scheduler.cluster!r}"
+            )
+        facts = self._scheduler.detail(run.job.id)
+        if facts is None:
+            raise NotFoundError(f"the scheduler does not know job {run.job.id} of run {run.id!r}")
+        return facts
+
+    def _own_job(self, run_id: str, user: str) -> JobFacts:
+        facts = self._job(self._run(run_id))
+        if facts.user != self._scheduler.user:
+            detail = {"old_job": facts.id, "owner": facts.user}
+            refused = AuditEntry(self._clock(), user, "relaunch", run_id, "refused", detail)
+            self._store.add_audit(refused)
+            raise ForbiddenError(
+                f"job {facts.id} is {facts.user}'s; this service acts as {self._scheduler.user}"
+            )
+        return facts
+
+    def _prepare(self, id_: str, run_id: str, user: str, facts: JobFacts, script: str) -> Replacement:
+        now = self._clock()
+        return Replacement(
+            id=id_,
+            run=run_id,
+            user=user,
+            state="prepared",
+            created=now,
+            updated=now,
+            cluster=self._scheduler.cluster,
+            old_id=facts.id,
+            old_submitted=facts.submitted,
+            old_user=facts.user,
+            token=f"cutloss:{id_}",
+            script=script,
+            script_sha256=hashlib.sha256(script.encode()).hexdigest(),
+            work_dir="",
+        ).moved("prepared", now, f"to replace job {facts.id}")
+
+
+def _replacement_id(user: str, run_id: str, key: str | None) -> str:
+    if key is None:
+        return uuid.uuid4().hex[:20]
+    return hashlib.sha256(f"{user}\0{run_id}\0{key}".encode()).hexdigest()[:20]
+
+
+def _same(known: Replacement, script: str) -> Replacement:
+    if known.script != script:
+        raise ConflictError("the idempotency key was used for a different script; expected a new key")
+    return known
+
+
+def inherited(facts: JobFacts, script: str) -> dict[str, str]:
+    """Return, as sbatch options, what a job has and its script does not say: it came on the command line."""
+    named = facts.name if facts.name and facts.name.isprintable() else None
+    limit = None if facts.time_limit_seconds is None else str(math.ceil(facts.time_limit_seconds / 60))
+    has = {"job-name": named, "partition": facts.partition, "time": limit, **_gpus(facts, script)}
+    said = directives(script)
+    return {name: value for name, value in has.items() if value and name not in said}
+
+
+def _gpus(facts: JobFacts, script: str) -> dict[str, str]:
+    said = any(name.startswith(("gpus", "gres")) for name in directives(script))
+    if said or not facts.gpus or not facts.node_count or facts.gpus % facts.node_count:
+        return {}
+    return {"gres": f"gpu:{facts.gpus // facts.node_count}", "nodes": str(facts.node_count)}
