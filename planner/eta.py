@@ -1,61 +1,25 @@
 """When a run will end: remaining seconds by phase, with quantiles."""
 
-from dataclasses import dataclass, field
-from statistics import NormalDist
+import math
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 
-from planner.errors import InvalidInputError
-from planner.pace import Pace, PhasePace, measure
-from planner.plan import Due, Plan, checkpoints_due, validations_due
-from planner.quantiles import DEFAULT_LEVELS, Quantiles, exact
-from planner.timings import Timings
+from planner.eta_query import EtaQuery, InProgress
+from planner.plan import Due
+from planner.priors import Priors
+from planner.quantiles import Quantiles, exact, of_draws
+from planner.remaining import Remaining, remaining, steps_by
+from planner.situation import Situation, due, situation, steps_left
+from planner.timings import FloatArray, Timings
 
-__all__ = ["Eta", "EtaQuery", "InProgress", "PhaseMeans", "Timings", "eta"]
+__all__ = ["Eta", "EtaQuery", "InProgress", "PhaseMeans", "Priors", "Timings", "eta"]
+
+_AMPLE = 2.0
+"""A run without a declared end is looked at over so many times the steps its limit may hold."""
 
 Reason = Literal["no_steps", "no_total_steps"]
-
-
-@dataclass(frozen=True, slots=True)
-class InProgress:
-    """A phase that has begun and not ended: for how long, and ``done`` of ``of`` batches where known."""
-
-    phase: str
-    elapsed_seconds: float
-    done: int | None = None
-    of: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class EtaQuery:
-    """What is known of a run now.
-
-    Attributes:
-        at_step: completed steps, run-wide.
-        plan: what the trainer declared.
-        startup_seconds: this allocation's start-up, where known.
-        steps: step durations, in the order reported.
-        validations: validations seen; an unknown duration is NaN.
-        checkpoints: checkpoints seen.
-        in_progress: the phase under way.
-        resumed_at_step: the step this attempt resumed at.
-        elapsed_seconds: seconds since the allocation's start.
-        time_limit_seconds: the allocation's limit, from the same start.
-        levels: quantiles asked for.
-    """
-
-    at_step: int
-    plan: Plan
-    startup_seconds: float | None = None
-    steps: Timings = field(default_factory=Timings)
-    validations: Timings = field(default_factory=Timings)
-    checkpoints: Timings = field(default_factory=Timings)
-    in_progress: InProgress | None = None
-    resumed_at_step: int | None = None
-    elapsed_seconds: float | None = None
-    time_limit_seconds: float | None = None
-    levels: tuple[float, ...] = DEFAULT_LEVELS
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +31,22 @@ class PhaseMeans:
     checkpoint: float
     startup: float = 0.0
 
+    @property
+    def total(self) -> float:
+        """The mean of all that is left."""
+        return self.step + self.validation + self.checkpoint + self.startup
+
 
 @dataclass(frozen=True, slots=True)
 class Eta:
-    """The answer; with status ``"refused"`` only ``reason`` and the counts say something."""
+    """The answer; with status ``"refused"`` only ``reason`` and the counts say something.
+
+    Attributes:
+        steps_left: steps up to the declared end; ``None`` where none is declared.
+        remaining_seconds: from now to the end of everything due.
+        finishes_within_limit: probability, where a limit and the clock are known.
+        step_at_limit: the last step completed when the limit strikes.
+    """
 
     status: Literal["ok", "refused"]
     reason: Reason | None = None
@@ -87,49 +63,71 @@ class Eta:
 def eta(query: EtaQuery) -> Eta:
     """Predict the remaining seconds of a run.
 
-    Raises:
-        InvalidInputError: the query contradicts itself.
+    A run whose end is not declared ends by its time limit, where there is one. Refused are ``"no_steps"``
+    (nothing tells the pace) and ``"no_total_steps"`` (no end, and no limit).
     """
-    if query.at_step < 0:
-        raise InvalidInputError("/at_step", query.at_step, "a step of at least 0")
-    pace = measure(query.steps, query.validations, query.checkpoints, query.startup_seconds)
-    if query.plan.total_steps is None:
+    left = _time_left(query)
+    if query.plan.total_steps is None and left is None:
         return Eta("refused", "no_total_steps")
-    if pace.step is None:
-        return Eta("refused", "no_steps")
-    return _answer(query, pace, pace.step)
+    now = situation(query)
+    if now is None:
+        validations, checkpoints = due(query)
+        ahead = steps_left(query.at_step, query.plan.total_steps)
+        return Eta("refused", "no_steps", ahead, _count(validations), _count(checkpoints))
+    if left is not None and now.total_steps is None:
+        return _until_limit(query, now, left)
+    return _until_end(query, now, left)
 
 
-def _answer(query: EtaQuery, pace: Pace, step: PhasePace) -> Eta:
-    total = query.plan.total_steps or 0
-    validations = validations_due(query.plan, query.at_step, query.validations.seen)
-    checkpoints = checkpoints_due(query.plan, query.at_step, query.checkpoints.seen)
-    steps_left = max(total - query.at_step, 0)
-    means = PhaseMeans(
-        steps_left * step.mean_seconds,
-        _events_seconds(validations, pace.validation),
-        _events_seconds(checkpoints, pace.checkpoint),
-        (query.startup_seconds or 0.0) if query.at_step == 0 else 0.0,
-    )
-    mean = means.step + means.validation + means.checkpoint + means.startup
+def _time_left(query: EtaQuery) -> float | None:
+    if query.time_limit_seconds is None or query.elapsed_seconds is None:
+        return None
+    return max(query.time_limit_seconds - query.elapsed_seconds, 0.0)
+
+
+def _count(due: Due | None) -> int | None:
+    return None if due is None else due.count
+
+
+def _until_end(query: EtaQuery, now: Situation, left: float | None) -> Eta:
+    draws = remaining(now)
+    means = _means(draws)
     return Eta(
         "ok",
         None,
-        steps_left,
-        None if validations is None else validations.count,
-        None if checkpoints is None else checkpoints.count,
-        _spread(mean, query.levels),
+        now.steps_left,
+        _count(now.validations),
+        _count(now.checkpoints),
+        of_draws(draws.total, query.levels),
         means,
-        mean,
+        means.total,
+        float(np.mean(draws.total <= left)) if left is not None else None,
+        _whole(steps_by(now, draws, left), query.levels) if left is not None else None,
     )
 
 
-def _events_seconds(due: Due | None, pace: PhasePace | None) -> float:
-    return 0.0 if due is None or pace is None else due.count * pace.mean_seconds
+def _until_limit(query: EtaQuery, now: Situation, left: float) -> Eta:
+    """Answer for a run that trains until it is stopped: it ends with the allocation."""
+    steps = math.ceil(_AMPLE * left / now.step.now_seconds) + 1
+    plan = replace(query.plan, total_steps=query.at_step + steps)
+    horizon = situation(replace(query, plan=plan)) or now
+    draws = remaining(horizon)
+    share = left / max(float(np.mean(draws.total)), 1e-9)
+    means = _means(draws, share)
+    return Eta(
+        "ok",
+        remaining_seconds=exact(left, query.levels),
+        by_phase=means,
+        mean_seconds=means.total,
+        step_at_limit=_whole(steps_by(horizon, draws, left), query.levels),
+    )
 
 
-def _spread(mean: float, levels: tuple[float, ...]) -> Quantiles:
-    if mean == 0:
-        return exact(0.0, levels)
-    values = tuple(mean * float(np.exp(0.05 * NormalDist().inv_cdf(level))) for level in levels)
-    return Quantiles(tuple(levels), values)
+def _means(draws: Remaining, share: float = 1.0) -> PhaseMeans:
+    phases = (draws.step, draws.validation, draws.checkpoint, draws.startup)
+    return PhaseMeans(*(share * float(np.mean(phase.seconds)) for phase in phases))
+
+
+def _whole(steps: FloatArray, levels: tuple[float, ...]) -> Quantiles:
+    """Return quantiles of whole steps: no draw ever stops in the middle of one."""
+    return of_draws(np.floor(steps), levels)

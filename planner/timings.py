@@ -9,6 +9,15 @@ from planner.errors import InvalidInputError
 
 FloatArray = NDArray[np.float64]
 
+_MOST_ENTRIES = 8192
+"""Longer logs are averaged down to this many entries, so that an answer's cost does not grow with the run."""
+
+LARGEST = 1e15
+"""No step and no duration is larger; what is, was never measured."""
+
+_LONGEST_GAP = 32.0
+"""One logged entry stands for at most so many usual logging intervals."""
+
 
 def _none() -> FloatArray:
     return np.empty(0)
@@ -44,7 +53,9 @@ class Timings:
     def seen(self) -> frozenset[int]:
         """The steps at which something was reported, whether or not its duration is known."""
         steps = np.asarray(self.step, dtype=float)
-        return frozenset(np.unique(steps[np.isfinite(steps)]).astype(int).tolist())
+        with np.errstate(invalid="ignore"):
+            known = np.abs(steps) < LARGEST
+        return frozenset(np.unique(steps[known]).astype(int).tolist())
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +64,32 @@ class Durations:
 
     Attributes:
         step: the step of each entry.
-        seconds: seconds of one step or one event, positive.
+        seconds: seconds of one step or one event.
         weights: how many steps stand behind each entry.
+        unknown: entries whose duration was not usable.
     """
 
     step: FloatArray
     seconds: FloatArray
     weights: FloatArray
+    unknown: int = 0
+
+    def __len__(self) -> int:
+        """Return the number of usable entries."""
+        return len(self.seconds)
+
+    @property
+    def total(self) -> float:
+        """All the seconds behind these entries."""
+        return float(self.seconds @ self.weights)
+
+    def since(self, index: int) -> "Durations":
+        """Return the entries from an index on."""
+        return Durations(self.step[index:], self.seconds[index:], self.weights[index:], self.unknown)
+
+    def where(self, chosen: NDArray[np.bool_]) -> "Durations":
+        """Return the chosen entries."""
+        return Durations(self.step[chosen], self.seconds[chosen], self.weights[chosen], self.unknown)
 
 
 def usable_steps(timings: Timings) -> Durations:
@@ -69,17 +99,23 @@ def usable_steps(timings: Timings) -> Durations:
     steps since the entry before it (a log of every n-th step).
     """
     step, seconds, counts = _columns(timings)
-    weights = counts if counts is not None else np.full(len(step), _stride(step))
-    keep = np.isfinite(step) & np.isfinite(seconds) & (seconds > 0) & np.isfinite(weights) & (weights > 0)
-    return Durations(step[keep], seconds[keep], weights[keep])
+    weights = counts if counts is not None else _gaps(step)
+    with np.errstate(invalid="ignore"):
+        known = (np.abs(step) < LARGEST) & (seconds < LARGEST) & (weights < LARGEST)
+        keep = known & (seconds > 0) & (weights > 0)
+    kept = Durations(step[keep], seconds[keep], weights[keep], int(len(step) - keep.sum()))
+    return _averaged(kept) if len(kept) > _MOST_ENTRIES else kept
 
 
 def usable_events(timings: Timings) -> Durations:
     """Return the event durations that say something; 0 s counts only where nothing else was seen."""
     step, seconds, _ = _columns(timings)
-    known = np.isfinite(step) & np.isfinite(seconds) & (seconds >= 0)
-    keep = known & (seconds > 0) if bool(np.any(seconds[known] > 0)) else known
-    return Durations(step[keep], seconds[keep], np.ones(int(keep.sum())))
+    with np.errstate(invalid="ignore"):
+        known = (np.abs(step) < LARGEST) & (seconds < LARGEST) & (seconds >= 0)
+        keep = known & (seconds > 0) if bool(np.any(seconds[known] > 0)) else known
+    usable = int(keep.sum())
+    tail = slice(-_MOST_ENTRIES, None)
+    return Durations(step[keep][tail], seconds[keep][tail], np.ones(usable)[tail], int(len(step) - usable))
 
 
 def _columns(timings: Timings) -> tuple[FloatArray, FloatArray, FloatArray | None]:
@@ -88,7 +124,21 @@ def _columns(timings: Timings) -> tuple[FloatArray, FloatArray, FloatArray | Non
     return step, np.asarray(timings.seconds, dtype=float), counts
 
 
-def _stride(step: FloatArray) -> float:
-    ahead = np.diff(step[np.isfinite(step)])
-    ahead = ahead[ahead > 0]
-    return float(max(np.median(ahead), 1.0)) if len(ahead) else 1.0
+def _gaps(step: FloatArray) -> FloatArray:
+    """Return the steps since the entry before, one usual interval where the counter went back."""
+    with np.errstate(invalid="ignore"):
+        ahead = np.diff(step, prepend=np.nan)
+        usual = ahead[ahead > 0]
+        stride = float(np.median(usual)) if len(usual) else 1.0
+        return np.where(ahead > 0, np.minimum(ahead, _LONGEST_GAP * stride), stride)
+
+
+def _averaged(durations: Durations) -> Durations:
+    """Return block means over equal numbers of consecutive entries; the newest ones stay whole."""
+    size = -(-len(durations) // (_MOST_ENTRIES // 2))
+    whole = (len(durations) // size) * size
+    first = len(durations) - whole
+    weights = durations.weights[first:].reshape(-1, size).sum(axis=1)
+    spent = (durations.seconds * durations.weights)[first:].reshape(-1, size).sum(axis=1)
+    step = durations.step[first:].reshape(-1, size)[:, 0]
+    return Durations(step, spent / weights, weights, durations.unknown)

@@ -1,0 +1,78 @@
+"""Scalars of the ETA that were fitted, not derived."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class EtaTable:
+    """Fitted scalars; spreads are relative (of the logarithm).
+
+    Attributes:
+        step_floor: of the mean step ahead, however much was seen.
+        step_drift: of a horizon as long as what was seen.
+        step_wander: weight of the wandering seen so far.
+        step_freedom: tail weight (Student's degrees of freedom) of the mean step ahead.
+        step_prior: of single blocks, before they were seen to vary.
+        step_recency: later blocks count by their rank to this power.
+        trend_share: of a steady trend's slope that goes on.
+        trend_reach: as far ahead as so many times what was seen.
+        stall_times: steps above so many medians are stalls.
+        regime_patience: how many times its age a regime is expected to last.
+        event_floor: of the mean event ahead, however many were seen.
+        event_drift: of as many events ahead as were seen.
+        event_prior: of a single event, before they were seen to vary.
+        batch_share: of a step's time that a validation batch takes.
+        batch_share_spread: of that share between programs.
+        validation_share: of the time between two validations that one takes, where nothing is known.
+        checkpoint_share: the same of a checkpoint.
+        share_spread: of those shares between programs.
+        unknown_cadence: steps that stand in for a cadence nobody declared.
+        earlier_spread: between runs of one name.
+        startup_seconds: of a start-up nobody timed, and
+        startup_spread: its spread.
+        batches_to_trust: batches done after which their rate counts half.
+        overdue_share: of its age that something overdue goes on for.
+        overdue_below: probability under which something that still goes on is overdue.
+        unexplained_noise: share of the clock that bookkeeping may miss by chance.
+        cut_interval: logged intervals that bookkeeping may miss by chance.
+        unexplained_spread: of what the clock leaves unexplained, from seen to ahead.
+        most_overhead: unexplained seconds ahead for every second of steps, at most.
+        most_overlap: share by which logged intervals can add up to more than the clock; beyond it, they
+            belong to another attempt.
+        clock_spread: of a pace that only the clock tells.
+    """
+
+    step_floor: float = 0.004
+    step_drift: float = 0.03
+    step_wander: float = 0.3
+    step_freedom: float = 3.0
+    step_prior: float = 0.01
+    step_recency: float = 1.0
+    trend_share: float = 0.6
+    trend_reach: float = 1.0
+    stall_times: float = 5.0
+    regime_patience: float = 10.0
+    event_floor: float = 0.005
+    event_drift: float = 0.03
+    event_prior: float = 0.05
+    batch_share: float = 0.38
+    batch_share_spread: float = 0.4
+    validation_share: float = 0.1
+    checkpoint_share: float = 0.02
+    share_spread: float = 1.0
+    unknown_cadence: int = 100
+    earlier_spread: float = 0.15
+    startup_seconds: float = 120.0
+    startup_spread: float = 1.2
+    batches_to_trust: float = 2.0
+    overdue_share: float = 0.3
+    overdue_below: float = 0.02
+    unexplained_noise: float = 0.003
+    cut_interval: float = 0.1
+    unexplained_spread: float = 0.3
+    most_overhead: float = 1.0
+    most_overlap: float = 0.3
+    clock_spread: float = 0.1
+
+
+TABLE = EtaTable()

@@ -1,0 +1,91 @@
+"""Lasting changes of pace: a slow node, throttling, a batch-size ramp, longer sequences."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from planner.timings import Durations, FloatArray
+
+_BLOCKS = 128
+_FEWEST = 3
+"""Blocks on either side of a change: fewer are a burst, not a regime."""
+
+_EVIDENCE = 6.0
+"""Standard errors by which two stretches must differ; autocorrelated noise easily makes three."""
+
+_LEAST_CHANGE = 0.02
+_DEEPEST = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Regime:
+    """A lasting change of pace: since which step, and new seconds over old."""
+
+    since_step: int
+    ratio: float
+
+
+@dataclass(frozen=True, slots=True)
+class Stretches:
+    """A log cut where its pace changed: index of the first entry of each stretch, the last one is current."""
+
+    starts: tuple[int, ...]
+    regime: Regime | None
+
+
+def stretches(durations: Durations) -> Stretches:
+    """Cut a log of step durations where its level changed for good.
+
+    The last change is looked for again in what follows the one before (binary segmentation, Scott and Knott
+    1974), on block medians; the noise is that of successive differences, which a change does not inflate.
+    """
+    count = len(durations)
+    blocks = min(_BLOCKS, count // 2)
+    if blocks < 2 * _FEWEST:
+        return Stretches((0,), None)
+    edges = np.linspace(0, count, blocks + 1).astype(int)
+    levels = _block_medians(np.log(durations.seconds), edges)
+    noise = _noise(levels)
+    cuts = [0]
+    for _ in range(_DEEPEST):
+        found = _strongest_change(levels[cuts[-1] :], noise)
+        if found is None:
+            break
+        cuts.append(cuts[-1] + found)
+    starts = tuple(int(edges[cut]) for cut in cuts)
+    return Stretches(starts, _named(durations, levels, cuts, starts))
+
+
+def _block_medians(values: FloatArray, edges: np.ndarray) -> FloatArray:
+    width = int(np.min(np.diff(edges)))
+    within = edges[:-1, None] + np.arange(width)
+    return np.asarray(np.median(values[within], axis=1))
+
+
+def _noise(levels: FloatArray) -> float:
+    differences = np.abs(np.diff(levels))
+    return float(max(1.4826 * np.median(differences) / np.sqrt(2), 0.5 * np.mean(differences), 1e-3))
+
+
+def _strongest_change(levels: FloatArray, noise: float) -> int | None:
+    """Return where the mean changes most, ``None`` where no change stands out of the noise."""
+    count = len(levels)
+    if count < 2 * _FEWEST:
+        return None
+    before = np.arange(_FEWEST, count - _FEWEST + 1)
+    sums = np.cumsum(levels)
+    left = sums[before - 1] / before
+    right = (sums[-1] - sums[before - 1]) / (count - before)
+    evidence = np.abs(right - left) * np.sqrt(before * (count - before) / count) / noise
+    best = int(np.argmax(evidence))
+    large = abs(right[best] - left[best]) > _LEAST_CHANGE
+    return int(before[best]) if large and evidence[best] > _EVIDENCE else None
+
+
+def _named(
+    durations: Durations, levels: FloatArray, cuts: list[int], starts: tuple[int, ...]
+) -> Regime | None:
+    if len(cuts) == 1:
+        return None
+    old, new = np.median(levels[cuts[-2] : cuts[-1]]), np.median(levels[cuts[-1] :])
+    return Regime(int(durations.step[starts[-1]]), float(np.exp(new - old)))

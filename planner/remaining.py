@@ -1,0 +1,145 @@
+"""Draws of the seconds still to come, phase by phase."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from planner import points
+from planner.eta_query import InProgress
+from planner.eta_table import TABLE
+from planner.plan import Due
+from planner.situation import Situation
+from planner.timings import FloatArray
+
+_HALVINGS = 48
+_FEWER = 4
+"""Every so many draws are enough for the step at the limit, which has to be searched for."""
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseDraws:
+    """Seconds left in one phase, shape (DRAWS,) each.
+
+    Attributes:
+        begun: of the one in progress.
+        each: of one step or one event ahead.
+        ahead: how many are ahead, apart from the one in progress.
+    """
+
+    begun: FloatArray
+    each: FloatArray
+    ahead: float
+
+    @property
+    def seconds(self) -> FloatArray:
+        """All the seconds left in this phase."""
+        return np.asarray(self.begun + self.each * self.ahead)
+
+
+@dataclass(frozen=True, slots=True)
+class Remaining:
+    """Seconds left by phase; draw i of every phase belongs to one possible future."""
+
+    step: PhaseDraws
+    validation: PhaseDraws
+    checkpoint: PhaseDraws
+    startup: PhaseDraws
+
+    @property
+    def total(self) -> FloatArray:
+        """All the seconds left, shape (DRAWS,)."""
+        return self.step.seconds + self.validation.seconds + self.checkpoint.seconds + self.startup.seconds
+
+
+def remaining(now: Situation) -> Remaining:
+    """Draw the seconds left in each phase up to the end of everything due."""
+    return Remaining(_steps(now), _validations(now), _checkpoints(now), _startup(now))
+
+
+def steps_by(now: Situation, draws: Remaining, seconds: float) -> FloatArray:
+    """Draw the last step completed within a time, by halving the interval it lies in."""
+    thin = slice(None, None, _FEWER)
+    low = np.full(points.DRAWS // _FEWER, float(now.at_step))
+    high = low + float(now.steps_left or 0) + 1
+    begun = sum(
+        phase.begun[thin] for phase in (draws.step, draws.validation, draws.checkpoint, draws.startup)
+    )
+    for _ in range(_HALVINGS):
+        if np.all(high - low <= 1):
+            break
+        middle = np.floor((low + high) / 2)
+        spent = begun + (middle - now.at_step) * draws.step.each[thin]
+        spent = spent + _passed(now.validations, middle) * draws.validation.each[thin]
+        spent = spent + _passed(now.checkpoints, middle) * draws.checkpoint.each[thin]
+        reached = spent <= seconds
+        low, high = np.where(reached, middle, low), np.where(reached, high, middle)
+    return low
+
+
+def _passed(due: Due | None, step: FloatArray) -> FloatArray | float:
+    """Return how many events come before a step is completed: those due at it come after."""
+    return 0.0 if due is None else np.asarray(due.count_up_to(step - 1), dtype=float)
+
+
+def _steps(now: Situation) -> PhaseDraws:
+    ahead = float(now.steps_left or 0)
+    seconds = now.step.seconds(ahead)
+    if now.clock is not None:
+        seconds = seconds * (1 + now.clock.overhead(now.step.now_seconds))
+    each = seconds / ahead if ahead else np.full(points.DRAWS, now.step.now_seconds)
+    begun = now.begun
+    if begun is None or begun.phase != "step" or not ahead:
+        return PhaseDraws(np.zeros(points.DRAWS), each, ahead)
+    return PhaseDraws(begun_seconds(each, begun), each, ahead - 1)
+
+
+def _validations(now: Situation) -> PhaseDraws:
+    return _events(now, now.validations, "validation", 3)
+
+
+def _checkpoints(now: Situation) -> PhaseDraws:
+    return _events(now, now.checkpoints, "checkpoint", 4)
+
+
+def _events(now: Situation, due: Due | None, phase: str, dimension: int) -> PhaseDraws:
+    level = now.validation if phase == "validation" else now.checkpoint
+    ahead = 0.0 if due is None else float(due.count)
+    each = level.mean_seconds(ahead, dimension)
+    begun = now.begun
+    if begun is None or begun.phase != phase:
+        return PhaseDraws(np.zeros(points.DRAWS), each, ahead)
+    # The one in progress is among those due only where the counting rule puts one at this very step.
+    counted = due is not None and int(due.count_up_to(now.at_step)) > 0
+    one = level.mean_seconds(1.0, dimension + 5)
+    return PhaseDraws(begun_seconds(one, begun), each, ahead - counted)
+
+
+def _startup(now: Situation) -> PhaseDraws:
+    whole = np.full(points.DRAWS, now.startup_seconds)
+    begun = now.begun
+    if begun is not None and begun.phase == "startup" and now.startup_seconds:
+        whole = begun_seconds(whole, begun)
+    return PhaseDraws(whole, np.zeros(points.DRAWS), 0.0)
+
+
+def begun_seconds(typical: FloatArray, begun: InProgress) -> FloatArray:
+    """Draw what is left of something in progress, shape (DRAWS,).
+
+    Batches done tell its own rate, trusted the more the more were done. Without them it takes what is usual
+    less what has passed; past that it lasts a share of its age again.
+
+    Args:
+        typical: draws of the whole duration.
+        begun: how long it has been going on, and its batches.
+    """
+    done, of, elapsed = begun.done, begun.of, begun.elapsed_seconds
+    if done and of and elapsed > 0:
+        trust = done / (done + TABLE.batches_to_trust)
+        whole = (elapsed * of / done) ** trust * np.maximum(typical, 1e-9) ** (1 - trust)
+        return np.asarray(whole * (1 - done / of))
+    left = typical - elapsed
+    alive = left > 0
+    if alive.mean() < TABLE.overdue_below:
+        return np.asarray(TABLE.overdue_share * elapsed * -np.log(points.uniform(10)))
+    # Draws that should be over by now say nothing of a duration that still goes on.
+    return np.asarray(np.quantile(left[alive], points.uniform(10)))

@@ -1,0 +1,121 @@
+"""Where a run stands: what is due, what each of it takes, what the clock says."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from planner.attempt import attempt_starts
+from planner.cadence import seen_cadence, still_due
+from planner.clock import Clock
+from planner.eta_query import EtaQuery, InProgress
+from planner.first_steps import first_steps
+from planner.pace import EventLevel, StepLevel, event_level, step_level
+from planner.plan import Cadence, Due, checkpoints_due, validations_due
+from planner.priors import expected_checkpoint, expected_step, expected_validation
+from planner.timings import Durations, Timings, usable_events, usable_steps
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """Where a run stands.
+
+    Attributes:
+        validations: those still due, the one in progress included where the plan counts it.
+        begun: what is in progress.
+        startup_seconds: start-up still ahead.
+    """
+
+    at_step: int
+    total_steps: int | None
+    step: StepLevel
+    validations: Due | None
+    checkpoints: Due | None
+    validation: EventLevel
+    checkpoint: EventLevel
+    clock: Clock | None
+    begun: InProgress | None
+    startup_seconds: float
+
+    @property
+    def steps_left(self) -> int | None:
+        """Steps up to the declared end; those beyond it are done."""
+        return steps_left(self.at_step, self.total_steps)
+
+
+def steps_left(at_step: int, total_steps: int | None) -> int | None:
+    """Return the steps up to the declared end, ``None`` where none is."""
+    return None if total_steps is None else max(total_steps - at_step, 0)
+
+
+def due(query: EtaQuery) -> tuple[Due | None, Due | None]:
+    """Return the validations and the checkpoints still due."""
+    plan, at = query.plan, query.at_step
+    return (
+        still_due(plan, plan.validate_every, at, query.validations, validations_due),
+        still_due(plan, plan.checkpoint_every, at, query.checkpoints, checkpoints_due),
+    )
+
+
+def situation(query: EtaQuery) -> Situation | None:
+    """Return where a run stands, ``None`` where nothing tells the pace of its steps."""
+    logged = usable_steps(query.steps)
+    starts = attempt_starts(logged, query.resumed_at_step)
+    clock = _clock(query, logged, starts[-1])
+    level = step_level(logged, first_steps(logged, starts)) or _unmeasured(query, clock)
+    if level is None:
+        return None
+    validations, checkpoints = due(query)
+    now, plan = level.now_seconds, query.plan
+    validate_every = _cadence(plan.validate_every, query.validations)
+    checkpoint_every = _cadence(plan.checkpoint_every, query.checkpoints)
+    room = np.inf if clock is None else clock.event_room(now)
+    return Situation(
+        query.at_step,
+        plan.total_steps,
+        level,
+        validations,
+        checkpoints,
+        event_level(usable_events(query.validations))
+        or expected_validation(plan, validate_every, now, query.priors).within(room),
+        event_level(usable_events(query.checkpoints))
+        or expected_checkpoint(checkpoint_every, now, query.priors).within(room),
+        clock,
+        query.in_progress,
+        (query.startup_seconds or 0.0) if query.at_step == 0 else 0.0,
+    )
+
+
+def _unmeasured(query: EtaQuery, clock: Clock | None) -> StepLevel | None:
+    """Return the pace where no step was measured: by the clock, else by earlier runs."""
+    return (None if clock is None else clock.step_level()) or expected_step(query.priors)
+
+
+def _cadence(declared: Cadence, events: Timings) -> Cadence:
+    return declared if declared is not None else seen_cadence(np.asarray(events.step, dtype=float))
+
+
+def _clock(query: EtaQuery, logged: Durations, start: int) -> Clock | None:
+    if query.elapsed_seconds is None:
+        return None
+    own = logged.since(start)
+    resumed = query.resumed_at_step or 0
+    events = [
+        _of_attempt(usable_events(timings), resumed) for timings in (query.validations, query.checkpoints)
+    ]
+    begun = 0.0 if query.in_progress is None else query.in_progress.elapsed_seconds
+    return Clock(
+        query.elapsed_seconds,
+        query.startup_seconds,
+        own.total + sum(seen.total for seen in events) + begun,
+        float(own.weights.sum()),
+        len(own),
+        float(query.at_step - resumed),
+        sum(seen.unknown for seen in events),
+    )
+
+
+def _of_attempt(seen: Durations, resumed_at_step: int) -> Durations:
+    """Return the events of the newest attempt: after the counter last went back, past the resume."""
+    back = np.flatnonzero(np.diff(seen.step) < 0)
+    newest = seen.since(int(back[-1]) + 1 if len(back) else 0)
+    return newest.where(newest.step > resumed_at_step) if resumed_at_step else newest

@@ -1,0 +1,85 @@
+"""Back-test the ETA on real logs and simulated jobs, beside the rules in use today.
+
+Run: ``python tests/bench/backtest_eta.py --curves ../shared/curves``.
+"""
+
+import argparse
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from eta_cases import Case, real_cases, simulated_cases
+from eta_peers import PEERS
+
+from planner.eta import eta
+from planner.quantiles import DEFAULT_LEVELS
+
+ASKED = {"real": 0.027, "simulated": 0.033, "due": 0.015}
+LEVELS = np.array(DEFAULT_LEVELS)
+
+
+def score(case: Case) -> list[dict[str, object]]:
+    """Score every rule on one case: pinball and error relative to the truth."""
+    began = time.perf_counter()
+    answer = eta(case.query)
+    took = time.perf_counter() - began
+    rows = [_row(case, name, np.full(len(LEVELS), rule(case)), np.nan) for name, rule in PEERS.items()]
+    if answer.remaining_seconds is not None:
+        values = np.array(answer.remaining_seconds.values, dtype=float)
+        rows.append(_row(case, "cutloss", values, took))
+    return rows
+
+
+def _row(case: Case, rule: str, values: np.ndarray, took: float) -> dict[str, object]:
+    error = (case.truth - values) / case.truth
+    pinball = float(np.mean(np.maximum(LEVELS * error, (LEVELS - 1) * error)))
+    return {
+        "group": case.group, "name": case.name, "cut": case.cut, "rule": rule, "due": case.due,
+        "pinball": pinball, "error": abs(float(error[3])), "signed": -float(error[3]), "seconds": took,
+        "covered": bool(values[1] <= case.truth <= values[5]),
+    }  # fmt: skip
+
+
+def table(real: pd.DataFrame, simulated: pd.DataFrame) -> pd.DataFrame:
+    """Return the issue's table: one row a rule, means over groups."""
+    return pd.DataFrame(
+        {
+            "pinball, real": _over_groups(real, "pinball"),
+            "80 % covers": _over_groups(real, "covered"),
+            "pinball, simulated": _over_groups(simulated, "pinball"),
+            "covers, simulated": _over_groups(simulated, "covered"),
+            "due": pd.concat([real, simulated]).query("due").groupby("rule").error.median(),
+            "due, simulated": simulated.query("due").groupby("rule").error.median(),
+        }
+    )
+
+
+def _over_groups(scores: pd.DataFrame, column: str) -> pd.Series:
+    return scores.groupby(["rule", "group"])[column].mean().groupby("rule").mean()
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Print the table, asked against measured."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--curves", type=Path, required=True)
+    parser.add_argument("--seeds", type=int, default=6, help="simulated jobs a kind")
+    parser.add_argument("--first-seed", type=int, default=1000, help="jobs below 1000 were tuned on")
+    parser.add_argument("--groups", action="store_true", help="show every repository and kind")
+    options = parser.parse_args(arguments)
+    real = pd.DataFrame([row for case in real_cases(options.curves) for row in score(case)])
+    seeds = range(options.first_seed, options.first_seed + options.seeds)
+    simulated = pd.DataFrame([row for case in simulated_cases(seeds) for row in score(case)])
+    if options.groups:
+        for scores in (real, simulated):
+            own = scores[scores.rule == "cutloss"].groupby("group")
+            print(own[["pinball", "error", "signed", "covered"]].mean().round(4).to_string())
+    print(table(real, simulated).round(4).to_string())
+    slowest = pd.concat([real, simulated]).seconds.dropna()
+    median, most = 1e3 * slowest.median(), 1e3 * slowest.quantile(0.95)
+    print(f"asked: {ASKED}; one ETA: median {median:.2f} ms, p95 {most:.2f} ms (asked: 5)")
+
+
+if __name__ == "__main__":
+    main()
