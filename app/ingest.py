@@ -1,0 +1,120 @@
+"""Take what reporters send."""
+
+import time
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Annotated, Any
+
+import orjson
+from fastapi import APIRouter, Depends, Path, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, Field, ValidationError
+from pydantic_core import from_json
+
+from app.auth import Caller, require
+from app.errors import ForbiddenError
+from app.records import RecordBatch, read_batch
+from app.store import ForeignRunError, Store
+from app.store.facts import Added, Command
+
+RUN_ID = r"^[A-Za-z0-9._-]{1,100}$"
+
+router = APIRouter(prefix="/api/v1", tags=["records"])
+
+
+class CommandOut(BaseModel):
+    """Something the service asks of the trainer; a note of kind ``command`` answers it."""
+
+    id: str
+    command: str
+    name: str | None
+    value: Any
+
+
+class Acknowledgement(BaseModel):
+    """What became of a batch."""
+
+    acknowledged_seq: int | None = Field(
+        description="greatest seq stored of this attempt; null before its first record"
+    )
+    commands: list[CommandOut] = Field(description="not answered yet; the same until a note answers them")
+
+
+async def _body(request: Request) -> bytes:
+    return await request.body()
+
+
+RunId = Annotated[str, Path(pattern=RUN_ID, description="the client's choice")]
+Reporter = Annotated[Caller, Depends(require("report"))]
+
+
+def _without_references(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a JSON schema that stands alone: every reference replaced by what it names."""
+    definitions = schema.get("$defs", {})
+
+    def resolved(part: Any) -> Any:  # noqa: ANN401 - any JSON
+        if isinstance(part, list):
+            return [resolved(item) for item in part]
+        if not isinstance(part, dict):
+            return part
+        if "$ref" in part:
+            return resolved(definitions[part["$ref"].rpartition("/")[2]])
+        return {name: resolved(item) for name, item in part.items() if name != "$defs"}
+
+    flat: dict[str, Any] = resolved(schema)
+    return flat
+
+
+BODY = {
+    "required": True,
+    "content": {"application/json": {"schema": _without_references(RecordBatch.model_json_schema())}},
+}
+"""The body is read by hand (one pass over the bytes instead of three), so it is documented by hand."""
+
+
+@router.post(
+    "/runs/{run}/records",
+    response_model=Acknowledgement,
+    openapi_extra={"requestBody": BODY},
+    responses={status: {} for status in (400, 401, 403, 413, 415, 422)},
+)
+def post_records(
+    request: Request, run: RunId, body: Annotated[bytes, Depends(_body)], caller: Reporter
+) -> Response:
+    """Store a batch of records, each once, in one transaction.
+
+    A record is known by run, attempt and seq: sending it again is harmless. An empty batch is the heartbeat.
+    The answer carries the commands that wait for the run.
+    """
+    store: Store = request.app.state.store
+    batch = _read(body)
+    try:
+        added = store.add(caller.user, run, batch, time.time())
+    except ForeignRunError as error:
+        raise ForbiddenError(f"Run {run} belongs to another user.") from error
+    request.app.state.live.publish(run)
+    return _answer(added, store.commands(run, "pending"))
+
+
+def _read(body: bytes) -> RecordBatch:
+    try:
+        return read_batch(body)
+    except ValidationError as error:
+        items = [{**item, "loc": ("body", *item["loc"])} for item in error.errors(include_url=False)]
+        raise RequestValidationError(items, body=_parsed(body)) from error
+
+
+def _parsed(body: bytes) -> Any:  # noqa: ANN401 - any JSON
+    """Return the JSON of a body, ``None`` where it is none."""
+    try:
+        return from_json(body)
+    except ValueError:
+        return None
+
+
+def _answer(added: Added, commands: list[Command]) -> Response:
+    pending = [
+        {"id": item.id, "command": item.command, "name": item.name, "value": item.value} for item in commands
+    ]
+    content = {"acknowledged_seq": added.acknowledged_seq, "commands": pending}
+    return Response(orjson.dumps(content), HTTPStatus.OK, media_type="application/json")
