@@ -12,7 +12,7 @@ from app.store.facts import Span
 READ = """
 SELECT a.id, s.phase, s.started, s.seconds
 FROM runs JOIN attempts AS a ON a.run = runs.key JOIN spans AS s ON s.attempt = a.key
-WHERE runs.id = ? ORDER BY s.started DESC LIMIT ?"""
+WHERE runs.id = ? ORDER BY s.started DESC, a.started DESC, a.key DESC, s.seq DESC LIMIT ?"""
 
 READ_TOTALS = """
 SELECT t.phase, sum(t.seconds)
