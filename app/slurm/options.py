@@ -61,9 +61,14 @@ def check_text(name: str, value: str) -> str:
     return value
 
 
+def is_job_id(text: str) -> bool:
+    """Whether a text is a job id: digits, with an array or het suffix."""
+    return isinstance(text, str) and re.fullmatch(r"\d{1,10}(?:[_+]\d{1,10})?", text, re.ASCII) is not None
+
+
 def check_job_id(job_id: str) -> str:
-    """Return a job id of digits, with an array or het suffix; raise otherwise."""
-    if not isinstance(job_id, str) or not re.fullmatch(r"\d{1,10}(?:[_+]\d{1,10})?", job_id, re.ASCII):
+    """Return a job id; raise where it is none."""
+    if not is_job_id(job_id):
         raise SchedulerError(
             f"job id is {job_id!r}; expected digits, optionally followed by _task or +component"
         )
