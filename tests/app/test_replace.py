@@ -1,0 +1,524 @@
+"""A replacement ends with exactly one of the two jobs, whatever happens on the way."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from app.errors import ConflictError, ForbiddenError, NotFoundError
+from app.records import RecordBatch
+from app.replace import Replacer
+from app.replace_stages import Pauses
+from app.replacement import Replacement
+from app.slurm.local import LocalRunner
+from app.slurm.scheduler import (
+    Check,
+    SchedulerError,
+    SchedulerUnavailableError,
+    SchedulerUnreachableError,
+    Submission,
+)
+from app.store import Store, open_store
+
+OLD = "#!/bin/sh\nsleep 600\n"
+NEW = "#!/bin/sh\n# corrected\nsleep 600\n"
+PAUSES = Pauses(poll=0.02, longest_poll=0.1, doubt=0.3, patience=0.5, start=3.0, sweep=(0.3,))
+
+
+class Scheduler(LocalRunner):
+    """The real local runner, with outages on order: ``faults`` maps a verb to what it does instead."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder, "alice", {"PATH": "/usr/bin:/bin"}, kill_wait_seconds=1.0, tick_seconds=0.05)
+        self.faults: dict[str, Callable[[], None]] = {}
+        self.asked: list[str] = []
+
+    def _fault(self, verb: str) -> None:
+        self.asked.append(verb)
+        if verb in self.faults:
+            self.faults[verb]()
+
+    def submit(self, submission: Submission) -> str:
+        """Submit; ``"submitted"`` is the fault of an answer lost on its way back."""
+        self._fault("submit")
+        job_id = super().submit(submission)
+        self._fault("submitted")
+        return job_id
+
+    def check(self, submission: Submission) -> list[Check]:
+        """Check."""
+        self._fault("check")
+        return super().check(submission)
+
+    def verify(self, job_id: str) -> list[Check]:
+        """Verify."""
+        self._fault("verify")
+        return super().verify(job_id)
+
+    def release(self, job_id: str) -> None:
+        """Release."""
+        self._fault("release")
+        super().release(job_id)
+
+    def cancel(self, job_id: str) -> None:
+        """Cancel; ``"cancelled"`` is the fault of an answer lost on its way back."""
+        self._fault(f"cancel {job_id}")
+        super().cancel(job_id)
+        self._fault("cancelled")
+
+
+@pytest.fixture(name="scheduler")
+def make_scheduler(tmp_path: Path) -> Iterator[Scheduler]:
+    """Run jobs in a folder of their own, and leave none behind."""
+    scheduler = Scheduler(tmp_path / "queue")
+    yield scheduler
+    scheduler.faults.clear()
+    ids = [str(number) for number in range(1, 10)]
+    for job_id in scheduler.jobs(ids):
+        scheduler.cancel(job_id)
+    until(lambda: not any(facts.is_active for facts in scheduler.jobs(ids).values()))
+    scheduler.close()
+
+
+@pytest.fixture(name="store")
+def make_store() -> Iterator[Store]:
+    """Keep everything in memory."""
+    store = open_store(None)
+    yield store
+    store.close()
+
+
+@pytest.fixture(name="old")
+def start_old(scheduler: Scheduler, store: Store, tmp_path: Path) -> str:
+    """Start the job to be replaced, with the run ``r`` reported from it."""
+    old = scheduler.submit(Submission(OLD, "old", str(tmp_path), options={"job-name": "topoflow"}))
+    until(lambda: scheduler.jobs([old])[old].state == "RUNNING")
+    report(store, "r", old)
+    return old
+
+
+@pytest.fixture(name="replacer")
+def make_replacer(scheduler: Scheduler, store: Store) -> Iterator[Replacer]:
+    """Replace with short pauses."""
+    replacer = Replacer(store, scheduler, time.time, pauses=PAUSES)
+    yield replacer
+    replacer.close()
+
+
+def report(store: Store, run: str, job: str) -> None:
+    """Report a run from a local job."""
+    batch = RecordBatch.model_validate(
+        {"v": 1, "attempt": "a", "attempt_started": 1.0, "job": {"cluster": "local", "id": job}}
+    )
+    store.add("alice", run, batch, time.time())
+
+
+def until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
+    """Wait for a condition."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "the condition did not come about"
+        time.sleep(0.02)
+
+
+def raises(error: Exception) -> Callable[[], None]:
+    """Return a fault that raises."""
+
+    def fault() -> None:
+        raise error
+
+    return fault
+
+
+def once(error: Exception) -> Callable[[], None]:
+    """Return a fault that raises the first time only."""
+    left = [error]
+
+    def fault() -> None:
+        if left:
+            raise left.pop()
+
+    return fault
+
+
+def states(scheduler: Scheduler, *ids: str | None) -> list[str]:
+    """Return the states of jobs."""
+    found = scheduler.jobs([job_id for job_id in ids if job_id])
+    return [found[job_id].state for job_id in ids if job_id]
+
+
+def finish(replacer: Replacer, replacement: Replacement) -> Replacement:
+    """Wait for a replacement to end."""
+    return replacer.wait(replacement.id, 15.0)
+
+
+def test_the_new_job_takes_the_old_ones_place(
+    replacer: Replacer, scheduler: Scheduler, store: Store, old: str
+) -> None:
+    """Every stage is passed in order, OLD is cancelled and NEW runs."""
+    done = finish(replacer, replacer.start("r", script=NEW, user="alice"))
+    expected = [
+        "prepared", "submitting", "submitted", "checked", "releasing", "released", "cancelling", "cancelled",
+        "handed_over", "done",
+    ]  # fmt: skip
+    assert expected == [stage.state for stage in done.stages]
+    assert ["CANCELLED", "RUNNING"] == states(scheduler, old, done.new_id)
+    assert [stage.at for stage in done.stages] == sorted(stage.at for stage in done.stages)
+    assert all(stage.words for stage in done.stages)
+    assert NEW == scheduler.script(done.new_id or "")
+    assert store.replacements(active_only=True) == []
+
+
+def test_the_new_job_inherits_what_its_script_does_not_say(
+    replacer: Replacer, scheduler: Scheduler, old: str, tmp_path: Path
+) -> None:
+    """NEW has OLD's name and folder, and knows which run it replaces."""
+    out = tmp_path / "replaces"
+    script = f"#!/bin/sh\necho $CUTLOSS_REPLACES > {out}\nsleep 600\n"
+    done = finish(replacer, replacer.start("r", script=script, user="alice"))
+    until(out.exists)
+    new = scheduler.jobs([done.new_id or ""])[done.new_id or ""]
+    assert ("topoflow", str(tmp_path)) == (new.name, new.work_dir)
+    assert out.read_text() == "r\n"
+    assert old == done.old_id
+
+
+def test_a_draft_is_the_running_jobs_own_script(replacer: Replacer, old: str) -> None:
+    """What is to be corrected comes back from the scheduler."""
+    draft = replacer.draft("r")
+    assert (OLD, old) == (draft.script, draft.job.id)
+    assert {"job-name": "topoflow"} == draft.options
+
+
+def test_the_same_key_gives_the_same_replacement(replacer: Replacer, scheduler: Scheduler, old: str) -> None:
+    """Asked twice with one key, one job is submitted; another script under that key is refused."""
+    first = replacer.start("r", script=NEW, user="alice", idempotency_key="k")
+    finish(replacer, first)
+    again = replacer.start("r", script=NEW, user="alice", idempotency_key="k")
+    assert first.id == again.id
+    assert again.state == "done"
+    assert 1 == len(scheduler.find(first.token))
+    with pytest.raises(ConflictError, match="different script"):
+        replacer.start("r", script=OLD, user="alice", idempotency_key="k")
+    assert old == again.old_id
+
+
+def test_a_run_is_replaced_by_one_at_a_time(replacer: Replacer, old: str) -> None:
+    """While one replacement is under way a second is refused."""
+    first = replacer.start("r", script=NEW, user="alice", checkpoint_wait_seconds=60)
+    with pytest.raises(ConflictError, match="under way"):
+        replacer.start("r", script=NEW, user="alice")
+    replacer.rollback(first.id, "alice")
+    assert "rolled_back" == finish(replacer, first).state
+    assert old == first.old_id
+
+
+@pytest.mark.usefixtures("old")
+@pytest.mark.parametrize(
+    ("run", "error"), [("unknown", NotFoundError), ("lost", NotFoundError), ("jobless", NotFoundError)]
+)
+def test_what_cannot_be_replaced_is_refused_at_once(
+    replacer: Replacer, store: Store, run: str, error: type[Exception]
+) -> None:
+    """No run, no job, or a job the scheduler does not know: nothing is stored."""
+    report(store, "lost", "999")
+    store.add(
+        "alice", "jobless", RecordBatch.model_validate({"v": 1, "attempt": "a", "attempt_started": 1}), 1.0
+    )
+    with pytest.raises(error):
+        replacer.start(run, script=NEW, user="alice")
+    assert store.replacements() == []
+
+
+def test_anothers_job_is_never_touched(
+    replacer: Replacer, scheduler: Scheduler, store: Store, old: str
+) -> None:
+    """The attempt is refused before the scheduler would, and audited."""
+    scheduler.user = "bob"
+    facts = scheduler.jobs([old])[old]
+    scheduler.user = "alice"
+    assert facts.user == "bob"
+    scheduler.detail = lambda _job: facts  # type: ignore[method-assign,assignment] # somebody else's job as SLURM shows it
+    with pytest.raises(ForbiddenError, match="bob's"):
+        replacer.start("r", script=NEW, user="alice")
+    assert ("relaunch", "refused") == (store.audit()[0].action, store.audit()[0].outcome)
+    assert ["RUNNING"] == states(scheduler, old)
+
+
+def test_an_option_off_the_list_is_refused(replacer: Replacer, store: Store, old: str) -> None:
+    """Only allowed options reach the scheduler."""
+    with pytest.raises(SchedulerError, match="uid"):
+        replacer.start("r", script=NEW, user="alice", options={"uid": "0"})
+    assert store.replacements() == []
+    assert old
+
+
+@pytest.mark.parametrize(
+    ("script", "words"),
+    [
+        ("sleep 1\n", "shebang"),
+        ("#!/bin/sh\r\nsleep 1\r\n", "CRLF"),
+        ("#!/bin/sh\nif true; then\n", "syntax"),
+        ("#!/bin/sh\n#SBATCH --chdir=/x --wait\nsleep 1\n", "--wait"),
+        ("#!/bin/sh\n#SBATCH --output=/nowhere/at/all/x\nsleep 1\n", "output folder"),
+    ],
+)
+def test_a_script_that_cannot_run_leaves_the_old_job_alone(
+    replacer: Replacer, scheduler: Scheduler, old: str, script: str, words: str
+) -> None:
+    """A bad script fails the replacement with its reason, before anything is submitted."""
+    failed = finish(replacer, replacer.start("r", script=script, user="alice"))
+    assert failed.state == "failed"
+    assert words in (failed.reason or "")
+    assert "submit" not in scheduler.asked[1:]
+    assert ["RUNNING"] == states(scheduler, old)
+
+
+def test_a_missing_folder_leaves_the_old_job_alone(
+    replacer: Replacer, scheduler: Scheduler, old: str
+) -> None:
+    """SLURM accepts a work folder that is not there, and fails the job later: it is refused before."""
+    failed = finish(replacer, replacer.start("r", script=NEW, user="alice", work_dir="/nowhere"))
+    assert "work folder: /nowhere does not exist" == failed.reason
+    assert ["RUNNING"] == states(scheduler, old)
+
+
+@pytest.mark.parametrize("verb", ["check", "submit", "verify", "release"])
+@pytest.mark.parametrize("error", [SchedulerError("no"), SchedulerUnreachableError("away")])
+def test_any_failure_before_the_cancel_undoes_the_new_job(
+    replacer: Replacer, scheduler: Scheduler, old: str, verb: str, error: Exception
+) -> None:
+    """Whatever fails up to the release, OLD runs on and NEW is gone."""
+    scheduler.faults[verb] = raises(error)
+    failed = finish(replacer, replacer.start("r", script=NEW, user="alice"))
+    assert ("failed", str(error)) == (failed.state, failed.reason)
+    assert ["RUNNING"] == states(scheduler, old)
+    assert [] == [facts.id for facts in scheduler.find(failed.token) if facts.is_active]
+
+
+def test_a_cancel_that_is_refused_undoes_the_new_job(
+    replacer: Replacer, scheduler: Scheduler, old: str
+) -> None:
+    """When the scheduler will not cancel OLD, NEW goes."""
+    scheduler.faults[f"cancel {old}"] = raises(SchedulerError("Access/permission denied"))
+    failed = finish(replacer, replacer.start("r", script=NEW, user="alice"))
+    assert ("failed", "Access/permission denied") == (failed.state, failed.reason)
+    assert ["RUNNING", "CANCELLED"] == states(scheduler, old, failed.new_id)
+
+
+def test_a_lost_answer_to_the_submission_is_looked_up(
+    replacer: Replacer, scheduler: Scheduler, old: str
+) -> None:
+    """A submission that timed out was made: it is found by its token and not made again."""
+    scheduler.faults["submitted"] = once(SchedulerUnavailableError("timed out"))
+    done = finish(replacer, replacer.start("r", script=NEW, user="alice"))
+    assert done.state == "done"
+    assert any("found by its token" in stage.words for stage in done.stages)
+    assert [done.new_id] == [facts.id for facts in scheduler.find(done.token)]
+    assert ["CANCELLED", "RUNNING"] == states(scheduler, old, done.new_id)
+
+
+def test_a_submission_that_never_turns_up_is_given_up(
+    replacer: Replacer, scheduler: Scheduler, old: str
+) -> None:
+    """A submission that timed out and was not made is never repeated blindly."""
+    scheduler.faults["submit"] = raises(SchedulerUnavailableError("timed out"))
+    failed = finish(replacer, replacer.start("r", script=NEW, user="alice"))
+    assert failed.state == "failed"
+    assert "no job carries its token" in (failed.reason or "")
+    assert 2 == scheduler.asked.count("submit")  # the fixture's and the one
+    assert ["RUNNING"] == states(scheduler, old)
+
+
+def test_a_submission_that_turns_up_late_is_cancelled(
+    replacer: Replacer, scheduler: Scheduler, old: str, tmp_path: Path
+) -> None:
+    """The controller carries a timed-out submission out when it wakes; it is held, and swept away."""
+    scheduler.faults["submit"] = raises(SchedulerUnavailableError("timed out"))
+    started = replacer.start("r", script=NEW, user="alice")
+    until(lambda: (replacer.get(started.id) or started).state == "failed")
+    late = LocalRunner.submit(scheduler, Submission(NEW, started.token, str(tmp_path), hold=True, after=old))
+    finish(replacer, started)
+    assert ["RUNNING", "CANCELLED"] == states(scheduler, old, late)
+
+
+def test_a_lost_answer_to_the_cancel_is_looked_up(replacer: Replacer, scheduler: Scheduler, old: str) -> None:
+    """A cancel that timed out was carried out: OLD is seen to end, and NEW runs."""
+    scheduler.faults["cancelled"] = once(SchedulerUnavailableError("timed out"))
+    done = finish(replacer, replacer.start("r", script=NEW, user="alice"))
+    assert ["CANCELLED", "RUNNING"] == states(scheduler, old, done.new_id)
+
+
+def test_a_cancel_that_did_not_arrive_is_made_again(
+    replacer: Replacer, scheduler: Scheduler, old: str
+) -> None:
+    """A cancel that was not carried out is made again, once OLD is seen to be the same job."""
+    scheduler.faults[f"cancel {old}"] = once(SchedulerUnavailableError("timed out"))
+    done = finish(replacer, replacer.start("r", script=NEW, user="alice"))
+    assert 2 == scheduler.asked.count(f"cancel {old}")
+    assert ["CANCELLED", "RUNNING"] == states(scheduler, old, done.new_id)
+
+
+def test_an_old_job_that_ended_by_itself_is_not_cancelled(
+    replacer: Replacer, scheduler: Scheduler, old: str
+) -> None:
+    """With OLD gone NEW is only released."""
+    scheduler.cancel(old)
+    until(lambda: ["CANCELLED"] == states(scheduler, old))
+    scheduler.asked.clear()
+    done = finish(replacer, replacer.start("r", script=NEW, user="alice", checkpoint_wait_seconds=60))
+    assert "done" == done.state
+    assert "cancelling" not in [stage.state for stage in done.stages]
+    assert f"cancel {old}" not in scheduler.asked
+    assert ["RUNNING"] == states(scheduler, done.new_id)
+
+
+def test_an_old_job_that_became_another_is_not_cancelled(
+    replacer: Replacer, scheduler: Scheduler, old: str
+) -> None:
+    """Its id alone does not make it the job that was to be replaced."""
+
+    def requeue() -> None:
+        with scheduler._ledger.open() as jobs:
+            jobs[old].submitted += 100
+
+    scheduler.faults["release"] = requeue
+    failed = finish(replacer, replacer.start("r", script=NEW, user="alice"))
+    assert "failed" == failed.state
+    assert "requeued" in (failed.reason or "")
+    assert ["RUNNING", "CANCELLED"] == states(scheduler, old, failed.new_id)
+
+
+def answer(store: Store, status: str) -> None:
+    """Answer the checkpoint command as a trainer does."""
+    until(lambda: bool(store.commands("r", "pending")))
+    (command,) = store.commands("r", "pending")
+    data = {"id": command.id, "status": status, "step": 43, "path": "/ckpt/43"}
+    batch = RecordBatch.model_validate(
+        {
+            "v": 1,
+            "attempt": "a",
+            "attempt_started": 1.0,
+            "notes": {"seq": [1], "kind": ["command"], "data": [data]},
+        }
+    )
+    store.add("alice", "r", batch, time.time())
+
+
+def test_the_checkpoint_comes_before_the_cancel(
+    replacer: Replacer, scheduler: Scheduler, store: Store, old: str
+) -> None:
+    """OLD runs until the trainer has answered; the answer's step and path are kept."""
+    started = replacer.start("r", script=NEW, user="alice", checkpoint_wait_seconds=60)
+    until(lambda: bool(store.commands("r", "pending")))
+    assert ["RUNNING"] == states(scheduler, old)
+    answer(store, "done")
+    done = finish(replacer, started)
+    assert (43, "/ckpt/43") == ((done.checkpoint or {})["step"], (done.checkpoint or {})["path"])
+    assert ["CANCELLED", "RUNNING"] == states(scheduler, old, done.new_id)
+
+
+@pytest.mark.parametrize("how", ["silence", "refusal"])
+def test_without_a_checkpoint_the_persons_choice_counts(
+    replacer: Replacer, scheduler: Scheduler, store: Store, old: str, how: str
+) -> None:
+    """``abort``: NEW is cancelled and OLD runs on; ``proceed``: the handover goes on."""
+    wait = 0.3 if how == "silence" else 60.0
+    aborted = replacer.start(
+        "r", script=NEW, user="alice", checkpoint_wait_seconds=wait, without_answer="abort"
+    )
+    if how == "refusal":
+        answer(store, "refused")
+    aborted = finish(replacer, aborted)
+    assert "failed" == aborted.state
+    assert ["RUNNING", "CANCELLED"] == states(scheduler, old, aborted.new_id)
+    done = finish(replacer, replacer.start("r", script=NEW, user="alice", checkpoint_wait_seconds=0.2))
+    assert ["CANCELLED", "RUNNING"] == states(scheduler, old, done.new_id)
+
+
+def test_rollback_leaves_the_old_job_alone(
+    replacer: Replacer, scheduler: Scheduler, store: Store, old: str
+) -> None:
+    """Until the cancel a replacement can be undone; it is audited."""
+    started = replacer.start("r", script=NEW, user="alice", checkpoint_wait_seconds=60)
+    until(lambda: bool(store.commands("r", "pending")))
+    replacer.rollback(started.id, "carol")
+    undone = finish(replacer, started)
+    assert "rolled_back" == undone.state
+    assert ["RUNNING", "CANCELLED"] == states(scheduler, old, undone.new_id)
+    assert ("carol", "rolled_back") == (store.audit()[0].user, store.audit()[0].outcome)
+
+
+def test_rollback_after_the_cancel_is_too_late(replacer: Replacer, old: str) -> None:
+    """Once OLD has been told to end there is nothing to go back to."""
+    done = finish(replacer, replacer.start("r", script=NEW, user="alice"))
+    with pytest.raises(ConflictError, match="done"):
+        replacer.rollback(done.id, "alice")
+    assert old == done.old_id
+
+
+def test_each_step_is_audited(replacer: Replacer, store: Store, old: str) -> None:
+    """The audit log tells who asked, what was submitted and what was cancelled."""
+    finish(replacer, replacer.start("r", script=NEW, user="alice"))
+    entries = list(reversed(store.audit()))
+    assert ["prepared", "submitted", "released", "cancelling", "cancelled", "done"] == [
+        entry.outcome for entry in entries
+    ]
+    assert {("alice", "relaunch", "r")} == {(entry.user, entry.action, entry.subject) for entry in entries}
+    assert old == entries[-1].detail["old_job"]
+
+
+class KilledError(BaseException):
+    """The service was killed here."""
+
+
+STATES = [
+    "prepared", "submitting", "submitted", "checked", "asking", "checkpoint_asked", "releasing", "released",
+    "cancelling", "cancelled", "handed_over",
+]  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")  # the kill itself
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("state", STATES)
+def test_a_killed_service_goes_on_where_it_was(
+    scheduler: Scheduler, store: Store, old: str, state: str, when: str
+) -> None:
+    """Killed just before or just after any state is stored, the next service ends with exactly one job."""
+    dying = Replacer(store, scheduler, time.time, pauses=PAUSES)
+    put = store.put_replacement
+    killed = threading.Event()
+
+    def dying_put(id: str, run: str, entered: str, data: dict[str, object], at: float) -> None:  # noqa: A002 - the store's own name
+        if killed.is_set():
+            raise KilledError
+        if entered == state:
+            killed.set()
+            if when == "after":
+                put(id, run, entered, data, at)
+            raise KilledError
+        put(id, run, entered, data, at)
+
+    store.put_replacement = dying_put  # type: ignore[method-assign,assignment] # where the kill strikes
+    try:
+        dying.wait(dying.start("r", script=NEW, user="alice", checkpoint_wait_seconds=0.2).id, 10.0)
+    except KilledError:
+        assert state == "prepared"
+    assert killed.is_set()
+    store.put_replacement = put  # type: ignore[method-assign] # the next service's store
+    dying.close()
+
+    following = Replacer(store, scheduler, time.time, pauses=PAUSES)
+    left = following.resume_all()
+    for replacement_id in left:
+        following.wait(replacement_id, 15.0)
+    following.close()
+    assert [] == store.replacements(active_only=True)
+    active = [facts for facts in scheduler.jobs(["1", "2", "3"]).values() if facts.is_active]
+    assert 1 == len(active)
+    assert "PENDING" != active[0].state
+    # Only a submission whose outcome nobody can know is given up; and one never stored was never asked for.
+    kept_old = (state, when) in {("submitting", "after"), ("prepared", "before")}
+    assert kept_old == (active[0].id == old)
