@@ -1,0 +1,76 @@
+"""What would speak for each scenario: the seed's "better if"."""
+
+from collections.abc import Iterator, Mapping
+
+from planner.evidence import Evidence
+from planner.outcome import median_of
+from planner.reasons import Reason, reason
+from planner.sensitivity import Sensitivity
+
+_MOST_INPUTS = 3
+_SAID_OTHERWISE = ("edit_seconds", "test_seconds", "queue_seconds")
+"""Break-even speaks for these three together."""
+
+
+def better_if(evidence: Evidence) -> Mapping[str, tuple[Reason, ...]]:
+    """Return conditions by scenario name, for each scenario that can be answered."""
+    return {
+        scenario.name: tuple(_conditions(evidence, scenario.name, scenario.action))
+        for scenario in evidence.query.scenarios
+        if scenario.name in evidence.courses
+    }
+
+
+def _conditions(evidence: Evidence, name: str, action: str) -> Iterator[Reason]:
+    if action == "relaunch":
+        yield from _for_relaunch(evidence, name)
+    elif evidence.first_of("relaunch") is not None:
+        yield from _for_continuing(evidence)
+    yield from _flips(evidence, name)
+    for criterion in evidence.query.criteria or ():
+        best = max(criterion.scores.values(), default=0.0)
+        if criterion.scores.get(name) == best and best > min(criterion.scores.values()):
+            yield reason("matters_more", criterion=criterion.name)
+
+
+def _for_relaunch(evidence: Evidence, name: str) -> Iterator[Reason]:
+    if evidence.break_even_seconds is not None and evidence.best_relaunch == name:
+        yield reason("overhead_below", overhead_seconds=evidence.break_even_seconds)
+    needed = median_of(evidence.courses[name].attention_seconds)
+    if needed:
+        yield reason("attention_above", attention_seconds=needed)
+
+
+def _for_continuing(evidence: Evidence) -> Iterator[Reason]:
+    if evidence.break_even_seconds is not None:
+        yield reason("overhead_above", overhead_seconds=evidence.break_even_seconds)
+    relaunches = [s.name for s in evidence.query.scenarios if s.action == "relaunch"]
+    courses = [evidence.courses[name] for name in relaunches if name in evidence.courses]
+    needed = [median_of(course.attention_seconds) for course in courses]
+    least = min((seconds for seconds in needed if seconds), default=None)
+    if least is not None:
+        yield reason("attention_below", attention_seconds=least)
+    if evidence.median_saving is not None and evidence.median_saving > 0:
+        yield reason("saving_small", saving_seconds=evidence.median_saving)
+
+
+def _flips(evidence: Evidence, name: str) -> Iterator[Reason]:
+    """Yield the inputs that decide: on this side of their flip for the advised, beyond it for the rest."""
+    is_chosen = name == evidence.chosen
+    if not is_chosen and len(evidence.courses) != 2:  # noqa: PLR2004 - else it may not be the one ahead
+        return
+    for found in [found for found in evidence.sensitivity if _speaks(found)][:_MOST_INPUTS]:
+        if found.flips_at is not None:
+            below_now = found.flips_at < found.value
+            yield _beyond(found, found.flips_at, above=below_now == is_chosen)
+
+
+def _speaks(found: Sensitivity) -> bool:
+    return found.flips_at is not None and not found.input.endswith((*_SAID_OTHERWISE, "/curve"))
+
+
+def _beyond(found: Sensitivity, flips_at: float, *, above: bool) -> Reason:
+    side = "above" if above else "below"
+    if found.input.endswith("_seconds"):
+        return reason(f"input_{side}_seconds", input=found.input, value_seconds=flips_at)
+    return reason(f"input_{side}", input=found.input, value=flips_at)

@@ -1,0 +1,208 @@
+"""How one scenario runs its course, draw by draw."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtri
+
+from planner.curve import FloatArray
+from planner.draws import Source
+from planner.duration import exactly
+from planner.leg import Counts, Leg, whole_step
+from planner.loss_path import LossPath, RefusedCurve, loss_path
+from planner.scenario import CompareQuery, PaceDurations, pace_of
+
+BoolArray = NDArray[np.bool_]
+
+NONE, ONE = np.zeros(1), np.ones(1)
+PERSON_PHASES = ("edit", "test", "queue")
+TRAINING_PHASES = ("step", "validation", "checkpoint")
+
+DEAD_CURVES = frozenset({"diverged", "not_finite"})
+"""Reasons of a forecast that say that going on is pointless, not that too little is known."""
+
+_RANKS = 2048
+_RANK_SCORES = np.asarray(ndtri((np.arange(_RANKS) + 0.5) / _RANKS), dtype=float)
+"""A curve is crossed at these ranks and each draw takes the nearest: crossing a long curve is dear."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A scenario that cannot be answered, and why."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """What comes before training: seconds of edit, test and queue over all tries, and how many start-ups."""
+
+    phases: Mapping[str, FloatArray]
+    startups: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """One scenario, simulated; arrays have shape (n,), or (1,) where all draws agree.
+
+    Attributes:
+        phases: seconds in each phase until the goal; until the plan's end where the goal is never reached.
+        counts: steps, validations and checkpoints on that way.
+        arrives: whether it is reached.
+        startups: how many tries there are; 0 for a job that goes on.
+        leg: the training.
+        pace: seconds of one step, validation and checkpoint.
+        path: the losses expected.
+        old_seconds: how long a job that is to be replaced still runs; ``None`` is unknown.
+    """
+
+    phases: Mapping[str, FloatArray]
+    counts: Counts
+    arrives: BoolArray
+    startups: FloatArray
+    leg: Leg
+    pace: Mapping[str, FloatArray]
+    path: LossPath | None
+    old_seconds: FloatArray | None
+
+    @property
+    def end_seconds(self) -> FloatArray:
+        """Seconds until the scenario ends, its goal reached or not."""
+        return total_of(self.phases)
+
+    @property
+    def finish_seconds(self) -> FloatArray:
+        """Seconds until the goal, inf where it is never reached."""
+        return np.where(self.arrives, self.end_seconds, np.inf)
+
+    @property
+    def attention_seconds(self) -> FloatArray:
+        """Edit and test of all tries."""
+        return np.asarray(self.phases["edit"] + self.phases["test"])
+
+    @property
+    def overhead_seconds(self) -> FloatArray:
+        """Edit, test and queue of all tries."""
+        return np.asarray(self.attention_seconds + self.phases["queue"])
+
+    @property
+    def gpu_seconds(self) -> FloatArray | None:
+        """Seconds during which the GPUs are held from now on, by the old job or the new one."""
+        if self.old_seconds is None:
+            return None
+        new = total_of({phase: self.phases[phase] for phase in ("startup", *TRAINING_PHASES)})
+        return np.asarray(self.old_seconds + new)
+
+    def seconds_to(self, step: float) -> FloatArray:
+        """Return the seconds until a step and the validation due at it are done, whatever the goal."""
+        counts = self.leg.counts_to(np.array([float(step)]), checkpoint_at_step=False)
+        training = total_of(training_seconds(counts, self.pace))
+        return np.asarray(self.overhead_seconds + self.phases["startup"] + training)
+
+
+def total_of(phases: Mapping[str, FloatArray]) -> FloatArray:
+    """Return the sum over phases."""
+    return np.asarray(sum(phases.values(), start=NONE))
+
+
+def training_seconds(counts: Counts, pace: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
+    """Return the seconds in each phase of training."""
+    return {
+        "step": counts.steps * pace["step"],
+        "validation": counts.validations * pace["validation"],
+        "checkpoint": counts.checkpoints * pace["checkpoint"],
+    }
+
+
+def train(
+    query: CompareQuery, index: int, source: Source, leg: Leg, beginning: Beginning
+) -> Course | Refusal:
+    """Simulate the training of one scenario to its goal."""
+    everything = leg.counts_to(np.array([float(leg.total)]))
+    missing = _missing(pace_of(query, index), everything, beginning.startups)
+    if missing is not None:
+        return Refusal(missing)
+    path = _path(query, index)
+    if isinstance(path, Refusal):
+        return path
+    reached = _goal_step(query, index, source, leg, path)
+    if isinstance(reached, Refusal):
+        return reached
+    arrives = reached <= leg.total
+    counts = _counts_at(leg, query, np.where(arrives, reached, leg.total), arrives)
+    pace = {part: _drawn(query, index, part, source) for part in (*TRAINING_PHASES, "startup")}
+    startup = {"startup": beginning.startups * pace["startup"]}
+    phases = {**beginning.phases, **startup, **training_seconds(counts, pace)}
+    return Course(phases, counts, arrives, beginning.startups, leg, pace, path, NONE)
+
+
+def _path(query: CompareQuery, index: int) -> LossPath | Refusal | None:
+    curve = query.scenarios[index].curve
+    if isinstance(curve, RefusedCurve):
+        is_needed = query.target is not None or curve.reason in DEAD_CURVES
+        return Refusal(curve.reason) if is_needed else None
+    if curve is None:
+        return None if query.target is None else Refusal("no_curve")
+    return loss_path(curve)
+
+
+def _goal_step(
+    query: CompareQuery, index: int, source: Source, leg: Leg, path: LossPath | None
+) -> FloatArray | Refusal:
+    """Return the step after which the goal is reached, inf where it never is."""
+    if query.target is None or path is None:
+        return np.array([float(leg.total)])
+    crossed = _crossing(query, index, source, path)
+    if query.target.of == "train":
+        return np.maximum(whole_step(crossed), leg.start)
+    if leg.validations is None:
+        return Refusal("unknown_validate_every")
+    return leg.first_validation_from(crossed)
+
+
+def _crossing(query: CompareQuery, index: int, source: Source, path: LossPath) -> FloatArray:
+    loss = NONE if query.target is None else np.array([query.target.loss])
+    targets = source.values("/target/loss", loss)
+    if path.is_exact:
+        return path.crossing(targets, NONE)
+    ranks = source.ranks(("curve", query.scenarios[index].curve))
+    if len(ranks) < _RANKS:
+        return path.crossing(targets, np.asarray(ndtri(ranks)))
+    by_rank = path.crossing(targets, _RANK_SCORES)
+    return np.asarray(by_rank[(ranks * _RANKS).astype(int)])
+
+
+def _counts_at(leg: Leg, query: CompareQuery, step: FloatArray, arrives: BoolArray) -> Counts:
+    """Count to the goal: a validation that shows the target reached ends it before the checkpoint."""
+    full = leg.counts_to(step)
+    if query.target is None or query.target.of == "train":
+        return full
+    seen = leg.counts_to(step, checkpoint_at_step=False)
+    return Counts(full.steps, full.validations, np.where(arrives, seen.checkpoints, full.checkpoints))
+
+
+def _missing(pace: PaceDurations, counts: Counts, startups: FloatArray) -> str | None:
+    """Return the first part of the pace that is needed and unknown."""
+    needed = (
+        ("step_seconds", pace.step_seconds, counts.steps),
+        ("validation_seconds", pace.validation_seconds, counts.validations),
+        ("checkpoint_seconds", pace.checkpoint_seconds, counts.checkpoints),
+        ("startup_seconds", pace.startup_seconds, startups),
+    )
+    for name, duration, count in needed:
+        if duration is None and np.any(count > 0):
+            return f"missing_{name}"
+    return None
+
+
+def _drawn(query: CompareQuery, index: int, part: str, source: Source) -> FloatArray:
+    """Draw one part of the pace: apart where the scenario overrides it, else the job's own."""
+    name = f"{part}_seconds"
+    overrides = query.scenarios[index].pace
+    own = None if overrides is None else getattr(overrides, name)
+    if own is not None:
+        return source.seconds(f"/scenarios/{index}/pace/{name}", own)
+    shared = getattr(query.pace, name)
+    return source.seconds(f"/pace/{name}", exactly(0.0) if shared is None else shared)

@@ -1,0 +1,115 @@
+"""What a verdict rests on."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from planner.break_even import break_even_seconds
+from planner.course import Course
+from planner.curve import FloatArray
+from planner.outcome import median_of
+from planner.quantiles import Quantiles
+from planner.ranking import Ranking, differences, signed_quantiles
+from planner.scenario import CompareQuery
+from planner.sensitivity import Sensitivity, sensitivities
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The comparison as numbers, before anything is said about it.
+
+    Attributes:
+        query: the question.
+        courses: of the scenarios that can be answered, by name.
+        refusals: why others cannot, by name.
+        ranking: of the courses; ``None`` without any.
+        chosen: the scenario advised; ``None`` where none leads to the goal.
+        savings: continue - best other, for the draws in which at least one arrives.
+        best_relaunch: the relaunch with the lowest median finish.
+        break_even_seconds: edit + test + queue at which continuing and that relaunch tie.
+        sensitivity: which input flips the verdict.
+    """
+
+    query: CompareQuery
+    courses: Mapping[str, Course]
+    refusals: Mapping[str, str]
+    ranking: Ranking | None
+    chosen: str | None
+    savings: FloatArray
+    best_relaunch: str | None
+    break_even_seconds: float | None
+    sensitivity: tuple[Sensitivity, ...]
+
+    def first_of(self, action: str) -> str | None:
+        """Return the name of the first answered scenario with an action."""
+        return _first_of(self.query, self.courses, action)
+
+    def saving(self, levels: Sequence[float]) -> Quantiles | None:
+        """Return quantiles of the saving, ``None`` where there is nothing to save against."""
+        return signed_quantiles(self.savings, levels)
+
+    @property
+    def median_saving(self) -> float | None:
+        """Median of continue - best other."""
+        saving = self.saving((0.5,))
+        return None if saving is None else saving.values[0]
+
+    @property
+    def saving_fraction(self) -> float | None:
+        """Median saving over continue's median total."""
+        continuing, saving = self.first_of("continue"), self.median_saving
+        if continuing is None or saving is None or self.query.elapsed_seconds is None:
+            return None
+        finish = median_of(self.courses[continuing].finish_seconds)
+        total = None if finish is None else finish + self.query.elapsed_seconds
+        return saving / total if total else None
+
+
+def gather(
+    query: CompareQuery,
+    courses: Mapping[str, Course],
+    refusals: Mapping[str, str],
+    ranking: Ranking | None,
+    chosen: str | None,
+) -> Evidence:
+    """Return the evidence for a choice."""
+    continuing, relaunch = _first_of(query, courses, "continue"), _best_relaunch(query, courses)
+    tie = None
+    if continuing is not None and relaunch is not None:
+        tie = break_even_seconds(courses[continuing], courses[relaunch])
+    savings = _savings(ranking, continuing)
+    found = _sensitivities(query, courses, chosen)
+    return Evidence(query, courses, refusals, ranking, chosen, savings, relaunch, tie, found)
+
+
+def _first_of(query: CompareQuery, courses: Mapping[str, Course], action: str) -> str | None:
+    names = (s.name for s in query.scenarios if s.action == action and s.name in courses)
+    return next(names, None)
+
+
+def _best_relaunch(query: CompareQuery, courses: Mapping[str, Course]) -> str | None:
+    medians = {
+        s.name: median_of(courses[s.name].finish_seconds)
+        for s in query.scenarios
+        if s.action == "relaunch" and s.name in courses
+    }
+    ranked = {name: np.inf if seconds is None else seconds for name, seconds in medians.items()}
+    return min(ranked, key=lambda name: ranked[name], default=None)
+
+
+def _savings(ranking: Ranking | None, continuing: str | None) -> FloatArray:
+    if ranking is None or continuing is None or len(ranking.names) == 1:
+        return np.zeros(0)
+    own = ranking.names.index(continuing)
+    return differences(ranking.finish[own], np.delete(ranking.finish, own, axis=0).min(axis=0))
+
+
+def _sensitivities(
+    query: CompareQuery, courses: Mapping[str, Course], chosen: str | None
+) -> tuple[Sensitivity, ...]:
+    if chosen is None:
+        return ()
+    answered = [index for index, s in enumerate(query.scenarios) if s.name in courses]
+    names = [s.name for s in query.scenarios]
+    return sensitivities(query, names.index(chosen), answered)

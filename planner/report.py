@@ -1,0 +1,74 @@
+"""The whole comparison: what comes of each scenario, what to do, and how."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from planner.contradictions import check_query
+from planner.course import Course, Refusal
+from planner.draws import Draws
+from planner.outcome import Outcome, outcome_of, stopped
+from planner.ranking import Ranking, rank
+from planner.scenario import CompareQuery, Scenario
+from planner.simulation import simulate
+from planner.verdict import Verdict, judge
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The answer to a question.
+
+    Attributes:
+        outcomes: one per scenario, in their order.
+        verdict: the advice.
+        suggestions: further scenarios worth asking about.
+        actions: how the advice is carried out.
+    """
+
+    outcomes: tuple[Outcome, ...]
+    verdict: Verdict
+    suggestions: tuple[Scenario, ...] = ()
+    actions: tuple[()] = ()
+
+
+def compare(query: CompareQuery) -> Comparison:
+    """Compare scenarios by one seeded simulation; the same question gives the same answer to the last bit.
+
+    Raises:
+        InvalidInputError: the question contradicts itself; the pointer is relative to the question.
+    """
+    check_query(query)
+    source = Draws(query.seed)
+    courses: dict[str, Course] = {}
+    refusals: dict[str, str] = {}
+    for index, scenario in enumerate(query.scenarios):
+        if scenario.action != "stop":
+            course = simulate(query, index, source)
+            if isinstance(course, Refusal):
+                refusals[scenario.name] = course.reason
+            else:
+                courses[scenario.name] = course
+    ranking = rank(courses, query.attention_seconds) if courses else None
+    outcomes = tuple(_outcome(query, s, courses, refusals, ranking) for s in query.scenarios)
+    return Comparison(outcomes, judge(query, courses, refusals, ranking))
+
+
+def _outcome(
+    query: CompareQuery,
+    scenario: Scenario,
+    courses: Mapping[str, Course],
+    refusals: Mapping[str, str],
+    ranking: Ranking | None,
+) -> Outcome:
+    if scenario.name in refusals:
+        return Outcome(scenario.name, "refused", refusals[scenario.name])
+    if scenario.action == "stop":
+        return stopped(query, scenario)
+    outcome = outcome_of(query, scenario, courses[scenario.name])
+    # Who is first among the known is not known while a rival is not.
+    if ranking is None or refusals:
+        return outcome
+    return replace(
+        outcome,
+        probability_first=ranking.probability_first[scenario.name],
+        regret_seconds=ranking.regret[scenario.name],
+    )

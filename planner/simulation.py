@@ -1,0 +1,137 @@
+"""The simulation of one scenario from now to its end: continuing, or cancelling, fixing and relaunching."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from planner.course import (
+    NONE,
+    ONE,
+    PERSON_PHASES,
+    Beginning,
+    Course,
+    Refusal,
+    total_of,
+    train,
+    training_seconds,
+)
+from planner.curve import FloatArray
+from planner.draws import Source
+from planner.duration import exactly
+from planner.leg import leg_of
+from planner.scenario import CompareQuery, Scenario, plan_of
+
+
+@dataclass(frozen=True, slots=True)
+class _OldJob:
+    """The job that is to be replaced.
+
+    Attributes:
+        course: what it would do if left alone; ``None`` where it is cancelled now.
+        seconds: how long it still runs; ``None`` is unknown.
+    """
+
+    course: Course | Refusal | None
+    seconds: FloatArray | None
+
+
+def simulate(query: CompareQuery, index: int, source: Source) -> Course | Refusal:
+    """Simulate one scenario that continues or relaunches."""
+    if query.scenarios[index].action == "relaunch":
+        return _relaunched(query, index, source)
+    return _continued(query, index, source)
+
+
+def latest_checkpoint(query: CompareQuery) -> int | None:
+    """Return the completed steps at the job's last checkpoint, 0 where there is none, ``None`` if unknown."""
+    every = query.plan.checkpoint_every
+    if every is None:
+        return None
+    return 0 if every == "never" else query.at_step - query.at_step % every
+
+
+def _continued(query: CompareQuery, index: int, source: Source) -> Course | Refusal:
+    start = np.array([float(query.at_step)])
+    leg = leg_of(plan_of(query, index), start, query.scenarios[index].validations_left)
+    if isinstance(leg, str):
+        return Refusal(leg)
+    # A job that has done a step is past its start-up.
+    startups = ONE if query.at_step == 0 else NONE
+    beginning = Beginning(dict.fromkeys(PERSON_PHASES, NONE), startups)
+    return train(query, index, source, leg, beginning)
+
+
+def _relaunched(query: CompareQuery, index: int, source: Source) -> Course | Refusal:
+    scenario = query.scenarios[index]
+    chance = 1.0 if scenario.success_probability is None else scenario.success_probability
+    tries = source.tries(f"/scenarios/{index}/success_probability", chance)
+    first, together = _tried(scenario, index, source, tries)
+    old = _old_job(query, scenario, source, first["edit"] + first["test"])
+    start = _resume_step(query, scenario, old)
+    if isinstance(start, Refusal):
+        return start
+    leg = leg_of(plan_of(query, index), start, scenario.validations_left)
+    if isinstance(leg, str):
+        return Refusal(leg)
+    leg = replace(leg, start=np.minimum(start, leg.total))
+    course = train(query, index, source, leg, Beginning(together, tries))
+    return course if isinstance(course, Refusal) else replace(course, old_seconds=old.seconds)
+
+
+def _tried(
+    scenario: Scenario, index: int, source: Source, tries: FloatArray
+) -> tuple[Mapping[str, FloatArray], Mapping[str, FloatArray]]:
+    """Return edit, test and queue of the first try, and of all tries together."""
+    first, together = {}, {}
+    for phase in PERSON_PHASES:
+        pointer = f"/scenarios/{index}/{phase}_seconds"
+        duration = getattr(scenario, f"{phase}_seconds") or exactly(0.0)
+        # Two ways to carry out the same fix take the same person equally long.
+        first[phase] = source.seconds(pointer, duration, share=(phase, duration))
+        together[phase] = source.repeated(first[phase], tries, pointer, duration)
+    return first, together
+
+
+def _old_job(query: CompareQuery, scenario: Scenario, source: Source, until: FloatArray) -> _OldJob:
+    if scenario.cancel != "at_relaunch":
+        return _OldJob(None, NONE)
+    course = _left_alone(query, source)
+    if isinstance(course, Refusal):
+        return _OldJob(course, None)
+    return _OldJob(course, np.minimum(until, course.end_seconds))
+
+
+def _left_alone(query: CompareQuery, source: Source) -> Course | Refusal:
+    """Simulate the job as it is: the first scenario that continues it unchanged, or with its curve."""
+    continuing = [scenario for scenario in query.scenarios if scenario.action == "continue"]
+    unchanged = [scenario for scenario in continuing if scenario.plan is None and scenario.pace is None]
+    curve = continuing[0].curve if continuing else None
+    alone = unchanged[0] if unchanged else Scenario("", "continue", curve=curve)
+    target = None if alone.curve is None else query.target
+    return simulate(replace(query, scenarios=(alone,), target=target), 0, source)
+
+
+def _resume_step(query: CompareQuery, scenario: Scenario, old: _OldJob) -> FloatArray | Refusal:
+    if scenario.resume_step != "latest":
+        return np.array([float(scenario.resume_step or 0)])
+    saved, every = latest_checkpoint(query), query.plan.checkpoint_every
+    if saved is None:
+        return Refusal("unknown_checkpoint_every")
+    if isinstance(old.course, Refusal):
+        return old.course
+    if old.course is None or old.seconds is None or not isinstance(every, int):
+        return np.array([float(saved)])
+    return _last_saved(old.course, old.seconds, saved, every)
+
+
+def _last_saved(course: Course, seconds: FloatArray, saved: int, every: int) -> FloatArray:
+    """Return the step of the last checkpoint the job completes in the seconds it still runs, by bisection."""
+    low = np.zeros(np.broadcast_shapes(seconds.shape, course.end_seconds.shape))
+    high = low + (course.leg.total - saved) // every
+    while np.any(low < high):
+        middle = np.ceil((low + high) / 2)
+        training = training_seconds(course.leg.counts_to(saved + middle * every), course.pace)
+        in_time = total_of(training) + course.phases["startup"] <= seconds
+        low, high = np.where(in_time, middle, low), np.where(in_time, high, middle - 1)
+    return np.asarray(saved + low * every)

@@ -1,0 +1,133 @@
+"""What to do, how sure that is, and what it saves."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from planner.choice import choose, pareto
+from planner.conditions import better_if
+from planner.course import DEAD_CURVES, Course
+from planner.evidence import gather
+from planner.explanation import reasons_of
+from planner.quantiles import Quantiles
+from planner.ranking import Ranking
+from planner.reasons import Reason, refused
+from planner.scenario import CompareQuery
+from planner.sensitivity import Sensitivity
+
+VerdictAction = Literal["continue", "relaunch", "stop", "wait"]
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What a little patience would buy: the same choice after some more steps of the running job.
+
+    Attributes:
+        steps: how many more.
+        seconds: how long they take.
+        probability: how sure the verdict would then be, on average.
+        cost_seconds: what the delay costs on average, should relaunching win after all.
+    """
+
+    steps: int
+    seconds: float
+    probability: float
+    cost_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The advice; ``None`` is unknown or undefined.
+
+    Attributes:
+        action: ``"wait"`` where too little is known.
+        scenario: the scenario advised.
+        probability: that it is first; for ``"stop"``, that no scenario reaches the goal.
+        saving_seconds: continue - best other, draw by draw; below 0 where continuing is faster.
+        saving_fraction: its median over continue's median total.
+        sunk_seconds: spent already, and in no option.
+        break_even_seconds: edit + test + queue at which continuing and the best relaunch tie.
+        saving_over_experiments_seconds: the saving, repeated.
+        sensitivity: which input flips the verdict, the nearest first.
+        pareto: scenarios that no other beats in both time and cost.
+        reasons: the most important first.
+        better_if: conditions that speak for a scenario, by its name.
+        waiting: what waiting would buy, where it is worth its price.
+    """
+
+    action: VerdictAction
+    scenario: str | None = None
+    probability: float | None = None
+    saving_seconds: Quantiles | None = None
+    saving_fraction: float | None = None
+    sunk_seconds: float | None = None
+    break_even_seconds: float | None = None
+    saving_over_experiments_seconds: Quantiles | None = None
+    sensitivity: tuple[Sensitivity, ...] = ()
+    pareto: tuple[str, ...] | None = None
+    reasons: tuple[Reason, ...] = ()
+    better_if: Mapping[str, tuple[Reason, ...]] | None = None
+    waiting: Waiting | None = None
+
+
+def judge(
+    query: CompareQuery, courses: Mapping[str, Course], refusals: Mapping[str, str], ranking: Ranking | None
+) -> Verdict:
+    """Return the advice.
+
+    Args:
+        query: the question.
+        courses: of the scenarios that can be answered, by name.
+        refusals: why others cannot, by name.
+        ranking: of the courses, ``None`` without any.
+    """
+    if any(code not in DEAD_CURVES for code in refusals.values()):
+        return _wait(query, tuple(refused(name, code) for name, code in refusals.items()))
+    chosen = None if ranking is None else choose(query, courses, ranking)
+    evidence = gather(query, courses, refusals, ranking, chosen)
+    reasons = reasons_of(evidence)
+    if chosen is None and not _can_stop(query):
+        return _wait(query, reasons)
+    action, scenario = _named(query, chosen)
+    return Verdict(
+        action=action,
+        scenario=scenario,
+        probability=_probability(ranking, chosen, refusals),
+        saving_seconds=evidence.saving(query.quantiles),
+        saving_fraction=evidence.saving_fraction,
+        sunk_seconds=query.elapsed_seconds,
+        break_even_seconds=evidence.break_even_seconds,
+        saving_over_experiments_seconds=_repeated(evidence.saving(query.quantiles), query.experiments),
+        sensitivity=evidence.sensitivity,
+        pareto=None if ranking is None else pareto(query, courses, ranking),
+        reasons=reasons,
+        better_if=better_if(evidence),
+    )
+
+
+def _wait(query: CompareQuery, reasons: tuple[Reason, ...]) -> Verdict:
+    return Verdict("wait", sunk_seconds=query.elapsed_seconds, reasons=reasons)
+
+
+def _can_stop(query: CompareQuery) -> bool:
+    """Whether giving up is an answer: it was asked about, or going on was and leads nowhere."""
+    return any(scenario.action != "relaunch" for scenario in query.scenarios)
+
+
+def _named(query: CompareQuery, chosen: str | None) -> tuple[VerdictAction, str | None]:
+    for scenario in query.scenarios:
+        if scenario.name == chosen or (chosen is None and scenario.action == "stop"):
+            return scenario.action, scenario.name
+    return "stop", None
+
+
+def _probability(ranking: Ranking | None, chosen: str | None, refusals: Mapping[str, str]) -> float | None:
+    if ranking is None:
+        return 1.0 if refusals else None
+    return ranking.probability_nobody if chosen is None else ranking.probability_first[chosen]
+
+
+def _repeated(saving: Quantiles | None, experiments: float | None) -> Quantiles | None:
+    if saving is None or experiments is None:
+        return None
+    return Quantiles(saving.levels, tuple(None if v is None else v * experiments for v in saving.values))
