@@ -54,12 +54,13 @@ class Clock:
             return 0.0
         share = self.unexplained_seconds(step_seconds) / steps_seconds
         # The first and the last logged interval may each be cut short or run over.
-        noise = TABLE.unexplained_noise + TABLE.cut_interval / max(self.timed_entries, 1)
+        interval = 1 / max(self.timed_entries, 1)
         if share < 0:
+            noise = TABLE.overlap_noise + TABLE.cut_interval * interval
             return min(share + noise, 0.0) if self._overlaps(share) else 0.0
         usual_startup = TABLE.startup_seconds * np.exp(TABLE.startup_spread * points.normal(6))
         startup = 0.0 if self.startup_seconds is not None else usual_startup / steps_seconds
-        recurring = np.clip(share - noise - startup, 0.0, TABLE.most_overhead)
+        recurring = np.clip(share - TABLE.unexplained_noise - interval - startup, 0.0, TABLE.most_overhead)
         return np.asarray(recurring * np.exp(TABLE.unexplained_spread * points.normal(7)))
 
     def _overlaps(self, share: float) -> bool:

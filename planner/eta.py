@@ -10,9 +10,9 @@ from planner.eta_query import EtaQuery, InProgress
 from planner.plan import Due
 from planner.priors import Priors
 from planner.quantiles import Quantiles, exact, of_draws
-from planner.remaining import Remaining, remaining, steps_by
+from planner.remaining import Remaining, remaining, steps_by, thinned
 from planner.situation import Situation, due, situation, steps_left
-from planner.timings import FloatArray, Timings
+from planner.timings import Timings
 
 __all__ = ["Eta", "EtaQuery", "InProgress", "PhaseMeans", "Priors", "Timings", "eta"]
 
@@ -102,7 +102,7 @@ def _until_end(query: EtaQuery, now: Situation, left: float | None) -> Eta:
         means,
         means.total,
         float(np.mean(draws.total <= left)) if left is not None else None,
-        _whole(steps_by(now, draws, left), query.levels) if left is not None else None,
+        None if left is None else of_draws(steps_by(now, thinned(draws), left), query.levels),
     )
 
 
@@ -119,15 +119,10 @@ def _until_limit(query: EtaQuery, now: Situation, left: float) -> Eta:
         remaining_seconds=exact(left, query.levels),
         by_phase=means,
         mean_seconds=means.total,
-        step_at_limit=_whole(steps_by(horizon, draws, left), query.levels),
+        step_at_limit=of_draws(steps_by(horizon, thinned(draws), left), query.levels),
     )
 
 
 def _means(draws: Remaining, share: float = 1.0) -> PhaseMeans:
     phases = (draws.step, draws.validation, draws.checkpoint, draws.startup)
     return PhaseMeans(*(share * float(np.mean(phase.seconds)) for phase in phases))
-
-
-def _whole(steps: FloatArray, levels: tuple[float, ...]) -> Quantiles:
-    """Return quantiles of whole steps: no draw ever stops in the middle of one."""
-    return of_draws(np.floor(steps), levels)

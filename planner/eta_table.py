@@ -33,6 +33,7 @@ class EtaTable:
         batches_to_trust: batches done after which their rate counts half.
         overdue_share: of its age that something overdue goes on for.
         overdue_below: probability under which something that still goes on is overdue.
+        overlap_noise: share of the clock by which measurements may exceed it by chance.
         unexplained_noise: share of the clock that bookkeeping may miss by chance.
         cut_interval: logged intervals that bookkeeping may miss by chance.
         unexplained_spread: of what the clock leaves unexplained, from seen to ahead.
@@ -67,7 +68,8 @@ class EtaTable:
     batches_to_trust: float = 2.0
     overdue_share: float = 0.3
     overdue_below: float = 0.02
-    unexplained_noise: float = 0.003
+    overlap_noise: float = 0.003
+    unexplained_noise: float = 0.03
     cut_interval: float = 0.1
     unexplained_spread: float = 0.3
     most_overhead: float = 1.0

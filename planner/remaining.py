@@ -11,7 +11,6 @@ from planner.plan import Due
 from planner.situation import Situation
 from planner.timings import FloatArray
 
-_HALVINGS = 48
 _FEWER = 4
 """Every so many draws are enough for the step at the limit, which has to be searched for."""
 
@@ -56,29 +55,46 @@ def remaining(now: Situation) -> Remaining:
     return Remaining(_steps(now), _validations(now), _checkpoints(now), _startup(now))
 
 
+def thinned(draws: Remaining) -> Remaining:
+    """Return every fourth draw: enough for what has to be searched for."""
+    phases = (draws.step, draws.validation, draws.checkpoint, draws.startup)
+    return Remaining(*(PhaseDraws(p.begun[::_FEWER], p.each[::_FEWER], p.ahead) for p in phases))
+
+
 def steps_by(now: Situation, draws: Remaining, seconds: float) -> FloatArray:
     """Draw the last step completed within a time, by halving the interval it lies in."""
-    thin = slice(None, None, _FEWER)
-    low = np.full(points.DRAWS // _FEWER, float(now.at_step))
+    low = np.full(len(draws.step.each), float(now.at_step))
     high = low + float(now.steps_left or 0) + 1
-    begun = sum(
-        phase.begun[thin] for phase in (draws.step, draws.validation, draws.checkpoint, draws.startup)
-    )
-    for _ in range(_HALVINGS):
-        if np.all(high - low <= 1):
-            break
+    while np.any(high - low > 1):
         middle = np.floor((low + high) / 2)
-        spent = begun + (middle - now.at_step) * draws.step.each[thin]
-        spent = spent + _passed(now.validations, middle) * draws.validation.each[thin]
-        spent = spent + _passed(now.checkpoints, middle) * draws.checkpoint.each[thin]
-        reached = spent <= seconds
+        reached = seconds_until(now, draws, middle, events_up_to=middle - 1) <= seconds
         low, high = np.where(reached, middle, low), np.where(reached, high, middle)
     return low
 
 
-def _passed(due: Due | None, step: FloatArray) -> FloatArray | float:
-    """Return how many events come before a step is completed: those due at it come after."""
-    return 0.0 if due is None else np.asarray(due.count_up_to(step - 1), dtype=float)
+def seconds_until(now: Situation, draws: Remaining, step: FloatArray, events_up_to: FloatArray) -> FloatArray:
+    """Draw the seconds from now until a step is completed, one draw each.
+
+    Args:
+        now: where the run stands.
+        draws: its remaining seconds, shape (n,) each.
+        step: the step each draw is to reach, shape (n,).
+        events_up_to: events due at or before this step are over by then, shape (n,).
+    """
+    phases = (draws.step, draws.validation, draws.checkpoint, draws.startup)
+    spent = sum(phase.begun for phase in phases) + (step - now.at_step) * draws.step.each
+    spent = spent + _passed(now.validations, draws.validation, events_up_to)
+    return np.asarray(spent + _passed(now.checkpoints, draws.checkpoint, events_up_to))
+
+
+def _passed(due: Due | None, phase: PhaseDraws, step: FloatArray) -> FloatArray | float:
+    """Return the seconds of the events up to a step; the one in progress is counted elsewhere."""
+    if due is None:
+        return 0.0
+    regular = np.floor((step - due.regular.start) / due.regular.step) + 1
+    passed = np.clip(regular, 0, len(due.regular)) + (0.0 if due.end is None else step >= due.end)
+    counted_begun = due.count - phase.ahead
+    return np.asarray(np.maximum(passed - counted_begun, 0.0) * phase.each)
 
 
 def _steps(now: Situation) -> PhaseDraws:

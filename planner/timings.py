@@ -99,12 +99,13 @@ def usable_steps(timings: Timings) -> Durations:
     steps since the entry before it (a log of every n-th step).
     """
     step, seconds, counts = _columns(timings)
+    if counts is None and len(step) > 2 * _MOST_ENTRIES:
+        step, seconds = _averaged(step, seconds)
     weights = counts if counts is not None else _gaps(step)
     with np.errstate(invalid="ignore"):
         known = (np.abs(step) < LARGEST) & (seconds < LARGEST) & (weights < LARGEST)
         keep = known & (seconds > 0) & (weights > 0)
-    kept = Durations(step[keep], seconds[keep], weights[keep], int(len(step) - keep.sum()))
-    return _averaged(kept) if len(kept) > _MOST_ENTRIES else kept
+    return Durations(step[keep], seconds[keep], weights[keep], int(len(step) - keep.sum()))
 
 
 def usable_events(timings: Timings) -> Durations:
@@ -125,20 +126,28 @@ def _columns(timings: Timings) -> tuple[FloatArray, FloatArray, FloatArray | Non
 
 
 def _gaps(step: FloatArray) -> FloatArray:
-    """Return the steps since the entry before, one usual interval where the counter went back."""
+    """Return the steps since the entry before: a usual interval where the counter went back, 0 if it stood."""
     with np.errstate(invalid="ignore"):
         ahead = np.diff(step, prepend=np.nan)
         usual = ahead[ahead > 0]
         stride = float(np.median(usual)) if len(usual) else 1.0
-        return np.where(ahead > 0, np.minimum(ahead, _LONGEST_GAP * stride), stride)
+        return np.where(ahead >= 0, np.minimum(ahead, _LONGEST_GAP * stride), stride)
 
 
-def _averaged(durations: Durations) -> Durations:
-    """Return block means over equal numbers of consecutive entries; the newest ones stay whole."""
-    size = -(-len(durations) // (_MOST_ENTRIES // 2))
-    whole = (len(durations) // size) * size
-    first = len(durations) - whole
-    weights = durations.weights[first:].reshape(-1, size).sum(axis=1)
-    spent = (durations.seconds * durations.weights)[first:].reshape(-1, size).sum(axis=1)
-    step = durations.step[first:].reshape(-1, size)[:, 0]
-    return Durations(step, spent / weights, weights, durations.unknown)
+def _averaged(step: FloatArray, seconds: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return means of equal numbers of consecutive entries, NaN where nothing in a block is usable."""
+    size = -(-len(step) // _MOST_ENTRIES)
+    first = len(step) % size
+    blocks = seconds[first:].reshape(-1, size)
+    with np.errstate(invalid="ignore", over="ignore"):
+        means = blocks.mean(axis=1)
+        spoilt = ~((blocks.min(axis=1) > 0) & (means < LARGEST))
+        means[spoilt] = _usable_means(blocks[spoilt])
+    return step[first:].reshape(-1, size)[:, -1], means
+
+
+def _usable_means(blocks: FloatArray) -> FloatArray:
+    usable = (blocks > 0) & (blocks < LARGEST)
+    count = usable.sum(axis=1)
+    total = np.where(usable, blocks, 0.0).sum(axis=1)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)

@@ -1,0 +1,173 @@
+"""The allocation's time limit: what is reached by then, what is lost, what finishing takes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from planner.eta_query import EtaQuery
+from planner.plan import Cadence, Due, Plan
+from planner.quantiles import Quantiles, of_draws
+from planner.remaining import Remaining, remaining, seconds_until, steps_by, thinned
+from planner.situation import Situation, situation
+from planner.timings import FloatArray
+
+_SURE = 0.9
+
+
+@dataclass(frozen=True, slots=True)
+class LimitOutlook:
+    """What the time limit does to a run.
+
+    Attributes:
+        finishes: probability that everything due is done before the limit.
+        step: the last step completed by then.
+        checkpoint_step: the step of the last checkpoint by then, where one would resume; 0 is the start.
+        lost_steps: steps that must be repeated after a requeue; 0 where the run finishes.
+        lost_seconds: the seconds they took.
+        requeues: further allocations needed; ``None`` where one never gets to its next checkpoint.
+        requeue_seconds: mean cost of each: queue, start-up, and the steps it repeats.
+        finish_seconds: from now to the end, requeues included; ``None``: never.
+        act_within_seconds: from now, the latest start of a checkpoint that still ends in time, 90 % sure.
+    """
+
+    finishes: float
+    step: Quantiles
+    checkpoint_step: Quantiles
+    lost_steps: Quantiles
+    lost_seconds: Quantiles
+    requeues: Quantiles
+    requeue_seconds: float
+    finish_seconds: Quantiles
+    act_within_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class PlanEffect:
+    """What another plan would change: mean seconds saved, and the outlook it brings."""
+
+    plan: Plan
+    saved_seconds: float
+    outlook: LimitOutlook
+
+
+def outlook(query: EtaQuery, queue_seconds: float) -> LimitOutlook | None:
+    """Look ahead to the time limit, ``None`` where the limit, the clock, the end or the pace is not known.
+
+    A requeued run resumes at its last checkpoint in an allocation of the same length.
+
+    Args:
+        query: the run as it stands.
+        queue_seconds: expected wait of one requeue.
+    """
+    now = situation(query)
+    if now is None or now.total_steps is None or query.time_limit_seconds is None:
+        return None
+    if query.elapsed_seconds is None:
+        return None
+    left = max(query.time_limit_seconds - query.elapsed_seconds, 0.0)
+    every = query.plan.checkpoint_every
+    return _look(query, now, left, queue_seconds, every if isinstance(every, int) else None)
+
+
+def plan_effects(query: EtaQuery, plans: Sequence[Plan], queue_seconds: float) -> tuple[PlanEffect, ...]:
+    """Return what other plans would change, rarer validations or checkpoints say, in the order given.
+
+    Empty where there is no outlook.
+    """
+    base = outlook(query, queue_seconds)
+    mean = _mean_seconds(query)
+    if base is None or mean is None:
+        return ()
+    effects = []
+    for plan in plans:
+        changed = replace(query, plan=plan)
+        seen, seconds = outlook(changed, queue_seconds), _mean_seconds(changed)
+        if seen is not None and seconds is not None:
+            effects.append(PlanEffect(plan, mean - seconds, seen))
+    return tuple(effects)
+
+
+def _mean_seconds(query: EtaQuery) -> float | None:
+    now = situation(query)
+    return None if now is None or now.total_steps is None else float(np.mean(remaining(now).total))
+
+
+def _look(
+    query: EtaQuery, now: Situation, left: float, queue_seconds: float, checkpoint_every: int | None
+) -> LimitOutlook:
+    draws = thinned(remaining(now))
+    done = draws.total <= left
+    step = steps_by(now, draws, left)
+    saved = _last_checkpoint(query, now, draws, step, left)
+    lost = np.where(done, 0.0, step - saved)
+    each = _step_with_events(query.plan, draws)
+    startup = query.startup_seconds or 0.0
+    capacity = np.floor(max((query.time_limit_seconds or 0.0) - startup, 0.0) / each)
+    requeues = np.where(
+        done, 0.0, _allocations(float(now.total_steps or 0) - saved, capacity, checkpoint_every)
+    )
+    replayed = _replayed(capacity, checkpoint_every)
+    restart = queue_seconds + startup
+    ahead = (float(now.total_steps or 0) - saved) * each + requeues * restart
+    repeated = np.where(np.isfinite(requeues), np.maximum(requeues - 1, 0) * replayed * each, np.inf)
+    finish = np.where(done, draws.total, left + ahead + repeated)
+    levels = query.levels
+    return LimitOutlook(
+        float(np.mean(done)),
+        of_draws(step, levels),
+        of_draws(saved, levels),
+        of_draws(lost, levels),
+        of_draws(lost * each, levels),
+        of_draws(requeues, levels),
+        restart + float(np.mean(lost * each)),
+        of_draws(finish, levels),
+        max(left - float(np.quantile(draws.checkpoint.each, _SURE)), 0.0),
+    )
+
+
+def _last_checkpoint(
+    query: EtaQuery, now: Situation, draws: Remaining, step: FloatArray, left: float
+) -> FloatArray:
+    """Draw the step of the last checkpoint complete at the limit: the newest seen, or one still due."""
+    newest = float(max(query.checkpoints.seen, default=query.resumed_at_step or 0))
+    due = now.checkpoints
+    if due is None or not due.count:
+        return np.full_like(step, newest)
+    passed = due.count_up_to(step)
+    last = _due_step(due, passed)
+    complete = seconds_until(now, draws, last, events_up_to=last) <= left
+    saved = passed - ~complete
+    return np.where(saved > 0, _due_step(due, saved), newest)
+
+
+def _due_step(due: Due, nth: NDArray[np.int64]) -> FloatArray:
+    """Return the step of the n-th event due, counted from 1; the first one where n is less."""
+    at = due.regular.start + (np.maximum(nth, 1) - 1) * due.regular.step
+    return np.asarray(at if due.end is None else np.where(nth > len(due.regular), due.end, at), dtype=float)
+
+
+def _step_with_events(plan: Plan, draws: Remaining) -> FloatArray:
+    """Draw the seconds of a step with its share of validations and checkpoints."""
+    validation = draws.validation.each * _rate(plan.validate_every)
+    return np.asarray(draws.step.each + validation + draws.checkpoint.each * _rate(plan.checkpoint_every))
+
+
+def _rate(every: Cadence) -> float:
+    return 1 / every if isinstance(every, int) else 0.0
+
+
+def _allocations(steps: FloatArray, capacity: FloatArray, checkpoint_every: int | None) -> FloatArray:
+    """Return the allocations that so many steps need; inf where none reaches a checkpoint.
+
+    All but the last one advance by whole checkpoint intervals.
+    """
+    gain = capacity - _replayed(capacity, checkpoint_every)
+    more = np.ceil(np.maximum(steps - capacity, 0) / np.where(gain > 0, gain, 1))
+    return np.asarray(np.where(steps <= capacity, 1.0, np.where(gain > 0, 1 + more, np.inf)))
+
+
+def _replayed(capacity: FloatArray, checkpoint_every: int | None) -> FloatArray:
+    """Return the steps of a full allocation that come after its last checkpoint."""
+    return np.asarray(capacity if checkpoint_every is None else np.mod(capacity, checkpoint_every))
