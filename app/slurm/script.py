@@ -146,7 +146,7 @@ def _work_dir(submission: Submission) -> Check:
 
 def _output_folder(submission: Submission) -> Check:
     options = effective_options(submission)
-    for name in {"output", "error"} & options.keys():
+    for name in sorted({"output", "error"} & options.keys()):
         folder = Path(submission.work_dir, options[name]).parent
         # SLURM puts the job's own words in place of %x, %j …: only a fixed folder can be looked at.
         if "%" not in str(folder) and not folder.is_dir():
