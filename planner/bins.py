@@ -7,10 +7,11 @@ import numpy as np
 from planner.curve import FloatArray, Series
 
 MOST_BINS = 36
-EARLIEST_FRACTION = 0.03
-"""What came before this share of the steps seen is warm-up to a fit."""
+WINDOWS = (0.03, 0.25)
+"""Each fit is made from these shares of the steps seen on: the first drops the warm-up, the second all of the
+early curve, which a law may fit at the cost of its end."""
 
-_FEWEST_POINTS = 6
+_FEWEST_POINTS = 12
 _NOISE_FROM = 0.1
 _LATE_FROM = 0.85
 _EARLY_AT = 0.25
@@ -50,11 +51,17 @@ class Bins:
     log_jacobian: float
 
 
-def bin_series(series: Series, *, logarithmic: bool) -> Bins:
-    """Return the bins of a series of at least two points; ``logarithmic`` needs positive losses."""
+def bin_series(series: Series, window: float, *, logarithmic: bool) -> Bins:
+    """Return the bins of a series of at least two points.
+
+    Args:
+        series: what has been seen.
+        window: the share of the steps seen from which on points are used, at least the last twelve.
+        logarithmic: bin the logarithms of the losses, all of them positive.
+    """
     y = np.log(series.y) if logarithmic else series.y
     sigma, inflation = noise(series.x, y, series.counts)
-    x, means, counts = _log_means(series, y)
+    x, means, counts = _log_means(series, y, window)
     late = x >= _LATE_FROM * x[-1]
     level = float(np.average(means[late], weights=counts[late]))
     error = sigma * np.sqrt(inflation / counts[late].sum())
@@ -101,14 +108,13 @@ def _clipped_mean_square(values: FloatArray) -> float:
     return float(np.mean(clipped**2))
 
 
-def _log_means(series: Series, y: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    kept = series.x >= EARLIEST_FRACTION * series.end
-    if kept.sum() < _FEWEST_POINTS:
-        kept[:] = True
+def _log_means(series: Series, y: FloatArray, window: float) -> tuple[FloatArray, FloatArray, FloatArray]:
+    kept = series.x >= window * series.end
+    kept[-_FEWEST_POINTS:] = True
     x, y, counts = series.x[kept], y[kept], series.counts[kept]
     if len(x) <= MOST_BINS:
         return x, y, counts
-    position = np.log(x / series.end) / np.log(1 / EARLIEST_FRACTION) + 1
+    position = np.log(x / series.end) / np.log(series.end / x[0]) + 1
     index = np.clip((position * MOST_BINS).astype(int), 0, MOST_BINS - 1)
     total = np.bincount(index, counts, MOST_BINS).astype(float)
     filled = total > 0

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import logsumexp
 
 from planner import learned
-from planner.bins import Bins, bin_series
-from planner.curve import FloatArray, Series
+from planner.bins import WINDOWS, Bins, bin_series
+from planner.curve import FloatArray, Kind, Series
 from planner.grid import Design
 from planner.misfit import KERNELS, Kernel
 
@@ -100,11 +101,15 @@ class Fit:
         return mean, np.sqrt(np.maximum(variance, _LEAST_VARIANCE))
 
 
-def fit_series(series: Series, design: Design) -> Fit:
+def fit_series(series: Series, design: Design, kind: Kind) -> Fit:
     """Fit every model of the design's grid to a series of at least two different losses."""
     logarithmic = [False, True] if (series.y > 0).all() else [False]
-    modes = tuple(_factorise(bin_series(series, logarithmic=each), series, design) for each in logarithmic)
-    return Fit(series, design, modes, _weigh(modes, design))
+    modes = tuple(
+        _factorise(bin_series(series, window, logarithmic=each), series, design)
+        for window in WINDOWS
+        for each in logarithmic
+    )
+    return Fit(series, design, modes, _weigh(modes, design, kind))
 
 
 def _factorise(bins: Bins, series: Series, design: Design) -> Mode:
@@ -116,21 +121,28 @@ def _factorise(bins: Bins, series: Series, design: Design) -> Mode:
     return Mode(bins, inverse, inverse @ np.column_stack([bins.z, columns]))
 
 
-def _weigh(modes: tuple[Mode, ...], design: Design) -> Components:
+def _weigh(modes: tuple[Mode, ...], design: Design, kind: Kind) -> Components:
     """Return the heaviest models of all modes and kernels with their factors."""
     found = [_solve(mode, design) for mode in modes]
     evidence = np.array([each[0] for each in found])
-    prior = [np.log(learned.MODES["log" if mode.bins.logarithmic else "raw"]) for mode in modes]
-    kernels = np.log([learned.KERNELS[kernel.name] for kernel in KERNELS])
-    log_weight = learned.TEMPERATURE * evidence + np.array(prior)[:, None, None] + kernels[:, None]
-    log_weight = log_weight + design.grid.log_weight
-    flat = log_weight.ravel()
+    log_weight = learned.TEMPERATURES[kind or "train"] * evidence + _log_prior(modes, design)
+    # evidence compares models of the same data: each window has its own share
+    of_windows = log_weight.reshape(len(WINDOWS), -1)
+    shares = np.log(learned.WINDOWS[kind or "train"])
+    flat = (of_windows - logsumexp(of_windows, axis=1, keepdims=True) + shares[:, None]).ravel()
     kept = np.argsort(-flat)[:MOST_COMPONENTS]
-    weight = np.exp(flat[kept] - flat[kept[0]])
+    weight = np.exp(flat[kept])
     mode, kernel, model = np.unravel_index(kept, log_weight.shape)
     factors = np.array([each[1] for each in found])[mode, kernel, model]
     covariance = np.array([each[2] for each in found])[mode, kernel, model]
     return Components(weight / weight.sum(), mode, kernel, model, factors, covariance)
+
+
+def _log_prior(modes: tuple[Mode, ...], design: Design) -> FloatArray:
+    """Return the learned log weight of every model, shape (modes, kernels, models)."""
+    of_modes = np.log([learned.MODES["log" if mode.bins.logarithmic else "raw"] for mode in modes])
+    of_kernels = np.log([learned.KERNELS[kernel.name] for kernel in KERNELS])
+    return np.asarray(of_modes[:, None, None] + of_kernels[:, None] + design.grid.log_weight)
 
 
 def _solve(mode: Mode, design: Design) -> tuple[FloatArray, FloatArray, FloatArray]:

@@ -193,7 +193,7 @@ def fit_curve(query: ForecastQuery) -> Fitted:
     rate = _rate(query, series)
     total = None if query.total_steps is None else query.total_steps + series.offset
     design = Design(schedule(series.end, total, rate), _companion(query, rate))
-    fit = fit_series(series, design)
+    fit = fit_series(series, design, query.curve.kind)
     return Fitted(fit, fit_power_law(fit.modes[0].bins, series.end), query.total_steps, None, warnings)
 
 
@@ -224,7 +224,7 @@ def _companion(query: ForecastQuery, rate: KnownRate | None) -> Callable[[FloatA
     if refusal(query.companion, series) is not None:
         return None
     total = None if query.total_steps is None else query.total_steps + series.offset
-    fit = fit_series(series, Design(schedule(series.end, total, rate), None))
+    fit = fit_series(series, Design(schedule(series.end, total, rate), None), "train")
     return lambda x: _expected(fit, x)
 
 

@@ -1,6 +1,7 @@
 """What was learned from training logs: the prior weight of each part of a model."""
 
-TEMPERATURE = 0.3
+TEMPERATURES = {"train": 0.15, "val": 0.5}
+WINDOWS = {"train": (0.4, 0.6), "val": (0.6, 0.4)}
 
 MODES = {"raw": 0.1448, "log": 0.8552}
 KERNELS = {

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from planner.bins import EARLIEST_FRACTION
+from planner.bins import WINDOWS
 from planner.curve import FloatArray
 
-_WALK_START = float(np.log(1 / EARLIEST_FRACTION)) + 0.5
+_WALK_START = float(np.log(1 / WINDOWS[0])) + 0.5
 
 
 @dataclass(frozen=True, slots=True)
