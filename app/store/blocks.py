@@ -100,7 +100,7 @@ def read(connection: Connection, run: str, max_blocks: int) -> StepBlocks:
     """Return a run's curve in at most ``max_blocks`` blocks, the newest attempt winning, in step order."""
     rows, groups = _gathered(connection, pieces(attempts.with_steps(connection, run), max_blocks))
     table = _merged(rows, groups)
-    if len(table) > max_blocks:  # steps were reported less evenly than the layout assumed
+    if len(table) > max_blocks:  # less even steps, or a tighter bound, than the layout can serve
         table = _merged(table, np.arange(len(table)) * max_blocks // len(table))
     return _step_blocks(table)
 

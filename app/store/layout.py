@@ -90,9 +90,9 @@ def zones(first: int, high: int, reach: int) -> list[Zone]:
 
 def _fitting_zones(first: int, high: int, stride: float, budget: int) -> list[Zone]:
     def expected_blocks(reach: int) -> int:
-        return ceil(
-            sum((zone.high - zone.low) / max(zone.size, stride) for zone in zones(first, high, reach))
-        )
+        # One more a zone: its ends rarely fall on a record.
+        found = zones(first, high, reach)
+        return sum(ceil((zone.high - zone.low) / max(zone.size, stride)) + 1 for zone in found)
 
     # The further the fine zones reach, the more blocks: the longest reach that keeps to the budget.
     reaches = range(1, high - first + 1)
