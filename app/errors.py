@@ -19,6 +19,9 @@ PROBLEM_TYPE = "application/problem+json"
 LONGEST_VALUE = 200
 """Characters of an offending value that are shown back."""
 
+MOST_ERRORS = 20
+"""Fields named in one answer: a column of a million bad entries is not listed whole."""
+
 logger = structlog.get_logger()
 
 ErrorPage = Callable[[Request, int, str, Mapping[str, str]], Response]
@@ -65,6 +68,14 @@ STATUS: Mapping[type[Exception], HTTPStatus] = {
 """The nearest class in an error's line of descent decides."""
 
 
+EXPECTED: Mapping[str, str] = {
+    "missing": "this field",
+    "extra_forbidden": "no field of this name",
+    "json_invalid": "valid JSON",
+}
+"""Clearer words than pydantic's, by its error type."""
+
+
 class FieldError(BaseModel):
     """One field that was not accepted."""
 
@@ -101,7 +112,7 @@ def field_errors(error: Exception) -> list[FieldError]:
     if isinstance(error, InvalidInputError):
         return [FieldError(pointer=error.pointer, value=shown(error.value), expected=error.expected)]
     if isinstance(error, RequestValidationError):
-        return [_of_pydantic(item, error.body) for item in error.errors()]
+        return [_of_pydantic(item, error.body) for item in error.errors()[:MOST_ERRORS]]
     return []
 
 
@@ -155,19 +166,29 @@ def _detail(error: Exception) -> str:
 
 def _of_pydantic(item: Mapping[str, Any], body: object) -> FieldError:
     where, *place = item["loc"]
-    missing = item["type"] == "missing"
-    pointer = _pointer(place, body) if where == "body" else str(place[0])
-    expected = item["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
-    value = None if missing else shown(item["input"])
-    return FieldError(pointer=pointer, value=value, expected="this field" if missing else expected)
+    kind, context = item["type"], item.get("ctx", {})
+    pointer = _pointer(place, body, kind == "missing") if where == "body" else str(place[0])
+    cause = context.get("error")
+    if isinstance(cause, InvalidInputError):  # a validator of ours: its pointer starts at its model
+        return FieldError(pointer=pointer + cause.pointer, value=shown(cause.value), expected=cause.expected)
+    if kind.startswith("union_tag"):
+        pointer, value = f"{pointer}/{context['discriminator'].strip(_QUOTE)}", context.get("tag")
+        tags = context.get("expected_tags", "the known words")
+        return FieldError(pointer=pointer, value=shown(value), expected=f"one of {tags}")
+    expected = EXPECTED.get(kind, item["msg"].removeprefix("Value error, ").removeprefix("Input should be "))
+    return FieldError(pointer=pointer, value=shown(_input(item)), expected=expected)
 
 
-def _pointer(place: Sequence[object], body: object) -> str:
+def _input(item: Mapping[str, Any]) -> object:
+    return None if item["type"] in {"missing", "json_invalid"} else item["input"]
+
+
+def _pointer(place: Sequence[object], body: object, missing: bool) -> str:
     """Return the JSON pointer of a place, without the names pydantic adds for the branch of a union."""
     pointer = ""
     for depth, part in enumerate(place):
         inside = _child(body, part)
-        if inside is not _ABSENT or depth == len(place) - 1:
+        if inside is not _ABSENT or (missing and depth == len(place) - 1):
             pointer += f"/{_escaped(part)}"
         if inside is not _ABSENT:
             body = inside
@@ -183,6 +204,7 @@ def _child(body: object, part: object) -> object:
 
 
 _ABSENT = object()
+_QUOTE = "'"
 
 
 def _escaped(part: object) -> str:

@@ -71,6 +71,10 @@ class Settings(BaseSettings):
         30.0, ge=0, description="10 % of jobs queue for less, where the job's own wait is unknown"
     )
     queue_high_seconds: float = Field(1800.0, ge=0, description="90 % of jobs queue for less")
+    startup_low_seconds: float = Field(
+        10.0, ge=0, description="10 % of start-ups take less, where the run's own is unknown"
+    )
+    startup_high_seconds: float = Field(600.0, ge=0, description="90 % of start-ups take less")
     largest_body_bytes: int = Field(
         32 * 1024 * 1024, gt=0, description="largest request body, after decompression"
     )

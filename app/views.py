@@ -1,20 +1,17 @@
 """What the service knows about a run at one moment, as frozen records: what pages and the API show."""
 
-from __future__ import annotations
-
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from app.slurm.scheduler import JobFacts
-    from app.store.facts import Attempt, Checkpoint, Command, Note, Run, StepBlocks, Validation
-    from planner.eta import Eta
-    from planner.forecast import Forecast, LossAt
-    from planner.pace import Pace
-    from planner.quantiles import Quantiles
-    from planner.report import Comparison, Verdict
+from app.slurm.scheduler import JobFacts
+from app.store.facts import Attempt, Checkpoint, Command, Note, Run, StepBlocks, Validation
+from planner.eta import Eta
+from planner.forecast import Forecast, LossAt
+from planner.pace import Pace
+from planner.quantiles import Quantiles
+from planner.report import Comparison
+from planner.verdict import Verdict
 
 StateWord = Literal["live", "stale", "offline", "queued", "finished", "failed", "stopped", "diverged"]
 """``live``: records arrive. ``stale``: none for a while, the job runs. ``offline``: none, and the job is not

@@ -1,0 +1,155 @@
+"""What a person may do to a run: each on their own runs only, each in the audit log."""
+
+import hashlib
+import re
+import uuid
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from app.audit import Audit
+from app.errors import ConflictError, NotFoundError
+from app.live import Live
+from app.replace import Draft, Replacer
+from app.replacement import Replacement
+from app.schemas.actions import CommandFields, RelaunchOrder
+from app.store import Store
+from app.store.facts import Command, Run
+
+JOB_ID = re.compile(r"\d{1,18}(_\d{1,9})?")
+MOST_RUNS_SEARCHED = 1_000
+NO_SCHEDULER = "This service runs without a scheduler; start it with --scheduler=slurm or local."
+
+
+class Actions:
+    """The actions behind the API and the pages' forms.
+
+    Args:
+        store: the store.
+        replacer: carries relaunches out; ``None`` where the service has no scheduler.
+        live: tells whoever watches.
+        audit: the log of it all.
+        clock: returns epoch seconds.
+        checkpoint_wait_seconds: how long a checkpoint is waited for, where nobody says otherwise.
+    """
+
+    def __init__(  # noqa: PLR0913 - the parts it acts on, wired once
+        self,
+        *,
+        store: Store,
+        replacer: Replacer | None,
+        live: Live,
+        audit: Audit,
+        clock: Callable[[], float],
+        checkpoint_wait_seconds: float,
+    ) -> None:
+        self._store = store
+        self._replacer = replacer
+        self._live = live
+        self._audit = audit
+        self._clock = clock
+        self._checkpoint_wait_seconds = checkpoint_wait_seconds
+
+    def own_run(self, user: str, run_id: str) -> Run:
+        """Return one of a user's runs by its id, or by its job's id.
+
+        Raises:
+            NotFoundError: there is none, or it is another user's.
+        """
+        run = self._store.run(run_id)
+        if run is None and JOB_ID.fullmatch(run_id):
+            run = self._by_job(user, run_id)
+        if run is None or run.user != user:
+            raise NotFoundError(f"There is no run {run_id[:100]!r}.")
+        return run
+
+    def set_scenario(self, user: str, run_id: str, scenario: Mapping[str, Any]) -> Run:
+        """Keep what a person says of the relaunch that their run is compared with."""
+        run = self.own_run(user, run_id)
+        with self._audit.action(user, "scenario", run.id, scenario=scenario):
+            self._store.put_document(run.id, "scenario", scenario, self._clock())
+        self._live.publish(run.id)
+        return run
+
+    def command(self, user: str, run_id: str, fields: CommandFields, key: str | None = None) -> Command:
+        """Ask something of a run's trainer; the same key gives the same command.
+
+        Raises:
+            ConflictError: the run has ended, or the key was used for another command.
+        """
+        run = self.own_run(user, run_id)
+        detail = {"command": fields.command, "name": fields.name, "value": fields.value}
+        with self._audit.action(user, "command", run.id, **detail):
+            if run.finished is not None:
+                raise ConflictError(f"Run {run.id} has ended ({run.finished}); nobody is there to answer.")
+            asked = self._store.add_command(self._new_command(user, run, fields, key))
+            if (asked.command, asked.name, asked.value) != (fields.command, fields.name, fields.value):
+                raise ConflictError("This idempotency key was used for another command; take a new one.")
+        self._live.publish(run.id)
+        return asked
+
+    def draft(self, user: str, run_id: str) -> Draft:
+        """Return a run's job and its batch script, to be corrected."""
+        return self._replacing().draft(self.own_run(user, run_id).id)
+
+    def relaunch(self, user: str, run_id: str, order: RelaunchOrder, key: str | None = None) -> Replacement:
+        """Put a corrected job in the place of a run's job; the same key gives the same replacement."""
+        run = self.own_run(user, run_id)
+        with self._audit.action(user, "relaunch", run.id, key=key):
+            return self._replacing().start(
+                run.id,
+                script=order.script,
+                user=user,
+                options=order.options,
+                script_args=order.script_args,
+                work_dir=order.work_dir,
+                environment=order.environment,
+                idempotency_key=key,
+                checkpoint_wait_seconds=self._wait(order),
+                without_answer=order.without_answer,
+            )
+
+    def replacement(self, user: str, replacement_id: str) -> Replacement:
+        """Return a replacement of one of a user's runs.
+
+        Raises:
+            NotFoundError: there is none, or it is another user's.
+        """
+        found = self._replacing().get(replacement_id)
+        if found is None or found.user != user:
+            raise NotFoundError(f"There is no replacement {replacement_id[:100]!r}.")
+        return found
+
+    def rollback(self, user: str, replacement_id: str) -> Replacement:
+        """Undo a replacement, as long as the old job has not been told to end."""
+        found = self.replacement(user, replacement_id)
+        with self._audit.action(user, "rollback", found.run, replacement=found.id):
+            return self._replacing().rollback(found.id, user)
+
+    def _wait(self, order: RelaunchOrder) -> float | None:
+        if not order.ask_checkpoint:
+            return None
+        wait = order.checkpoint_wait_seconds
+        return self._checkpoint_wait_seconds if wait is None else wait
+
+    def _replacing(self) -> Replacer:
+        if self._replacer is None:
+            raise ConflictError(NO_SCHEDULER)
+        return self._replacer
+
+    def _by_job(self, user: str, job_id: str) -> Run | None:
+        runs = self._store.runs(user, MOST_RUNS_SEARCHED)
+        return next((run for run in runs if run.job is not None and run.job.id == job_id), None)
+
+    def _new_command(self, user: str, run: Run, fields: CommandFields, key: str | None) -> Command:
+        known = f"{user}\0{run.id}\0{key}".encode()
+        return Command(
+            id=uuid.uuid4().hex[:20] if key is None else hashlib.sha256(known).hexdigest()[:20],
+            run=run.id,
+            command=fields.command,
+            name=fields.name,
+            value=fields.value,
+            user=user,
+            created=self._clock(),
+            state="pending",
+            answer=None,
+        )

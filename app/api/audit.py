@@ -1,0 +1,21 @@
+"""The audit log, for whoever's actions it holds."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+
+from app.parts import Reader, StoreDep
+from app.schemas.actions import AuditResponse
+
+router = APIRouter(tags=["audit"])
+
+
+@router.get("/audit", response_model=AuditResponse)
+def get_audit(
+    store: StoreDep,
+    caller: Reader,
+    limit: Annotated[int, Query(ge=1, le=1_000)] = 100,
+    offset: Annotated[int, Query(ge=0, le=10**9)] = 0,
+) -> Any:  # noqa: ANN401 - see response_model
+    """List what the caller has done, the newest first; other people's entries only take up room."""
+    return {"entries": [entry for entry in store.audit(limit, offset) if entry.user == caller.user]}

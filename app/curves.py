@@ -1,0 +1,63 @@
+"""From stored records to the planner's curves, and from a fit to the curve of a scenario."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from app.store.facts import StepBlocks, Validation
+from planner.curve import Curve, is_finite
+from planner.forecast import Fitted
+from planner.loss_path import LatentCurve, RefusedCurve
+from planner.timings import Timings
+
+LATENT_LEVELS = (0.01, 0.025, *(round(0.05 * n, 2) for n in range(1, 20)), 0.975, 0.99)
+KNOTS = 48
+
+
+def training_curve(blocks: StepBlocks, until: int) -> Curve:
+    """Return the training losses up to a step; a block stands at its middle, with the records behind it."""
+    kept = (blocks.loss_count > 0) & (blocks.first_step <= until)
+    steps = (blocks.first_step[kept] + blocks.last_step[kept]) / 2
+    return Curve(
+        steps, blocks.loss_mean[kept], "train", blocks.lr[kept], blocks.finite_count[kept].astype(float)
+    )
+
+
+def validation_curve(validations: Sequence[Validation], until: int) -> Curve:
+    """Return the validation losses up to a step; a validation without a loss is no point."""
+    kept = [(item.step, item.loss) for item in validations if item.loss is not None and item.step <= until]
+    columns = np.array(kept, dtype=float).reshape(-1, 2)
+    return Curve(columns[:, 0], columns[:, 1], "val")
+
+
+def step_timings(blocks: StepBlocks, until: int) -> Timings:
+    """Return how long steps took, as block means."""
+    kept = (blocks.seconds_count > 0) & (blocks.first_step <= until)
+    counts = blocks.seconds_count[kept].astype(float)
+    return Timings(blocks.last_step[kept].astype(float), blocks.seconds_mean[kept], counts)
+
+
+def event_timings(events: Sequence[tuple[int, float | None]]) -> Timings:
+    """Return how long events took, from their (step, seconds)."""
+    columns = np.array([(step, np.nan if took is None else took) for step, took in events], dtype=float)
+    columns = columns.reshape(-1, 2)
+    return Timings(columns[:, 0], columns[:, 1])
+
+
+def lowest(curve: Curve) -> float | None:
+    """Return the lowest finite loss of a curve."""
+    finite = curve.losses[is_finite(curve.losses)]
+    return float(finite.min()) if len(finite) else None
+
+
+def latent_curve(
+    fitted: Fitted, first: float, last: float, lowest_seen: float | None = None
+) -> LatentCurve | RefusedCurve:
+    """Return what a fit expects between two steps, as the curve of a scenario."""
+    if fitted.reason is not None:
+        return RefusedCurve(fitted.reason)
+    steps = np.unique(np.geomspace(max(first, 1.0), max(last, first + 1.0, 2.0), KNOTS))
+    points = fitted.at(steps.tolist(), LATENT_LEVELS)
+    columns = np.array([point.quantiles.values for point in points], dtype=float)
+    rows = tuple(tuple(row) for row in columns.T.tolist())
+    return LatentCurve(tuple(point.step for point in points), LATENT_LEVELS, rows, lowest_seen)

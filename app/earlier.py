@@ -1,0 +1,64 @@
+"""The earlier run that a run is expected to resemble, and what its curve says of a relaunch."""
+
+from collections import OrderedDict
+
+from app.curves import latent_curve
+from app.forecasts import RunFits, fit_run
+from app.snapshot import Snapshot, read_snapshot
+from app.store import Store
+from app.store.facts import Run
+from planner.curve import Kind
+from planner.loss_path import CurveSource, RefusedCurve
+
+KEPT = 32
+MOST_OF_A_NAME = 50
+
+
+class EarlierRuns:
+    """Finds earlier runs and keeps the fits of their curves, which hardly ever change.
+
+    Args:
+        store: the store.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._kept: OrderedDict[tuple[str, int], tuple[Snapshot, RunFits]] = OrderedDict()
+
+    def resembling(self, run: Run) -> Run | None:
+        """Return the run named by ``like`` in the plan, else the newest finished run of the same name."""
+        like = run.plan.get("like")
+        if like is None:
+            return self._newest(run, run.name, finished_only=True)
+        named = self._store.run(str(like))
+        if named is not None and named.user == run.user and named.id != run.id:
+            return named
+        return self._newest(run, str(like), finished_only=False)
+
+    def known(self, run: Run) -> tuple[Snapshot, RunFits]:
+        """Return what is stored of an earlier run, and its fits."""
+        key = (run.id, run.version)
+        found = self._kept.get(key)
+        if found is None:
+            snapshot = read_snapshot(self._store, run)
+            found = self._kept[key] = (snapshot, fit_run(snapshot, None, None))
+            while len(self._kept) > KEPT:
+                self._kept.popitem(last=False)
+        return found
+
+    def curve(self, user: str, run_id: str, kind: Kind, first: float, last: float) -> CurveSource | None:
+        """Return what a run's curve is expected to do between two steps, ``None`` without such a run."""
+        run = self._store.run(run_id)
+        return None if run is None or run.user != user else self.curve_of(run, kind, first, last)
+
+    def curve_of(self, run: Run, kind: Kind, first: float, last: float) -> CurveSource:
+        """Return what a run's curve is expected to do between two steps, counted over the whole run."""
+        _, fits = self.known(run)
+        is_forecast = fits.val is not None and fits.val.reason is None
+        fitted = fits.of(kind or ("val" if is_forecast else "train"))
+        return RefusedCurve("too_few_points") if fitted is None else latent_curve(fitted, first, last)
+
+    def _newest(self, run: Run, name: str, *, finished_only: bool) -> Run | None:
+        named = (other for other in self._store.runs(run.user, MOST_OF_A_NAME, 0, name) if other.name == name)
+        earlier = [other for other in named if other.id != run.id and other.created <= run.created]
+        return next((other for other in earlier if other.finished == "finished" or not finished_only), None)

@@ -1,0 +1,111 @@
+"""The live comparison of a run, and the verdict that does not flicker."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from planner.report import Comparison, compare
+
+from app.earlier import EarlierRuns
+from app.questions import chosen_curve, scenario_of
+from app.scenarios import Standing, compare_query, default_scenario
+from app.schemas.compare import RelaunchFields
+from app.settings import Settings
+from app.store import Store
+from planner.loss_path import CurveSource
+from planner.verdict import Verdict
+
+TURNING = 0.1
+"""How much likelier than not another advice must be before the verdict turns: 0.55 against 0.45."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """The live comparison and what it was made with.
+
+    Attributes:
+        comparison: ``None`` where there is nothing to compare: no declared end, or the run has ended.
+        scenario: the relaunch compared, in API.md's form.
+        is_default: whether nobody has said anything else.
+        curve: what the relaunched run's losses are expected to be.
+        since: epoch seconds when the verdict took its present action.
+    """
+
+    comparison: Comparison | None
+    scenario: Mapping[str, Any]
+    is_default: bool
+    curve: CurveSource | None
+    since: float | None
+
+
+class Judge:
+    """Compares a run's going on with its relaunch and remembers what was advised.
+
+    Args:
+        store: the store.
+        settings: the service's.
+        earlier: knows what earlier runs' curves say.
+    """
+
+    def __init__(self, store: Store, settings: Settings, earlier: EarlierRuns) -> None:
+        self._store = store
+        self._settings = settings
+        self._earlier = earlier
+
+    def judge(self, standing: Standing, now: float) -> Judgement:
+        """Return the live comparison of a run at a moment, epoch seconds."""
+        run = standing.snapshot.run
+        stored = self._store.document(run.id, "scenario")
+        scenario = stored[0] if stored else default_scenario(standing.snapshot, self._settings)
+        total = standing.query.plan.total_steps
+        if run.finished is not None or total is None:
+            return Judgement(None, scenario, stored is None, None, None)
+        fields = RelaunchFields.model_validate(scenario)
+        curve = self._curve(standing, fields, total)
+        question = compare_query(standing, scenario_of(fields, curve), self._settings)
+        comparison = compare(question)
+        comparison, since = self._settled(run.id, comparison, now)
+        return Judgement(comparison, scenario, stored is None, curve, since)
+
+    def _curve(self, standing: Standing, fields: RelaunchFields, total: int) -> CurveSource | None:
+        run, kind = standing.snapshot.run, standing.snapshot.target_of
+        last = float((fields.plan.total_steps if fields.plan else None) or total)
+        first = float(standing.query.at_step if fields.resume_step == "latest" else fields.resume_step)
+        if fields.curve is not None:
+
+            def of_run(run_id: str, kind: Any, first: float, last: float) -> CurveSource | None:  # noqa: ANN401
+                return self._earlier.curve(run.user, run_id, kind, first, last)
+
+            return chosen_curve(fields.curve, kind, first, last, of_run)
+        like = self._earlier.resembling(run)
+        return None if like is None else self._earlier.curve_of(like, kind, first, last)
+
+    def _settled(self, run_id: str, comparison: Comparison, now: float) -> tuple[Comparison, float]:
+        """Return the comparison with its verdict kept where another is hardly likelier, and since when."""
+        last = self._store.history(run_id, "verdict", 1)
+        if last:
+            at, said = last[-1]
+            comparison = kept_verdict(comparison, said)
+            if said["action"] == comparison.verdict.action:
+                return comparison, at
+        verdict = comparison.verdict
+        said = {"action": verdict.action, "scenario": verdict.scenario, "probability": verdict.probability}
+        self._store.append_history(run_id, "verdict", now, said)
+        return comparison, now
+
+
+def kept_verdict(comparison: Comparison, said: Mapping[str, Any]) -> Comparison:
+    """Return the comparison with the advice given last, where the new one is hardly likelier."""
+    verdict = comparison.verdict
+    if not {verdict.action, said["action"]} <= {"continue", "relaunch"} or verdict.action == said["action"]:
+        return comparison
+    before = next((one for one in comparison.outcomes if one.name == said["scenario"]), None)
+    if before is None or before.probability_first is None or verdict.probability is None:
+        return comparison
+    if verdict.probability - before.probability_first > TURNING:
+        return comparison
+    return replace(comparison, verdict=_with_advice(verdict, said, before.probability_first))
+
+
+def _with_advice(verdict: Verdict, said: Mapping[str, Any], probability: float) -> Verdict:
+    return replace(verdict, action=said["action"], scenario=said["scenario"], probability=probability)

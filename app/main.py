@@ -1,0 +1,126 @@
+"""The application: its parts wired together, nothing else."""
+
+import os
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
+
+from app import api, errors, ingest, pages
+from app.actions import Actions
+from app.audit import Audit
+from app.auth import Sessions
+from app.credentials import prepare_state, signing_secret
+from app.guards import BodyLimit, HostCheck, SecurityHeaders, allowed_hosts
+from app.links import BasePath
+from app.live import Live
+from app.metrics import CountRequests, Metrics
+from app.openapi import describe
+from app.plans import Plans
+from app.pool import Pool
+from app.replace import Replacer
+from app.settings import Settings
+from app.slurm.detect import choose_scheduler
+from app.slurm.poller import Poller
+from app.store import Store, open_store
+from app.store.facts import JobKey
+
+RUNS_TOLD = 1_000
+
+
+def create_app(
+    settings: Settings, *, login_token: str | None = None, clock: Callable[[], float] = time.time
+) -> FastAPI:
+    """Return the application; its store and threads live from its start to its end.
+
+    Args:
+        settings: the service's settings.
+        login_token: token of the link that signs a browser in; ``None``: no such link.
+        clock: returns epoch seconds.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        _start(app, settings, clock)
+        yield
+        _stop(app)
+
+    prepare_state(settings.state)
+    app = FastAPI(
+        title="cutloss", version="0.1.0", lifespan=lifespan, docs_url=None, redoc_url=None,
+        openapi_url="/api/v1/openapi.json", redirect_slashes=False, strict_content_type=False,
+    )  # fmt: skip
+    app.state.settings = settings
+    app.state.sessions = Sessions(signing_secret(settings.state), login_token, settings.user)
+    app.state.live = Live()
+    app.state.metrics = Metrics()
+    _guard(app, settings)
+    _route(app)
+    return app
+
+
+def _guard(app: FastAPI, settings: Settings) -> None:
+    """Put the guards before the routes; the one added last comes first."""
+    app.add_middleware(BodyLimit, largest_bytes=settings.largest_body_bytes)
+    app.add_middleware(BasePath, base_path=settings.base_path)
+    app.add_middleware(HostCheck, allowed=allowed_hosts(settings))
+    app.add_middleware(SecurityHeaders)
+    app.add_middleware(CountRequests, metrics=app.state.metrics)
+    errors.install(app, pages.error_page)
+
+
+def _route(app: FastAPI) -> None:
+    for router in (api.router, ingest.router, pages.router, api.service_router):
+        app.include_router(router)
+    app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
+    bokeh = str(files("bokeh") / "server" / "static")
+    app.mount("/bokeh", StaticFiles(directory=bokeh), name="bokeh")
+    describe(app)
+
+
+def _start(app: FastAPI, settings: Settings, clock: Callable[[], float]) -> None:
+    state = app.state
+    store = state.store = open_store(settings.database)
+    live: Live = state.live
+    state.pool = Pool(settings.planner_threads)
+    state.plans = Plans(store, settings, clock)
+    state.scheduler = choose_scheduler(
+        settings.scheduler, source=os.environ, local_folder=settings.state / "local"
+    )
+    state.poller, state.replacer = None, None
+    if state.scheduler is not None:
+        state.replacer = Replacer(store, state.scheduler, clock, publish=live.publish)
+        state.poller = Poller(
+            store, state.scheduler, clock, publish=_job_news(store, live),
+            shortest_seconds=settings.poll_seconds, longest_seconds=settings.poll_longest_seconds,
+        )  # fmt: skip
+        state.replacer.resume_all()
+        state.poller.start()
+    state.actions = Actions(
+        store=store, replacer=state.replacer, live=live, audit=Audit(store, clock), clock=clock,
+        checkpoint_wait_seconds=settings.checkpoint_wait_seconds,
+    )  # fmt: skip
+
+
+def _stop(app: FastAPI) -> None:
+    state = app.state
+    parts: tuple[Any, ...] = (state.poller, state.replacer, state.scheduler, state.pool, state.store)
+    for part in parts:
+        if part is not None:
+            part.stop() if isinstance(part, Poller) else part.close()
+
+
+def _job_news(store: Store, live: Live) -> Callable[[Sequence[JobKey]], None]:
+    """Return what tells whoever watches a run that its job has changed."""
+
+    def publish(jobs: Sequence[JobKey]) -> None:
+        for run in store.runs(limit=RUNS_TOLD):
+            if run.job in jobs:
+                live.publish(run.id)
+
+    return publish

@@ -1,0 +1,100 @@
+"""From a run's records to the planner's question of pace and time left."""
+
+import numpy as np
+
+from app.curves import event_timings, step_timings
+from app.settings import Settings
+from app.snapshot import Snapshot
+from planner.duration import Duration
+from planner.eta import EtaQuery, InProgress, Timings
+from planner.plan import Due
+from planner.scenario import PaceDurations
+from planner.situation import Situation, situation
+
+STARTUP_SPREAD = 1.5
+"""The next start-up is within this factor of the last one, 8 times in 10."""
+EVENT_DIMENSION = 3
+
+
+def elapsed_seconds(snapshot: Snapshot, now: float) -> float | None:
+    """Return the seconds since the allocation's start, to its end where it has ended."""
+    if snapshot.started is None:
+        return None
+    ended = snapshot.job.ended if snapshot.job is not None else None
+    return max((now if ended is None else ended) - snapshot.started, 0.0)
+
+
+def eta_query(snapshot: Snapshot, now: float) -> EtaQuery:
+    """Return the question of when a run ends."""
+    at_step = snapshot.at_step or 0
+    resumed = snapshot.resumed_at_step
+    limit = snapshot.job.time_limit_seconds if snapshot.job is not None else None
+    return EtaQuery(
+        at_step=at_step,
+        plan=snapshot.plan,
+        startup_seconds=snapshot.startup_seconds,
+        steps=step_timings(snapshot.blocks, at_step),
+        validations=_events(snapshot.validations, at_step),
+        checkpoints=_events(snapshot.checkpoints, at_step),
+        in_progress=_in_progress(snapshot, now),
+        resumed_at_step=None if resumed is None else min(resumed, at_step),
+        elapsed_seconds=elapsed_seconds(snapshot, now),
+        time_limit_seconds=limit,
+    )
+
+
+def pace_durations(query: EtaQuery, settings: Settings) -> PaceDurations:
+    """Return what a step, a validation, a checkpoint and a start-up of this run will take.
+
+    What was not seen yet is what the planner expects of it, as wide as that is.
+    """
+    startup = _startup(query, settings)
+    now = situation(query)
+    if now is None:
+        return PaceDurations(startup_seconds=startup)
+    steps = float(max(now.steps_left or 1, 1))
+    return PaceDurations(
+        step_seconds=_range(now.step.seconds(steps) / steps),
+        validation_seconds=_range(now.validation.mean_seconds(_count(now.validations), EVENT_DIMENSION)),
+        checkpoint_seconds=_range(now.checkpoint.mean_seconds(_count(now.checkpoints), EVENT_DIMENSION)),
+        startup_seconds=startup,
+    )
+
+
+def validations_left(query: EtaQuery) -> int | None:
+    """Return the count of validations still due, where only what was seen tells it and not the plan."""
+    declared = query.plan.validate_every is not None or query.plan.validate_at_end
+    now: Situation | None = None if declared else situation(query)
+    return None if now is None or now.validations is None else now.validations.count
+
+
+def _events(events: object, at_step: int) -> Timings:
+    return event_timings([(event.step, event.seconds) for event in events if event.step <= at_step])  # type: ignore[attr-defined]  # validations and checkpoints alike
+
+
+def _in_progress(snapshot: Snapshot, now: float) -> InProgress | None:
+    note = snapshot.progress
+    if note is None or not snapshot.attempts or note.attempt != snapshot.attempts[-1].id:
+        return None
+    phase, started = note.data.get("phase"), note.data.get("started")
+    if not isinstance(phase, str) or not isinstance(started, int | float):
+        return None
+    done, of = (note.data.get(name) for name in ("done", "of"))
+    counts = (done, of) if isinstance(done, int) and isinstance(of, int) and 0 <= done <= of else (None, None)
+    return InProgress(phase, max(now - started, 0.0), *counts)
+
+
+def _startup(query: EtaQuery, settings: Settings) -> Duration:
+    seen = query.startup_seconds
+    if seen is None:
+        return Duration(settings.startup_low_seconds, settings.startup_high_seconds)
+    return Duration(seen / STARTUP_SPREAD, seen * STARTUP_SPREAD)
+
+
+def _count(due: Due | None) -> float:
+    return float(max(due.count, 1)) if due is not None else 1.0
+
+
+def _range(draws: object) -> Duration:
+    low, high = np.quantile(np.asarray(draws, dtype=float), (0.1, 0.9))
+    return Duration(float(low), float(high))

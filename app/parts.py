@@ -1,0 +1,39 @@
+"""The parts of the service that handlers ask for, wired once in ``app.main``."""
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from app.actions import Actions
+from app.auth import Caller, require
+from app.plans import Plans
+from app.pool import Pool
+from app.store import Store
+
+
+def _store(request: Request) -> Store:
+    store: Store = request.app.state.store
+    return store
+
+
+def _plans(request: Request) -> Plans:
+    plans: Plans = request.app.state.plans
+    return plans
+
+
+def _pool(request: Request) -> Pool:
+    pool: Pool = request.app.state.pool
+    return pool
+
+
+def _actions(request: Request) -> Actions:
+    actions: Actions = request.app.state.actions
+    return actions
+
+
+StoreDep = Annotated[Store, Depends(_store)]
+PlansDep = Annotated[Plans, Depends(_plans)]
+PoolDep = Annotated[Pool, Depends(_pool)]
+ActionsDep = Annotated[Actions, Depends(_actions)]
+Reader = Annotated[Caller, Depends(require("read"))]
+Operator = Annotated[Caller, Depends(require("operate"))]

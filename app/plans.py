@@ -1,0 +1,155 @@
+"""The only bridge from the store to the planner: what is stored of a run becomes what is shown of it."""
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+from zlib import crc32
+
+from app.earlier import EarlierRuns
+from app.forecasts import RunFits, fit_run
+from app.judging import Judge
+from app.paces import eta_query
+from app.questions import RunCurve
+from app.scenarios import Standing
+from app.settings import Settings
+from app.snapshot import read_snapshot
+from app.store import Store
+from app.store.facts import Run
+from app.viewing import Materials, light_row, make_view, row_of
+from app.views import RunRow, RunView
+
+KEPT_VIEWS = 256
+REFRESH_SECONDS = 15.0
+"""A run that is alive is looked at anew after this, though nothing came: time passes in it."""
+LISTING_SECONDS = 0.5
+"""How long a list may compute; the rows that are left show what was computed last."""
+
+
+OTHERS_SEARCHED = 50
+
+Key = tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    key: Key
+    view: RunView
+    fits: RunFits
+
+
+class Plans:
+    """Views of runs, computed when something has changed and kept until then.
+
+    Thread-safe; each run is computed by one thread at a time, and few runs at once.
+
+    Args:
+        store: the store.
+        settings: the service's settings.
+        clock: returns epoch seconds.
+    """
+
+    def __init__(self, store: Store, settings: Settings, clock: Callable[[], float] = time.time) -> None:
+        self._store = store
+        self._settings = settings
+        self._clock = clock
+        self._kept: OrderedDict[str, _Kept] = OrderedDict()
+        self._lock = threading.Lock()
+        self._busy: dict[str, threading.Lock] = {}
+        self._earlier = EarlierRuns(store)
+        self._judge = Judge(store, settings, self._earlier)
+        self._slots = threading.BoundedSemaphore(settings.planner_threads)
+
+    def view(self, run_id: str) -> RunView | None:
+        """Return everything shown of a run, ``None`` where there is no such run."""
+        run = self._store.run(run_id)
+        return None if run is None else self._current(run).view
+
+    def row(self, run_id: str) -> RunRow | None:
+        """Return a run's line of the list, ``None`` where there is no such run."""
+        view = self.view(run_id)
+        return None if view is None else row_of(view)
+
+    def rows(self, runs: Sequence[Run]) -> list[RunRow]:
+        """Return the lines of a list within a bounded time.
+
+        What cannot be computed in it shows the last view, or the bare facts where there is none yet.
+        """
+        deadline = time.monotonic() + LISTING_SECONDS
+        return [self._row_before(run, deadline) for run in runs]
+
+    def curves_of(self, user: str) -> RunCurve:
+        """Return what knows the curves of a user's stored runs, for scenarios that name one."""
+        return partial(self._earlier.curve, user)
+
+    def _row_before(self, run: Run, deadline: float) -> RunRow:
+        if time.monotonic() < deadline:
+            return row_of(self._current(run).view)
+        kept = self._kept.get(run.id)
+        if kept is not None:
+            return row_of(kept.view)
+        return light_row(self._store, run, self._clock(), self._settings.stale_after_seconds)
+
+    def _current(self, run: Run) -> _Kept:
+        with self._lock:
+            busy = self._busy.setdefault(run.id, threading.Lock())
+        with busy:
+            now = self._clock()
+            key, kept = self._key(run, now), self._kept.get(run.id)
+            if kept is None or kept.key != key:
+                with self._slots:
+                    kept = self._computed(run, key, kept, now)
+                self._keep(run.id, kept)
+        return kept
+
+    def _computed(self, run: Run, key: Key, last: _Kept | None, now: float) -> _Kept:
+        snapshot = read_snapshot(self._store, run)
+        like = self._earlier.resembling(run)
+        fits = fit_run(snapshot, self._earlier.known(like)[0] if like else None, last.fits if last else None)
+        query = eta_query(snapshot, now)
+        materials = Materials(
+            snapshot=snapshot,
+            query=query,
+            fits=fits,
+            judgement=self._judge.judge(Standing(snapshot, query, fits), now),
+            replacement=self._replacement(run),
+            replaced_by=self._replaced_by(run),
+            now=now,
+            stale_after_seconds=self._settings.stale_after_seconds,
+            version=f"{run.version}-{crc32(repr(key).encode()):08x}",
+        )
+        return _Kept(key, make_view(materials), fits)
+
+    def _key(self, run: Run, now: float) -> Key:
+        """Return what a view depends on; of the clock only as much as a run that is alive needs."""
+        job = self._store.job(run.job) if run.job else None
+        scenario = self._store.document(run.id, "scenario")
+        replacement = self._replacement(run)
+        commands = [(one.id, one.state) for one in self._store.commands(run.id)]
+        is_over = run.finished is not None and (job is None or not job[0].is_active)
+        return (
+            run.version,
+            job[0] if job else None,
+            scenario[1] if scenario else None,
+            (replacement["state"], replacement["updated"]) if replacement else None,
+            tuple(commands),
+            None if is_over else now // REFRESH_SECONDS,
+        )
+
+    def _replacement(self, run: Run) -> Mapping[str, Any] | None:
+        return next(iter(self._store.replacements(run.id)), None)
+
+    def _replaced_by(self, run: Run) -> str | None:
+        others = self._store.runs(run.user, OTHERS_SEARCHED)
+        return next((other.id for other in others if other.replaces == run.id), None)
+
+    def _keep(self, run_id: str, kept: _Kept) -> None:
+        with self._lock:
+            self._kept[run_id] = kept
+            self._kept.move_to_end(run_id)
+            while len(self._kept) > KEPT_VIEWS:
+                gone, _ = self._kept.popitem(last=False)
+                self._busy.pop(gone, None)

@@ -1,0 +1,135 @@
+"""What a person asks for: commands to the trainer, a relaunch."""
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, PlainValidator, StrictBool, WithJsonSchema, model_validator
+from pydantic_core import PydanticCustomError
+
+from app.schemas.base import LARGEST_COUNT, Answer, Name, Request, Seconds
+from planner.errors import InvalidInputError
+
+LARGEST_SCRIPT = 1_000_000
+LONGEST_TEXT = 10_000
+
+
+def _scalar(value: object) -> object:
+    """Return a JSON scalar; what a trainer can be told is one word or one number."""
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str) and len(value) <= LONGEST_TEXT:
+        return value
+    if isinstance(value, int | float) and abs(value) <= LARGEST_COUNT:
+        return value
+    raise PydanticCustomError("scalar", f"null, true, false, a text or a number within ±{LARGEST_COUNT:.0e}")
+
+
+Scalar = Annotated[
+    Any,
+    PlainValidator(_scalar),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "number", "minimum": -LARGEST_COUNT, "maximum": LARGEST_COUNT},
+                {"type": "string", "maxLength": LONGEST_TEXT},
+                {"type": ["boolean", "null"]},
+            ]
+        }
+    ),
+]
+Text = Annotated[str, Field(max_length=LONGEST_TEXT)]
+Texts = Annotated[dict[str, Text], Field(max_length=100)]
+
+
+class CommandFields(Request):
+    """Something to ask of the trainer; ``set`` takes a name and a value."""
+
+    command: Literal["checkpoint", "stop", "set"]
+    name: Name | None = None
+    value: Scalar = None
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.command == "set" and self.name is None:
+            raise InvalidInputError("/name", None, "the name of what is to be set")
+        if self.command != "set" and (self.name, self.value) != (None, None):
+            raise InvalidInputError("/name", self.name, f"neither name nor value with {self.command}")
+        return self
+
+
+class RelaunchOrder(Request):
+    """A corrected job; ``options`` absent: those the running job was submitted with."""
+
+    script: Annotated[
+        str, Field(min_length=1, max_length=LARGEST_SCRIPT, description="exactly what will run")
+    ]
+    options: Annotated[Texts, Field(description="sbatch options, long names without dashes")] | None = None
+    script_args: Annotated[tuple[Text, ...], Field(max_length=100)] = ()
+    work_dir: Text | None = None
+    environment: Texts | None = None
+    ask_checkpoint: Annotated[
+        StrictBool, Field(description="whether the running job is asked for a checkpoint first")
+    ] = True
+    checkpoint_wait_seconds: Annotated[
+        Seconds | None, Field(description="how long its answer is waited for; null: as the service is set")
+    ] = None
+    without_answer: Literal["proceed", "abort"] = "proceed"
+
+
+class CommandAnswer(Answer):
+    """A command and how it stands."""
+
+    id: str
+    run: str
+    command: Literal["checkpoint", "stop", "set"]
+    name: str | None
+    value: Any
+    created: float
+    state: Literal["pending", "done", "refused"]
+    answer: dict[str, Any] | None
+
+
+class StageAnswer(Answer):
+    """One state a replacement entered: when (epoch seconds), and why in words."""
+
+    state: str
+    at: float
+    words: str
+
+
+class ReplacementAnswer(Answer):
+    """A replacement as it stands."""
+
+    id: str
+    run: str
+    state: str
+    created: float
+    updated: float
+    cluster: str
+    old_id: str
+    new_id: str | None
+    checkpoint: dict[str, Any] | None
+    checks: list[dict[str, Any]]
+    reason: str | None
+    doubtful: bool
+    is_active: bool
+    is_reversible: bool
+    old_ended: float | None
+    new_started: float | None
+    stages: list[StageAnswer]
+
+
+class AuditAnswer(Answer):
+    """One line of the audit log."""
+
+    at: float
+    user: str
+    action: str
+    subject: str
+    outcome: str
+    detail: dict[str, Any]
+
+
+class AuditResponse(Answer):
+    """The audit log of the caller's actions, the newest first."""
+
+    entries: list[AuditAnswer]

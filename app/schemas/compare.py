@@ -1,0 +1,213 @@
+"""``POST /api/v1/compare``: the call."""
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, PlainValidator, WithJsonSchema, model_validator
+from pydantic_core import PydanticCustomError
+
+from app.schemas.base import (
+    LARGEST_SECONDS,
+    Levels,
+    Name,
+    Number,
+    PlanFields,
+    Position,
+    Probability,
+    Request,
+    ResumeStep,
+    Seconds,
+    Step,
+    Weight,
+)
+from app.schemas.forecast import Points
+from planner.errors import InvalidInputError
+
+MOST_SCENARIOS = 50
+MOST_MILESTONES = 1_000
+
+
+def _duration(value: object) -> tuple[float, float]:
+    """Return a duration as its 10 % and 90 % ends; a plain number is exact."""
+    ends = [_seconds(end) for end in (value if isinstance(value, list) else [value, value])]
+    if len(ends) != 2:  # noqa: PLR2004 - a pair
+        raise PydanticCustomError("duration", _DURATION)
+    low, high = ends
+    if low > high:
+        raise PydanticCustomError("duration_order", "a pair whose low is at most its high")
+    return low, high
+
+
+def _seconds(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= LARGEST_SECONDS:
+        raise PydanticCustomError("duration", _DURATION)
+    return float(value)
+
+
+_DURATION = "seconds of at least 0, or a pair [low, high] of them"
+_SECONDS_SCHEMA = {"type": "number", "minimum": 0, "maximum": LARGEST_SECONDS}
+_PAIR_SCHEMA = {"type": "array", "items": _SECONDS_SCHEMA, "minItems": 2, "maxItems": 2}
+Duration = Annotated[
+    Any,
+    PlainValidator(_duration),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                _SECONDS_SCHEMA,
+                {"type": "array", "items": _SECONDS_SCHEMA, "minItems": 2, "maxItems": 2},
+            ]
+        }
+    ),
+]
+"""Exact seconds, or the 10 %–90 % range of an uncertain duration."""
+
+
+class PaceFields(Request):
+    """Measured rates; a part may be absent where its count is 0."""
+
+    step_seconds: Duration | None = None
+    validation_seconds: Duration | None = None
+    checkpoint_seconds: Duration | None = None
+    startup_seconds: Duration | None = None
+
+
+class PointsFields(Request):
+    """A curve by its points, to be forecast."""
+
+    steps: Annotated[list[Position], Field(max_length=1_000_000)]
+    losses: Points
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if len(self.losses) != len(self.steps):
+            expected = f"as many entries as steps has ({len(self.steps)})"
+            raise InvalidInputError("/losses", self.losses, expected)
+        return self
+
+
+Milestone = tuple[Position, Number | None, Number]
+
+
+class CurveChoice(Request):
+    """A scenario's loss curve: one of milestones, points, or a stored run."""
+
+    milestones: Annotated[list[Milestone], Field(min_length=1, max_length=MOST_MILESTONES)] | None = None
+    points: PointsFields | None = None
+    run: Name | None = None
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        given = [name for name, value in self if value is not None]
+        if len(given) != 1:
+            raise InvalidInputError("", given, "exactly one of milestones, points, run")
+        self._check_milestones()
+        return self
+
+    def _check_milestones(self) -> None:
+        before = -1.0
+        for index, (step, low, high) in enumerate(self.milestones or ()):
+            if step <= before:
+                raise InvalidInputError(f"/milestones/{index}/0", step, "a step beyond the one before")
+            if low is not None and low > high:
+                raise InvalidInputError(f"/milestones/{index}", [step, low, high], "low at most high")
+            before = step
+
+
+class ContinueFields(Request):
+    """Let the job run."""
+
+    name: Name
+    action: Literal["continue"]
+    curve: CurveChoice | None = None
+    plan: PlanFields | None = None
+    validations_left: Step | None = None
+
+
+class RelaunchFields(Request):
+    """Cancel, fix and relaunch."""
+
+    name: Name
+    action: Literal["relaunch"]
+    edit_seconds: Duration
+    test_seconds: Duration
+    queue_seconds: Duration
+    plan: PlanFields | None = None
+    pace: PaceFields | None = None
+    resume_step: ResumeStep = 0
+    curve: CurveChoice | None = None
+    cancel: Literal["now", "at_relaunch"] = "now"
+    success_probability: Probability = 1.0
+
+
+class StopFields(Request):
+    """Give up."""
+
+    name: Name
+    action: Literal["stop"]
+
+
+ScenarioFields = Annotated[ContinueFields | RelaunchFields | StopFields, Field(discriminator="action")]
+
+
+class TargetFields(Request):
+    """The loss that decides when a scenario is done."""
+
+    loss: Number
+    of: Literal["val", "train"]
+
+
+class EconomicsFields(Request):
+    """What time costs."""
+
+    gpus: Weight
+    gpu_hour_price: Weight | None = None
+    currency: Annotated[str, Field(max_length=20)] | None = None
+    watts_per_gpu: Weight | None = None
+    grams_co2_per_kwh: Weight | None = None
+    attention_hour_price: Weight | None = None
+
+
+class ObjectiveFields(Request):
+    """How much time and cost weigh in the choice."""
+
+    time: Weight = 1.0
+    cost: Weight = 0.0
+
+
+class CriterionFields(Request):
+    """A further criterion: a score for each scenario, by its name."""
+
+    name: Name
+    weight: Weight
+    scores: Annotated[dict[str, Number], Field(max_length=MOST_SCENARIOS)]
+
+
+class CompareRequest(Request):
+    """A running job and what could be done about it."""
+
+    job: Name | None = None
+    elapsed_seconds: Seconds | None = None
+    at_step: Step
+    plan: PlanFields
+    pace: PaceFields
+    target: TargetFields | None = None
+    scenarios: Annotated[list[ScenarioFields], Field(min_length=1, max_length=MOST_SCENARIOS)]
+    economics: EconomicsFields | None = None
+    objective: ObjectiveFields | None = None
+    attention_seconds: Seconds | None = None
+    experiments: Annotated[Step, Field(ge=1)] | None = None
+    criteria: Annotated[list[CriterionFields], Field(max_length=100)] | None = None
+    quantiles: Levels | None = None
+    seed: Annotated[Step, Field(description="same body and seed, same bytes")] = 0
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        names = [scenario.name for scenario in self.scenarios]
+        for index, name in enumerate(names):
+            if name in names[:index]:
+                raise InvalidInputError(f"/scenarios/{index}/name", name, "a name of its own")
+        for index, criterion in enumerate(self.criteria or ()):
+            for name in criterion.scores:
+                if name not in names:
+                    pointer = f"/criteria/{index}/scores"
+                    raise InvalidInputError(pointer, name, "scores by the names of the scenarios")
+        return self

@@ -1,0 +1,136 @@
+"""``POST /api/v1/eta``."""
+
+from typing import Annotated, Literal, Self
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from app.schemas.base import (
+    Answer,
+    Count,
+    Levels,
+    Name,
+    PlanFields,
+    QuantileMap,
+    Request,
+    Seconds,
+    Step,
+    TimingsFields,
+)
+from planner.errors import InvalidInputError
+from planner.eta import EtaQuery, InProgress
+from planner.plan import Plan
+from planner.quantiles import DEFAULT_LEVELS
+from planner.timings import Timings
+
+
+class InProgressFields(Request):
+    """The phase under way."""
+
+    phase: Name
+    elapsed_seconds: Seconds
+    done: Step | None = None
+    of: Count | None = None
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.of is not None and (self.done or 0) > self.of:
+            raise InvalidInputError("/done", self.done, f"at most of ({self.of})")
+        return self
+
+
+class RunFields(Request):
+    """One run as it is now."""
+
+    id: Name
+    at_step: Step
+    startup_seconds: Seconds | None = None
+    plan: PlanFields
+    steps: TimingsFields | None = None
+    validations: TimingsFields | None = None
+    checkpoints: TimingsFields | None = None
+    in_progress: InProgressFields | None = None
+    resumed_at_step: Step | None = None
+    elapsed_seconds: Seconds | None = None
+    time_limit_seconds: Seconds | None = None
+
+    def to_query(self, levels: tuple[float, ...]) -> EtaQuery:
+        """Return the planner's question."""
+        progress = self.in_progress
+        return EtaQuery(
+            at_step=self.at_step,
+            plan=to_plan(self.plan),
+            startup_seconds=self.startup_seconds,
+            steps=_timings(self.steps),
+            validations=_timings(self.validations),
+            checkpoints=_timings(self.checkpoints),
+            in_progress=InProgress(**dict(progress)) if progress else None,
+            resumed_at_step=self.resumed_at_step,
+            elapsed_seconds=self.elapsed_seconds,
+            time_limit_seconds=self.time_limit_seconds,
+            levels=levels,
+        )
+
+
+class EtaRequest(Request):
+    """Runs in."""
+
+    runs: Annotated[list[RunFields], Field(max_length=2_000)]
+    quantiles: Levels | None = None
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        ids: set[str] = set()
+        for index, run in enumerate(self.runs):
+            if run.id in ids:
+                raise InvalidInputError(f"/runs/{index}/id", run.id, "an id of its own")
+            ids.add(run.id)
+        return self
+
+    @property
+    def levels(self) -> tuple[float, ...]:
+        """The quantiles asked for."""
+        return tuple(self.quantiles or DEFAULT_LEVELS)
+
+
+class PhaseMeansAnswer(Answer):
+    """Mean seconds left in each phase; they add up to the mean."""
+
+    step: float | None
+    validation: float | None
+    checkpoint: float | None
+    startup: float | None = None
+
+
+class EtaAnswer(Answer):
+    """When one run ends."""
+
+    id: str
+    status: Literal["ok", "refused"]
+    reason: str | None
+    steps_left: int | None
+    validations_left: int | None
+    checkpoints_left: int | None
+    remaining_seconds: QuantileMap | None
+    by_phase: PhaseMeansAnswer | None
+    mean_seconds: float | None
+    finishes_within_limit: float | None
+    step_at_limit: QuantileMap | None
+
+
+class EtaResponse(Answer):
+    """ETAs out, in the order of the runs."""
+
+    etas: list[EtaAnswer]
+
+
+def to_plan(fields: PlanFields) -> Plan:
+    """Return the planner's record of a declared plan."""
+    return Plan(**{key: value for key, value in fields if value is not None})
+
+
+def _timings(fields: TimingsFields | None) -> Timings:
+    if fields is None:
+        return Timings()
+    seconds = [np.nan if value is None else value for value in fields.seconds]
+    return Timings(np.array(fields.step, dtype=np.float64), np.array(seconds, dtype=np.float64))

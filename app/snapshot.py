@@ -1,0 +1,112 @@
+"""Everything stored about one run, read at one moment."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from app.slurm.scheduler import JobFacts
+from app.store import Store
+from app.store.facts import Attempt, Checkpoint, Command, Note, Run, StepBlocks, Validation
+from planner.plan import Plan
+
+NOTES_SHOWN = 20
+PLAN_FIELDS = ("total_steps", "validate_every", "validate_at_end", "checkpoint_every", "validation_batches")
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The stored facts of a run; everything in it is bounded, whatever the run's length.
+
+    Attributes:
+        run: the run.
+        attempts: its process starts, oldest first.
+        job: what the scheduler last said of the newest attempt's job.
+        job_seen_at: epoch seconds when it said so.
+        blocks: block means of its steps.
+        validations: in step order.
+        checkpoints: in step order.
+        span_seconds: seconds spent by phase, as reported in spans.
+        startups: data of the start-up notes, newest first.
+        progress: data of the newest progress note.
+        audit: data of the newest checkpoint audit note.
+        warnings: the newest warning notes, newest first.
+        commands: newest first.
+    """
+
+    run: Run
+    attempts: Sequence[Attempt]
+    job: JobFacts | None
+    job_seen_at: float | None
+    blocks: StepBlocks
+    validations: Sequence[Validation]
+    checkpoints: Sequence[Checkpoint]
+    span_seconds: Mapping[str, float]
+    startups: Sequence[Note]
+    progress: Note | None
+    audit: Mapping[str, Any] | None
+    warnings: Sequence[Note]
+    commands: Sequence[Command]
+
+    @property
+    def at_step(self) -> int | None:
+        """Completed steps: where the newest attempt that reported one is, ``None`` before the first."""
+        return next((one.last_step for one in reversed(self.attempts) if one.last_step is not None), None)
+
+    @property
+    def plan(self) -> Plan:
+        """The declared plan as the planner takes it."""
+        declared = {name: self.run.plan.get(name) for name in PLAN_FIELDS}
+        return Plan(**{name: value for name, value in declared.items() if value is not None})
+
+    @property
+    def target_loss(self) -> float | None:
+        """The declared target."""
+        return self.run.plan.get("target_loss")
+
+    @property
+    def target_of(self) -> Literal["train", "val"]:
+        """The curve it is a target of: as declared, else the validation curve where there is to be one."""
+        declared: Literal["train", "val"] | None = self.run.plan.get("target_of")
+        validates = isinstance(self.plan.validate_every, int) or self.plan.validate_at_end
+        return declared or ("val" if validates or self.validations else "train")
+
+    @property
+    def resumed_at_step(self) -> int | None:
+        """The step the newest attempt resumed at, ``None`` where it began at the beginning."""
+        first = self.attempts[-1].first_step if self.attempts else None
+        return first - 1 if first is not None and first > 1 else None
+
+    @property
+    def startup_seconds(self) -> float | None:
+        """The newest attempt's start-up."""
+        newest = self.attempts[-1].id if self.attempts else None
+        return next((note.data.get("seconds") for note in self.startups if note.attempt == newest), None)
+
+    @property
+    def started(self) -> float | None:
+        """Epoch seconds when the allocation started: the job's start, else its first attempt's."""
+        if self.job is not None and self.job.started is not None:
+            return self.job.started
+        same_job = [one.started for one in self.attempts if one.job == self.attempts[-1].job]
+        return min(same_job, default=None)
+
+
+def read_snapshot(store: Store, run: Run) -> Snapshot:
+    """Return what is stored of a run."""
+    job = store.job(run.job) if run.job else None
+    progress, audit = (store.notes(run.id, kind, 1) for kind in ("progress", "audit"))
+    return Snapshot(
+        run=run,
+        attempts=store.attempts(run.id),
+        job=job[0] if job else None,
+        job_seen_at=job[1] if job else None,
+        blocks=store.step_blocks(run.id),
+        validations=store.validations(run.id),
+        checkpoints=store.checkpoints(run.id),
+        span_seconds=store.span_totals(run.id),
+        startups=store.notes(run.id, "startup")[::-1],
+        progress=progress[-1] if progress else None,
+        audit=audit[-1].data if audit else None,
+        warnings=store.notes(run.id, "warning", NOTES_SHOWN)[::-1],
+        commands=store.commands(run.id)[::-1],
+    )

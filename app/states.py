@@ -1,0 +1,56 @@
+"""The one word for how a run stands, and the badge that says what it needs."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from app.slurm.scheduler import JobFacts
+from app.store.facts import Run, StepBlocks
+from app.views import Badge, StateWord
+
+ENDED_WORDS: dict[str, StateWord] = {"finished": "finished", "failed": "failed", "stopped": "stopped"}
+JOB_END_WORDS: dict[str, StateWord] = {"COMPLETED": "finished", "CANCELLED": "stopped"}
+"""What a job's end says of a run that left no word; every other end is a failure."""
+
+DIVERGED_BLOCKS = 3
+LIKELY_TO_MISS = 0.5
+
+
+def state_word(
+    run: Run, job: JobFacts | None, blocks: StepBlocks, now: float, stale_after_seconds: float
+) -> StateWord:
+    """Return how a run stands."""
+    if run.finished is not None:
+        return ENDED_WORDS.get(run.finished, "failed")
+    if has_diverged(blocks):
+        return "diverged"
+    if now - run.last_record_at <= stale_after_seconds:
+        return "live"
+    if job is None:
+        return "offline"
+    if job.state == "PENDING":
+        return "queued"
+    return "stale" if job.is_active else JOB_END_WORDS.get(job.state, "failed")
+
+
+def has_diverged(blocks: StepBlocks) -> bool:
+    """Say whether the newest losses all left the finite."""
+    with_loss = np.flatnonzero(blocks.loss_count > 0)[-DIVERGED_BLOCKS:]
+    return len(with_loss) > 0 and not blocks.finite_count[with_loss].any()
+
+
+def badge_of(
+    state: StateWord, action: str | None, within_limit: float | None, warnings: Sequence[str]
+) -> Badge:
+    """Return what a run needs, the most urgent first."""
+    if state in {"finished", "failed", "stopped"}:
+        return "done"
+    if state == "queued":
+        return "queued"
+    if action == "stop" or state == "diverged":
+        return "stop"
+    if within_limit is not None and within_limit < LIKELY_TO_MISS:
+        return "misses_limit"
+    if action == "relaunch":
+        return "relaunch"
+    return "check" if warnings or state in {"stale", "offline"} else "continue"

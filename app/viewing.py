@@ -1,0 +1,211 @@
+"""From what is stored and fitted of a run to what is shown of it."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from app.forecasts import Kind, RunFits, answer, band
+from app.judging import Judgement
+from app.ledger import ledger
+from app.snapshot import Snapshot
+from app.states import badge_of, state_word
+from app.store import Store
+from app.store.facts import Run, StepBlocks
+from app.views import RunRow, RunView
+from planner.eta import EtaQuery, eta
+from planner.forecast import LossAt
+from planner.loss_path import CurveSource, LatentCurve
+from planner.pace import measure
+from planner.plan import validations_due
+from planner.quantiles import Quantiles
+
+SMOOTHED_RECORDS = 20
+LIGHT_BLOCKS = 100
+BAND_LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
+
+
+@dataclass(frozen=True, slots=True)
+class Materials:
+    """All a view is made of.
+
+    Attributes:
+        snapshot: what is stored.
+        query: its question of time.
+        fits: of its curves.
+        judgement: of going on.
+        replacement: data of the newest replacement.
+        replaced_by: id of the run that replaces this one.
+        now: epoch seconds.
+        stale_after_seconds: of silence.
+        version: changes whenever anything shown changes.
+    """
+
+    snapshot: Snapshot
+    query: EtaQuery
+    fits: RunFits
+    judgement: Judgement
+    replacement: Mapping[str, Any] | None
+    replaced_by: str | None
+    now: float
+    stale_after_seconds: float
+    version: str
+
+
+def make_view(materials: Materials) -> RunView:
+    """Return everything shown of a run."""
+    snapshot, query, judgement = materials.snapshot, materials.query, materials.judgement
+    answered = eta(query)
+    state = state_word(
+        snapshot.run, snapshot.job, snapshot.blocks, materials.now, materials.stale_after_seconds
+    )
+    action = judgement.comparison.verdict.action if judgement.comparison else None
+    return RunView(
+        **_stored(snapshot),
+        **_forecasts(snapshot, materials.fits),
+        state_word=state,
+        badge=badge_of(state, action, answered.finishes_within_limit, list(snapshot.run.warnings)),
+        pace=measure(
+            query.steps, query.validations, query.checkpoints, query.startup_seconds, query.resumed_at_step
+        ),
+        eta=answered,
+        next_validation_step=_next_validation(query),
+        comparison=judgement.comparison,
+        scenario=judgement.scenario,
+        scenario_is_default=judgement.is_default,
+        relaunch_band=_relaunch_band(judgement.curve),
+        verdict_since=judgement.since,
+        ledger=ledger(snapshot, answered, query.elapsed_seconds),
+        elapsed_seconds=query.elapsed_seconds,
+        time_limit_seconds=query.time_limit_seconds,
+        replacement=materials.replacement,
+        replaced_by=materials.replaced_by,
+        as_of=materials.now,
+        version=materials.version,
+    )
+
+
+def _stored(snapshot: Snapshot) -> dict[str, Any]:
+    return {
+        "run": snapshot.run,
+        "attempts": snapshot.attempts,
+        "job": snapshot.job,
+        "job_seen_at": snapshot.job_seen_at,
+        "at_step": snapshot.at_step,
+        "total_steps": snapshot.plan.total_steps,
+        "first_loss": _first_loss(snapshot.blocks),
+        "loss_now": loss_now(snapshot.blocks),
+        "last_val": snapshot.validations[-1] if snapshot.validations else None,
+        "target_loss": snapshot.target_loss,
+        "target_of": snapshot.target_of,
+        "blocks": snapshot.blocks,
+        "validations": snapshot.validations,
+        "checkpoints": snapshot.checkpoints,
+        "startup_seconds": snapshot.startup_seconds,
+        "audit": snapshot.audit,
+        "notes": snapshot.warnings,
+        "commands": snapshot.commands,
+    }
+
+
+def _forecasts(snapshot: Snapshot, fits: RunFits) -> dict[str, Any]:
+    total, at_step = snapshot.plan.total_steps, snapshot.at_step or 0
+    band_of = _band_of(snapshot, fits)
+    return {
+        "forecast_train": answer(fits.train, total, _target(snapshot, "train")),
+        "forecast_val": answer(fits.val, total, _target(snapshot, "val")),
+        "band": band(fits.of(band_of), at_step, float(total or 2 * at_step)),
+        "band_of": band_of,
+    }
+
+
+def row_of(view: RunView) -> RunRow:
+    """Return a view's line of the list."""
+    return RunRow(
+        run=view.run,
+        job=view.job,
+        job_seen_at=view.job_seen_at,
+        state_word=view.state_word,
+        badge=view.badge,
+        at_step=view.at_step,
+        total_steps=view.total_steps,
+        loss_now=view.loss_now,
+        last_val_loss=_finite(view.last_val.loss) if view.last_val else None,
+        target_loss=view.target_loss,
+        remaining_seconds=view.eta.remaining_seconds,
+        finishes_within_limit=view.eta.finishes_within_limit,
+        verdict=view.comparison.verdict if view.comparison else None,
+        reason=view.eta.reason,
+        as_of=view.as_of,
+        version=view.version,
+    )
+
+
+def light_row(store: Store, run: Run, now: float, stale_after_seconds: float) -> RunRow:
+    """Return the line of a run that has not been computed yet: its bare facts."""
+    job, attempts = store.job(run.job) if run.job else None, store.attempts(run.id)
+    blocks, facts = store.step_blocks(run.id, LIGHT_BLOCKS), job[0] if job else None
+    state = state_word(run, facts, blocks, now, stale_after_seconds)
+    return RunRow(
+        run=run,
+        job=facts,
+        job_seen_at=job[1] if job else None,
+        state_word=state,
+        badge=badge_of(state, None, None, ()),
+        at_step=attempts[-1].last_step if attempts else None,
+        total_steps=run.plan.get("total_steps"),
+        loss_now=loss_now(blocks),
+        last_val_loss=None,
+        target_loss=run.plan.get("target_loss"),
+        remaining_seconds=None,
+        finishes_within_limit=None,
+        verdict=None,
+        reason="not_computed_yet",
+        as_of=now,
+        version=str(run.version),
+    )
+
+
+def loss_now(blocks: StepBlocks) -> float | None:
+    """Return the mean of the newest finite losses, about ``SMOOTHED_RECORDS`` of them."""
+    finite = np.flatnonzero(blocks.finite_count > 0)[::-1]
+    if not len(finite):
+        return None
+    behind = np.cumsum(blocks.finite_count[finite])
+    taken = finite[: int(np.searchsorted(behind, SMOOTHED_RECORDS)) + 1]
+    return float(np.average(blocks.loss_mean[taken], weights=blocks.finite_count[taken]))
+
+
+def _finite(loss: float | None) -> float | None:
+    return loss if loss is not None and math.isfinite(loss) else None
+
+
+def _first_loss(blocks: StepBlocks) -> float | None:
+    finite = blocks.loss_mean[blocks.finite_count > 0]
+    return float(finite[0]) if len(finite) else None
+
+
+def _target(snapshot: Snapshot, kind: Kind) -> float | None:
+    return snapshot.target_loss if snapshot.target_of == kind else None
+
+
+def _band_of(snapshot: Snapshot, fits: RunFits) -> Kind:
+    wanted = fits.of(snapshot.target_of)
+    other: Kind = "train" if snapshot.target_of == "val" else "val"
+    return snapshot.target_of if wanted is not None and wanted.reason is None else other
+
+
+def _next_validation(query: EtaQuery) -> int | None:
+    due = validations_due(query.plan, query.at_step, query.validations.seen)
+    first = due.first_from(0).item() if due is not None and due.count else None
+    return None if first is None else int(first)
+
+
+def _relaunch_band(curve: CurveSource | None) -> tuple[LossAt, ...]:
+    if not isinstance(curve, LatentCurve):
+        return ()
+    rows = [curve.losses[curve.levels.index(level)] for level in BAND_LEVELS]
+    columns = zip(curve.steps, zip(*rows, strict=True), strict=True)
+    return tuple(LossAt(step, Quantiles(BAND_LEVELS, tuple(losses))) for step, losses in columns)
