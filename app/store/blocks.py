@@ -22,7 +22,7 @@ LARGEST_LOSS = "1e150"
 # Of a step reported twice within an attempt (it went back in its own process) the last record counts.
 RECORDS = f"""
 SELECT step, max(seq), ended, seconds, loss, lr,
-  typeof(loss) = 'real' AND abs(loss) <= {LARGEST_LOSS} AS finite
+  CASE WHEN typeof(loss) = 'real' AND abs(loss) <= {LARGEST_LOSS} THEN loss END AS finite
 FROM steps WHERE attempt = :attempt AND step BETWEEN :low AND :high GROUP BY step"""  # noqa: S608 - a constant
 
 FROM_RECORDS = f"""
@@ -33,10 +33,8 @@ SELECT :attempt, :size, b.block, b.first_step, b.last_step, b.count, b.loss_coun
   (SELECT lr FROM steps WHERE attempt = :attempt AND step = b.last_step ORDER BY seq DESC LIMIT 1)
 FROM (
   SELECT step / :size AS block, min(step) AS first_step, max(step) AS last_step, count(*) AS count,
-    count(loss) AS loss_count, count(CASE WHEN finite THEN 1 END) AS finite_count,
-    sum(CASE WHEN finite THEN loss END) AS loss_sum,
-    sum(CASE WHEN finite THEN loss * loss END) AS loss_squares,
-    min(CASE WHEN finite THEN loss END) AS loss_min, max(CASE WHEN finite THEN loss END) AS loss_max,
+    count(loss) AS loss_count, count(finite) AS finite_count, sum(finite) AS loss_sum,
+    sum(finite * finite) AS loss_squares, min(finite) AS loss_min, max(finite) AS loss_max,
     count(seconds) AS seconds_count, sum(seconds) AS seconds_sum, sum(seconds * seconds) AS seconds_squares,
     min(seconds) AS seconds_min, max(seconds) AS seconds_max, max(ended) AS ended
   FROM ({RECORDS}) GROUP BY step / :size
@@ -61,8 +59,7 @@ FROM (
 ) AS b"""
 
 READ_RECORDS = f"""
-SELECT step, step, 1, loss IS NOT NULL, finite, CASE WHEN finite THEN loss END,
-  CASE WHEN finite THEN loss * loss END, CASE WHEN finite THEN loss END, CASE WHEN finite THEN loss END,
+SELECT step, step, 1, loss IS NOT NULL, finite IS NOT NULL, finite, finite * finite, finite, finite,
   seconds IS NOT NULL, seconds, seconds * seconds, seconds, seconds, ended, lr
 FROM ({RECORDS}) ORDER BY step"""  # noqa: S608 - a constant
 
