@@ -4,10 +4,11 @@ from collections.abc import Iterator, Mapping
 
 from planner.evidence import Evidence
 from planner.outcome import median_of
-from planner.reasons import Reason, reason
+from planner.reasons import Parameter, Reason, reason
 from planner.sensitivity import Sensitivity
 
 _MOST_INPUTS = 3
+_UNITS = {"success_probability": "value_share", "loss": "value", "total_steps": "value"}
 _SAID_OTHERWISE = ("edit_seconds", "test_seconds", "queue_seconds")
 """Break-even speaks for these three together."""
 
@@ -62,15 +63,17 @@ def _flips(evidence: Evidence, name: str) -> Iterator[Reason]:
     for found in [found for found in evidence.sensitivity if _speaks(found)][:_MOST_INPUTS]:
         if found.flips_at is not None:
             below_now = found.flips_at < found.value
-            yield _beyond(found, found.flips_at, above=below_now == is_chosen)
+            yield _beyond(evidence, found, found.flips_at, above=below_now == is_chosen)
 
 
 def _speaks(found: Sensitivity) -> bool:
     return found.flips_at is not None and not found.input.endswith((*_SAID_OTHERWISE, "/curve"))
 
 
-def _beyond(found: Sensitivity, flips_at: float, *, above: bool) -> Reason:
-    side = "above" if above else "below"
-    if found.input.endswith("_seconds"):
-        return reason(f"input_{side}_seconds", input=found.input, value_seconds=flips_at)
-    return reason(f"input_{side}", input=found.input, value=flips_at)
+def _beyond(evidence: Evidence, found: Sensitivity, flips_at: float, *, above: bool) -> Reason:
+    *place, name = found.input.split("/")
+    code = f"{name}_{'above' if above else 'below'}"
+    parameters: dict[str, Parameter] = {_UNITS.get(name, "value_seconds"): flips_at}
+    if name == "total_steps":
+        parameters["scenario"] = evidence.query.scenarios[int(place[2])].name
+    return reason(code, **parameters)

@@ -12,7 +12,8 @@ from planner.outcome import median_of
 from planner.quantiles import Quantiles
 from planner.ranking import Ranking, differences, signed_quantiles
 from planner.scenario import CompareQuery
-from planner.sensitivity import Sensitivity, sensitivities
+from planner.sensitivity import Sensitivity, nearness, sensitivities
+from planner.step_budget import step_budget
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +90,14 @@ def _first_of(query: CompareQuery, courses: Mapping[str, Course], action: str) -
 
 
 def _best_relaunch(query: CompareQuery, courses: Mapping[str, Course]) -> str | None:
-    medians = {
-        s.name: median_of(courses[s.name].finish_seconds)
-        for s in query.scenarios
-        if s.action == "relaunch" and s.name in courses
-    }
+    names = [s.name for s in query.scenarios if s.action == "relaunch" and s.name in courses]
+    return _soonest(courses, names) if names else None
+
+
+def _soonest(courses: Mapping[str, Course], names: Sequence[str]) -> str:
+    medians = {name: median_of(courses[name].finish_seconds) for name in names}
     ranked = {name: np.inf if seconds is None else seconds for name, seconds in medians.items()}
-    return min(ranked, key=lambda name: ranked[name], default=None)
+    return min(names, key=lambda name: ranked[name])
 
 
 def _savings(ranking: Ranking | None, continuing: str | None) -> FloatArray:
@@ -110,6 +112,21 @@ def _sensitivities(
 ) -> tuple[Sensitivity, ...]:
     if chosen is None:
         return ()
-    answered = [index for index, s in enumerate(query.scenarios) if s.name in courses]
     names = [s.name for s in query.scenarios]
-    return sensitivities(query, names.index(chosen), answered)
+    answered = [index for index, name in enumerate(names) if name in courses]
+    found = [*sensitivities(query, names.index(chosen), answered)]
+    rivals = _rivals(query, courses, chosen)
+    if rivals is not None:
+        budget = step_budget(query, *(names.index(name) for name in rivals))
+        found += [] if budget is None else [budget]
+    return tuple(sorted(found, key=nearness))
+
+
+def _rivals(query: CompareQuery, courses: Mapping[str, Course], chosen: str) -> tuple[str, str] | None:
+    """Return the relaunch whose length decides and the scenario it has to beat."""
+    relaunches = {s.name for s in query.scenarios if s.action == "relaunch"}
+    others = [name for name in courses if name != chosen]
+    if chosen in relaunches and others:
+        return chosen, _soonest(courses, others)
+    rivals = [name for name in others if name in relaunches]
+    return (_soonest(courses, rivals), chosen) if rivals else None

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from planner.actions import Action, actions_of
 from planner.contradictions import check_query
 from planner.course import Course, Refusal
 from planner.draws import Draws
@@ -10,6 +11,7 @@ from planner.outcome import Outcome, outcome_of, stopped
 from planner.ranking import Ranking, rank
 from planner.scenario import CompareQuery, Scenario
 from planner.simulation import simulate
+from planner.suggestions import suggest
 from planner.verdict import Verdict, judge
 
 
@@ -27,7 +29,7 @@ class Comparison:
     outcomes: tuple[Outcome, ...]
     verdict: Verdict
     suggestions: tuple[Scenario, ...] = ()
-    actions: tuple[()] = ()
+    actions: tuple[Action, ...] = ()
 
 
 def compare(query: CompareQuery) -> Comparison:
@@ -49,7 +51,8 @@ def compare(query: CompareQuery) -> Comparison:
                 courses[scenario.name] = course
     ranking = rank(courses, query.attention_seconds) if courses else None
     outcomes = tuple(_outcome(query, s, courses, refusals, ranking) for s in query.scenarios)
-    return Comparison(outcomes, judge(query, courses, refusals, ranking))
+    verdict = judge(query, courses, refusals, ranking)
+    return Comparison(outcomes, verdict, suggest(query, courses), actions_of(query, verdict, courses))
 
 
 def _outcome(

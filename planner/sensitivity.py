@@ -65,7 +65,7 @@ class _Input:
 
 
 def sensitivities(query: CompareQuery, chosen: int, answered: Sequence[int]) -> tuple[Sensitivity, ...]:
-    """Return what each input does to the lead of the chosen scenario, the nearest flip first.
+    """Return what each input does to the lead of the chosen scenario.
 
     Args:
         query: the whole question.
@@ -75,11 +75,13 @@ def sensitivities(query: CompareQuery, chosen: int, answered: Sequence[int]) -> 
     if len(answered) == 1:
         return ()
     settled = {index: _finish(query, index, Medians()) for index in answered}
-    found = [_sensitivity(given, _lead(query, chosen, settled, given)) for given in _inputs(query, answered)]
-    return tuple(sorted(found, key=_nearness))
+    return tuple(
+        _sensitivity(given, _lead(query, chosen, settled, given)) for given in _inputs(query, answered)
+    )
 
 
-def _nearness(found: Sensitivity) -> tuple[float, float]:
+def nearness(found: Sensitivity) -> tuple[float, float]:
+    """Return the key that sorts the nearest flip first, then the widest swing."""
     far = np.inf if found.flips_at is None else _distance(found.flips_at, found.value)
     return float(far), -(found.swing_seconds or 0.0)
 

@@ -1,0 +1,85 @@
+"""How a verdict is carried out: what to do, when, by which command."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from planner.course import Course
+from planner.outcome import arriving, mean_of
+from planner.reasons import Parameter, reason
+from planner.scenario import CompareQuery, Scenario
+from planner.verdict import Verdict
+
+ActionKind = Literal["cancel", "edit", "test", "submit", "wait", "done"]
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing to do.
+
+    Attributes:
+        at_seconds: from now, at the mean.
+        kind: what sort of thing.
+        text: plain English, or the command itself.
+        code: of the message.
+        parameters: what it was filled with.
+    """
+
+    at_seconds: float
+    kind: ActionKind
+    text: str
+    code: str
+    parameters: Mapping[str, Parameter]
+
+
+def actions_of(query: CompareQuery, verdict: Verdict, courses: Mapping[str, Course]) -> tuple[Action, ...]:
+    """Return the plan of action of a verdict, in order of time."""
+    if verdict.action == "wait":
+        return (_action(0.0, "wait", "do_wait"),)
+    if verdict.action == "stop":
+        return (_cancel(query, 0.0), _action(0.0, "done", "do_stopped"))
+    scenario = next(s for s in query.scenarios if s.name == verdict.scenario)
+    course = courses[scenario.name]
+    planned = _relaunch(query, scenario, course) if scenario.action == "relaunch" else _continue(scenario)
+    return (*planned, _done(query, course))
+
+
+def _continue(scenario: Scenario) -> Iterator[Action]:
+    if scenario.plan is not None and scenario.plan.validate_every is not None:
+        yield _action(0.0, "edit", "do_set", name="validate_every", value=scenario.plan.validate_every)
+    elif scenario.plan is not None or scenario.pace is not None:
+        yield _action(0.0, "edit", "do_change", scenario=scenario.name)
+    yield _action(0.0, "wait", "do_let_run")
+
+
+def _relaunch(query: CompareQuery, scenario: Scenario, course: Course) -> Iterator[Action]:
+    edit, test, queue = (mean_of(arriving(course, course.phases[part])) for part in ("edit", "test", "queue"))
+    keeps = scenario.cancel == "at_relaunch"
+    if not keeps:
+        yield _cancel(query, 0.0)
+    yield _action(0.0, "edit", "do_edit_meanwhile" if keeps else "do_edit")
+    yield _action(edit, "test", "do_test")
+    yield _action(
+        edit + test, "submit", "do_submit_latest" if scenario.resume_step == "latest" else "do_submit"
+    )
+    if keeps:
+        yield _cancel(query, edit + test)
+    yield _action(edit + test + queue, "wait", "do_let_run")
+
+
+def _cancel(query: CompareQuery, at_seconds: float) -> Action:
+    if query.job is None:
+        return _action(at_seconds, "cancel", "do_cancel")
+    return _action(at_seconds, "cancel", "do_scancel", job=query.job)
+
+
+def _done(query: CompareQuery, course: Course) -> Action:
+    at_seconds = mean_of(arriving(course, course.end_seconds))
+    if query.target is None:
+        return _action(at_seconds, "done", "do_finished", step=course.leg.total)
+    return _action(at_seconds, "done", "do_reached", loss=query.target.loss)
+
+
+def _action(at_seconds: float, kind: ActionKind, code: str, **parameters: Parameter) -> Action:
+    said = reason(code, **parameters)
+    return Action(at_seconds, kind, said.text, said.code, said.parameters)
