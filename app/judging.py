@@ -4,15 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from planner.report import Comparison, compare
-
 from app.earlier import EarlierRuns
 from app.questions import chosen_curve, scenario_of
 from app.scenarios import Standing, compare_query, default_scenario
 from app.schemas.compare import RelaunchFields
 from app.settings import Settings
+from app.snapshot import PLAN_FIELDS
 from app.store import Store
 from planner.loss_path import CurveSource
+from planner.report import Comparison, compare
+from planner.scenario import PlanOverrides, Scenario, Target
 from planner.verdict import Verdict
 
 TURNING = 0.1
@@ -67,6 +68,25 @@ class Judge:
         comparison, since = self._settled(run.id, comparison, now)
         return Judgement(comparison, scenario, stored is None, curve, since)
 
+    def ask(
+        self, standing: Standing, fields: RelaunchFields, plan: PlanOverrides, target_loss: float | None
+    ) -> Comparison:
+        """Return what comes of a what-if: nothing of it is remembered.
+
+        Args:
+            standing: the run.
+            fields: the relaunch asked about.
+            plan: what both options declare otherwise; what the relaunch itself declares goes before it.
+            target_loss: the loss both are to reach, ``None`` for none.
+        """
+        total = plan.total_steps or standing.query.plan.total_steps or 1
+        question = compare_query(
+            standing, scenario_of(fields, self._curve(standing, fields, total)), self._settings
+        )
+        target = None if target_loss is None else Target(target_loss, standing.snapshot.target_of)
+        scenarios = tuple(_with_plan(one, plan) for one in question.scenarios)
+        return compare(replace(question, scenarios=scenarios, target=target))
+
     def _curve(self, standing: Standing, fields: RelaunchFields, total: int) -> CurveSource | None:
         run, kind = standing.snapshot.run, standing.snapshot.target_of
         last = float((fields.plan.total_steps if fields.plan else None) or total)
@@ -105,6 +125,14 @@ def kept_verdict(comparison: Comparison, said: Mapping[str, Any]) -> Comparison:
     if verdict.probability - before.probability_first > TURNING:
         return comparison
     return replace(comparison, verdict=_with_advice(verdict, said, before.probability_first))
+
+
+def _with_plan(scenario: Scenario, plan: PlanOverrides) -> Scenario:
+    own = scenario.plan or PlanOverrides()
+    given = {name: getattr(own, name) for name in PLAN_FIELDS if getattr(own, name) is not None}
+    is_counted_anew = plan.validate_every is not None
+    left = None if is_counted_anew else scenario.validations_left
+    return replace(scenario, plan=replace(plan, **given), validations_left=left)
 
 
 def _with_advice(verdict: Verdict, said: Mapping[str, Any], probability: float) -> Verdict:

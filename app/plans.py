@@ -15,12 +15,15 @@ from app.judging import Judge
 from app.paces import eta_query
 from app.questions import RunCurve
 from app.scenarios import Standing
+from app.schemas.compare import RelaunchFields
 from app.settings import Settings
 from app.snapshot import read_snapshot
 from app.store import Store
 from app.store.facts import Run
 from app.viewing import Materials, light_row, make_view, row_of
 from app.views import RunRow, RunView
+from planner.report import Comparison
+from planner.scenario import PlanOverrides
 
 KEPT_VIEWS = 256
 REFRESH_SECONDS = 15.0
@@ -80,6 +83,24 @@ class Plans:
         """
         deadline = time.monotonic() + LISTING_SECONDS
         return [self._row_before(run, deadline) for run in runs]
+
+    def compare(
+        self, run_id: str, scenario: RelaunchFields, plan: PlanOverrides, target_loss: float | None
+    ) -> Comparison | None:
+        """Return what comes of a what-if on a run, ``None`` where there is no such run.
+
+        Args:
+            run_id: the run.
+            scenario: the relaunch asked about.
+            plan: what both options declare otherwise.
+            target_loss: the loss both are to reach; ``None``: each runs to its end.
+        """
+        run = self._store.run(run_id)
+        if run is None:
+            return None
+        fits, snapshot = self._current(run).fits, read_snapshot(self._store, run)
+        standing = Standing(snapshot, eta_query(snapshot, self._clock()), fits)
+        return self._judge.ask(standing, scenario, plan, target_loss)
 
     def curves_of(self, user: str) -> RunCurve:
         """Return what knows the curves of a user's stored runs, for scenarios that name one."""

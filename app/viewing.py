@@ -17,13 +17,14 @@ from app.store.facts import Run, StepBlocks
 from app.views import RunRow, RunView
 from planner.eta import EtaQuery, eta
 from planner.forecast import LossAt
-from planner.loss_path import CurveSource, LatentCurve
+from planner.loss_path import CurveSource, LatentCurve, Milestone, MilestoneCurve
 from planner.pace import measure
 from planner.plan import validations_due
 from planner.quantiles import Quantiles
 
 SMOOTHED_RECORDS = 20
 LIGHT_BLOCKS = 100
+SPARK_POINTS = 40
 BAND_LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
@@ -140,6 +141,12 @@ def row_of(view: RunView) -> RunRow:
         reason=view.eta.reason,
         as_of=view.as_of,
         version=view.version,
+        spark=_spark(view.blocks),
+        spark_share=min((view.at_step or 0) / view.total_steps, 1.0) if view.total_steps else 1.0,
+        loss_at_end=_loss_at_end(view),
+        ledger=view.ledger,
+        elapsed_seconds=view.elapsed_seconds,
+        time_limit_seconds=view.time_limit_seconds,
     )
 
 
@@ -204,8 +211,32 @@ def _next_validation(query: EtaQuery) -> int | None:
 
 
 def _relaunch_band(curve: CurveSource | None) -> tuple[LossAt, ...]:
+    if isinstance(curve, MilestoneCurve):
+        return tuple(_milestone(one) for one in curve.milestones)
     if not isinstance(curve, LatentCurve):
         return ()
     rows = [curve.losses[curve.levels.index(level)] for level in BAND_LEVELS]
     columns = zip(curve.steps, zip(*rows, strict=True), strict=True)
     return tuple(LossAt(step, Quantiles(BAND_LEVELS, tuple(losses))) for step, losses in columns)
+
+
+def _milestone(milestone: Milestone) -> LossAt:
+    low, high = milestone.high if milestone.low is None else milestone.low, milestone.high
+    middle = (low * high) ** 0.5 if low > 0 else (low + high) / 2
+    return LossAt(milestone.step, Quantiles((0.1, 0.5, 0.9), (low, middle, high)))
+
+
+def _spark(blocks: StepBlocks) -> tuple[float, ...]:
+    """Return the losses of the list's small curve: those nearest to evenly spaced steps."""
+    known = np.flatnonzero(blocks.finite_count > 0)
+    if not len(known):
+        return ()
+    steps = blocks.last_step[known]
+    wanted = np.linspace(steps[0], steps[-1], min(SPARK_POINTS, len(known)))
+    nearest = known[np.unique(np.searchsorted(steps, wanted).clip(0, len(known) - 1))]
+    return tuple(blocks.loss_mean[nearest].tolist())
+
+
+def _loss_at_end(view: RunView) -> float | None:
+    forecast = view.forecast_val if view.band_of == "val" else view.forecast_train
+    return forecast.at[0].quantiles.at(0.5) if forecast is not None and forecast.at else None

@@ -57,6 +57,12 @@ class RunRow:
         reason: why there is no ETA, where there is none.
         as_of: epoch seconds from which durations count: when this was computed.
         version: changes whenever anything shown changes.
+        spark: training losses over the run, at most ``SPARK_POINTS``, evenly spaced in steps.
+        spark_share: how far through its steps the run is, 0 to 1.
+        loss_at_end: the loss forecast at its end.
+        ledger: time spent and left by phase.
+        elapsed_seconds: since the job's allocation started.
+        time_limit_seconds: the job's.
     """
 
     run: Run
@@ -75,6 +81,12 @@ class RunRow:
     reason: str | None
     as_of: float
     version: str
+    spark: tuple[float, ...] = ()
+    spark_share: float = 0.0
+    loss_at_end: float | None = None
+    ledger: tuple[LedgerRow, ...] = ()
+    elapsed_seconds: float | None = None
+    time_limit_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
