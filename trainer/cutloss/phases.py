@@ -9,6 +9,8 @@ from typing import Any, Self
 from cutloss.commands import Commands
 
 PROGRESS_SECONDS = 1.0
+LONGEST_PATH = 4096
+LONGEST_NAME = 200
 WITHIN_STEP = frozenset({"data", "forward", "backward", "optimizer", "communication"})
 """Phases that split a step; time in any other phase is not the step's."""
 
@@ -26,7 +28,7 @@ class Phase:
     """
 
     def __init__(self, name: str, emit: Emit, exclude: Exclude) -> None:
-        self.name = name
+        self.name = name[:LONGEST_NAME]
         self._emit = emit
         self._exclude = exclude
         self._started = self._began = 0.0
@@ -130,6 +132,6 @@ class Save(Phase):
 def absolute(path: object) -> str:
     """Return a path as a text that holds wherever the next job runs."""
     try:
-        return os.path.abspath(os.fsdecode(path))  # type: ignore[arg-type]  # noqa: PTH100 - anything may come
+        return os.path.abspath(os.fsdecode(path))[:LONGEST_PATH]  # type: ignore[arg-type]  # noqa: PTH100 - anything may come
     except (TypeError, ValueError, OSError):
-        return str(path)
+        return str(path)[:LONGEST_PATH]

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from cutloss import environment
 from cutloss.backlog import Backlog, identity
@@ -14,15 +14,36 @@ from cutloss.reporter import Reporter
 from cutloss.sender import Sender
 from cutloss.spool import Spool
 
+FLUSH_SECONDS = 5.0
+"""The longest that the end of a training waits for its last records."""
 
-def start_reporter(
+
+class Pipeline(NamedTuple):
+    """The two threads of one attempt: queue to spool, spool to service."""
+
+    reporter: Reporter
+    sender: Sender
+
+    def start(self) -> None:
+        """Start both."""
+        self.reporter.start()
+        self.sender.start()
+
+    def close(self) -> None:
+        """Write and send what is left, within ``FLUSH_SECONDS``."""
+        deadline = time.monotonic() + FLUSH_SECONDS
+        self.reporter.close(deadline)
+        self.sender.close(deadline)
+
+
+def build(
     header: dict[str, Any],
     environ: Mapping[str, str],
     queue: RecordQueue,
     commands: Commands,
     counters: Counters,
-) -> Reporter:
-    """Return the running threads of one attempt: queue to spool, spool to service."""
+) -> Pipeline:
+    """Return the threads of one attempt, not yet started."""
     path = environment.spool_folder(environ) / header["run"] / f"{header['attempt']}.jsonl"
     spool = Spool(path, header, counters)
     backlog = Backlog(path, identity(header), held=lambda: [line.data for line in spool.held])
@@ -30,10 +51,8 @@ def start_reporter(
         queue=queue,
         composer=Composer(StepTimes(time.time() - header["attempt_started"]), counters),
         spool=spool,
-        sender=Sender(header["run"], backlog, commands, counters, environ),
         commands=commands,
         commands_file=CommandsFile(path.with_suffix(".commands.jsonl")),
         counters=counters,
     )
-    reporter.start()
-    return reporter
+    return Pipeline(reporter, Sender(header["run"], backlog, commands, counters, environ))

@@ -6,6 +6,7 @@ from typing import Any
 from cutloss.records import finite, plain, whole
 
 SCHEDULE_POINTS = 64
+LONGEST_TEXT = 200
 
 
 def declared_plan(fields: Mapping[str, object]) -> tuple[dict[str, Any], list[str]]:
@@ -57,7 +58,7 @@ def _target_of(value: object, _fields: Mapping[str, object]) -> str | None:
 
 
 def _text(value: object, _fields: Mapping[str, object]) -> str | None:
-    return str(value)[:2000] or None
+    return str(value)[:LONGEST_TEXT] or None
 
 
 def _schedule(value: object, fields: Mapping[str, object]) -> list[list[float]] | None:
@@ -69,12 +70,11 @@ def _schedule(value: object, fields: Mapping[str, object]) -> list[list[float]] 
 
 def _pairs(points: Iterable[Any]) -> list[list[float]] | None:
     try:
-        pairs = [[finite(step), finite(rate)] for step, rate in points]
+        pairs = [(whole(step), finite(rate)) for step, rate in points]
     except (TypeError, ValueError):
         return None
-    if not pairs or any(None in pair for pair in pairs):
-        return None
-    return sorted([step, rate] for step, rate in pairs if step is not None and rate is not None)
+    usable = [[step, rate] for step, rate in pairs if step is not None and rate is not None]
+    return sorted(usable) if usable and len(usable) == len(pairs) else None
 
 
 def _nothing(_value: object, _fields: Mapping[str, object]) -> None:

@@ -2,13 +2,16 @@
 
 import threading
 import time
+from collections.abc import Callable
+from typing import TypeVar
 
 from cutloss.commands import Commands, CommandsFile
 from cutloss.composer import Composer
 from cutloss.counters import Counters
 from cutloss.queues import RecordQueue
-from cutloss.sender import Sender
 from cutloss.spool import Spool
+
+Result = TypeVar("Result")
 
 TURN_SECONDS = 0.2
 COMMANDS_SECONDS = 1.0
@@ -16,8 +19,18 @@ CHUNK = 500
 BREATH_SECONDS = 0.001
 """Between two chunks the training gets the interpreter back at once."""
 
-FLUSH_SECONDS = 5.0
-"""The longest that the end of a training waits for its last records."""
+
+def guarded(action: Callable[[], Result], counters: Counters) -> Result | None:
+    """Return what the action returns, ``None`` where it fails.
+
+    This is the client's outermost call: whatever goes wrong within is counted, the count travels as a
+    warning, and the training goes on.
+    """
+    try:
+        return action()
+    except Exception:  # noqa: BLE001 - nothing may leave the client
+        counters.errors += 1
+        return None
 
 
 class Reporter(threading.Thread):
@@ -27,7 +40,6 @@ class Reporter(threading.Thread):
         queue: what the training reported.
         composer: makes records of it.
         spool: where they go.
-        sender: posts them from there.
         commands: takes the commands.
         commands_file: where the service leaves them when it cannot be reached.
         counters: where failures are counted.
@@ -39,7 +51,6 @@ class Reporter(threading.Thread):
         queue: RecordQueue,
         composer: Composer,
         spool: Spool,
-        sender: Sender,
         commands: Commands,
         commands_file: CommandsFile,
         counters: Counters,
@@ -48,37 +59,23 @@ class Reporter(threading.Thread):
         self._queue = queue
         self._composer = composer
         self._spool = spool
-        self._sender = sender
         self._commands = commands
         self._commands_file = commands_file
         self._counters = counters
         self._closing = threading.Event()
         self._commands_read_at = 0.0
 
-    def start(self) -> None:
-        """Start this thread and the sender's."""
-        super().start()
-        self._sender.start()
-
     def run(self) -> None:
         """Take turns until closed, then once more for what is left."""
         while not self._closing.wait(TURN_SECONDS):
-            self._guarded_turn()
-        self._guarded_turn()
-        self._spool.close()
+            guarded(self._turn, self._counters)
+        guarded(self._turn, self._counters)
+        guarded(self._spool.close, self._counters)
 
-    def close(self) -> None:
-        """Write and send what is left, within ``FLUSH_SECONDS``."""
-        deadline = time.monotonic() + FLUSH_SECONDS
+    def close(self, deadline: float) -> None:
+        """Write what is left, until a reading of the monotonic clock at the latest."""
         self._closing.set()
-        self.join(FLUSH_SECONDS)
-        self._sender.close(deadline)
-
-    def _guarded_turn(self) -> None:
-        try:
-            self._turn()
-        except Exception:  # noqa: BLE001 - the reporter's outermost call: nothing may leave this thread
-            self._counters.errors += 1
+        self.join(max(0.0, deadline - time.monotonic()))
 
     def _turn(self) -> None:
         while entries := self._queue.take(max(CHUNK, len(self._queue.entries) // 4)):

@@ -18,9 +18,10 @@ from cutloss.phases import Phase, Save, Validation
 from cutloss.plan import declared_plan
 from cutloss.queues import QUEUE_LIMIT, Entry, RecordQueue
 from cutloss.records import WIRE_VERSION
+from cutloss.reporter import guarded
 
 if TYPE_CHECKING:
-    from cutloss.reporter import Reporter
+    from cutloss.pipeline import Pipeline
 
 Value = TypeVar("Value")
 Cadence = int | Literal["never"]
@@ -56,7 +57,7 @@ class Run:
         self._commands = Commands(lambda data: self._note("command", data))
         self._at_step: object = None
         self._mark = perf_counter()
-        self._reporter: Reporter | None = None
+        self._pipeline: Pipeline | None = None
         if header is None:
             self._switch_off()
         else:
@@ -159,9 +160,10 @@ class Run:
     def _start(self, header: dict[str, Any], environ: Mapping[str, str]) -> None:
         # HTTP takes a while to import: only a run that reports pays for it, and in the training's own
         # thread, since a fork during another thread's import can hang the child.
-        from cutloss.pipeline import start_reporter  # noqa: PLC0415
+        from cutloss.pipeline import build  # noqa: PLC0415
 
-        self._reporter = start_reporter(header, environ, self._queue, self._commands, self.counters)
+        self._pipeline = build(header, environ, self._queue, self._commands, self.counters)
+        self._pipeline.start()
         atexit.register(self._at_exit)
         _watch_forks(self)
 
@@ -185,14 +187,14 @@ class Run:
             self._close()
 
     def _close(self) -> None:
-        reporter, self._reporter = self._reporter, None
-        if reporter is not None:
-            reporter.close()
+        pipeline, self._pipeline = self._pipeline, None
+        if pipeline is not None:
+            pipeline.close()
             atexit.unregister(self._at_exit)
         self._switch_off()
 
     def _switch_off(self) -> None:
-        self._reporter = None
+        self._pipeline = None
         # A deque that holds nothing: appending to it is a no-op.
         self._entries = deque(maxlen=0)
         self._commands.checkpoint_wanted = self._commands.stop_wanted = False
@@ -237,10 +239,8 @@ def init(  # noqa: PLR0913 - the plan's fields, each optional and by name
         "validation_batches": validation_batches, "target_loss": target_loss, "target_of": target_of,
         "lr_schedule": lr_schedule, "like": like, "command": command,
     }  # fmt: skip
-    try:
-        return _begin(plan | unknown, id, dict(os.environ))
-    except Exception:  # noqa: BLE001 - the client's outermost call: a training starts whatever is wrong here
-        return Run(None, {}, {})
+    off = Run(None, {}, {})
+    return guarded(lambda: _begin(plan | unknown, id, dict(os.environ)), off.counters) or off
 
 
 def _begin(fields: dict[str, object], run_id: str | None, environ: Mapping[str, str]) -> Run:

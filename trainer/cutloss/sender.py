@@ -11,6 +11,7 @@ from cutloss.commands import Commands
 from cutloss.counters import Counters
 from cutloss.credentials import CredentialsError, find_service
 from cutloss.records import WIRE_VERSION, columns
+from cutloss.reporter import guarded
 from cutloss.transport import Answer, post_records
 
 BATCH_LIMIT = 5000
@@ -54,9 +55,9 @@ class Sender(threading.Thread):
     def run(self) -> None:
         """Post until closed, then once more what is left if the service answered last time."""
         while not self._closing.wait(self._pause_seconds()):
-            self._guarded_send()
+            self._send()
         if not self._failures:
-            self._guarded_send()
+            self._send()
         self._save_position(self._backlogs[0])
 
     def close(self, deadline: float) -> None:
@@ -71,24 +72,22 @@ class Sender(threading.Thread):
         pause: float = POST_SECONDS * 2 ** min(self._failures, 10)
         return min(pause, LONGEST_PAUSE_SECONDS) * _spread()
 
-    def _guarded_send(self) -> None:
-        try:
-            self._send_pending()
-        except Exception:  # noqa: BLE001 - the sender's outermost call: nothing may leave this thread
-            self._counters.errors += 1
+    def _send(self) -> None:
+        if guarded(self._send_pending, self._counters) is None:
             self._failures += 1
 
-    def _send_pending(self) -> None:
+    def _send_pending(self) -> bool:
         """Post batch after batch until nothing is left, a post fails, or time is up."""
         while time.monotonic() < self._deadline:
             backlog, batch = self._next()
             is_due = time.monotonic() - self._posted_at >= HEARTBEAT_SECONDS
             if not batch.records and not is_due:
-                return
+                break
             if not self._settle(backlog, batch, self._post(backlog, batch)):
-                return
+                break
             if self._closing.is_set() and backlog is not self._backlogs[0]:
-                return
+                break
+        return True
 
     def _next(self) -> tuple[Backlog, Batch]:
         for backlog in self._backlogs:
