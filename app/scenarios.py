@@ -3,13 +3,15 @@
 from dataclasses import dataclass
 from typing import Any
 
-from app.curves import latent_curve, lowest, training_curve, validation_curve
-from app.forecasts import Kind, RunFits
+from app.curves import latent_curve, lowest, validation_curve
+from app.forecasts import RunFits
 from app.paces import pace_durations, validations_left
 from app.settings import Settings
 from app.snapshot import Snapshot
-from planner.curve import Curve
+from app.states import has_diverged
+from planner.course import DEAD_CURVES
 from planner.eta import EtaQuery
+from planner.loss_path import CurveSource, RefusedCurve
 from planner.scenario import CompareQuery, Economics, Scenario, Target
 
 CONTINUE, RELAUNCH = "continue", "fix and relaunch"
@@ -50,13 +52,13 @@ def compare_query(standing: Standing, relaunch: Scenario, settings: Settings) ->
         settings: the service's.
     """
     snapshot, query = standing.snapshot, standing.query
-    target, gpus = snapshot.target_loss, snapshot.job.gpus if snapshot.job is not None else None
+    gpus = snapshot.job.gpus if snapshot.job is not None else None
     return CompareQuery(
         at_step=query.at_step,
         plan=query.plan,
         pace=pace_durations(query, settings),
-        scenarios=(_going_on(standing), relaunch),
-        target=None if target is None else Target(target, snapshot.target_of),
+        scenarios=_scenarios(standing, relaunch),
+        target=_target(standing),
         job=snapshot.run.job.id if snapshot.run.job else None,
         elapsed_seconds=query.elapsed_seconds,
         economics=None if gpus is None else Economics(gpus=gpus),
@@ -64,21 +66,45 @@ def compare_query(standing: Standing, relaunch: Scenario, settings: Settings) ->
     )
 
 
-def _going_on(standing: Standing) -> Scenario:
-    snapshot, query = standing.snapshot, standing.query
-    kind, last = snapshot.target_of, query.plan.total_steps
-    fitted = standing.fits.of(kind)
-    curve = None
-    if fitted is not None and last is not None:
-        curve = latent_curve(fitted, query.at_step, last, lowest(_curve(snapshot, kind)))
-    return Scenario(CONTINUE, "continue", curve, validations_left=validations_left(query))
+def _scenarios(standing: Standing, relaunch: Scenario) -> tuple[Scenario, ...]:
+    """Return what is compared; where the run is dead, a relaunch of which nothing is known is no way out."""
+    left = validations_left(standing.query)
+    dead = _dead(standing)
+    going_on = Scenario(CONTINUE, "continue", dead or _expected(standing), validations_left=left)
+    is_known = relaunch.curve is not None and not isinstance(relaunch.curve, RefusedCurve)
+    return (going_on,) if dead and not is_known else (going_on, relaunch)
 
 
-def _curve(snapshot: Snapshot, kind: Kind) -> Curve:
-    last = snapshot.at_step or 0
-    if kind == "train":
-        return training_curve(snapshot.blocks, last)
-    return validation_curve(snapshot.validations, last)
+def _dead(standing: Standing) -> RefusedCurve | None:
+    """Return why going on is pointless, ``None`` where it is not: the training loss left the finite."""
+    if has_diverged(standing.snapshot.blocks):
+        return RefusedCurve("diverged")
+    reason = standing.fits.train.reason if standing.fits.train is not None else None
+    return RefusedCurve(reason) if reason in DEAD_CURVES else None
+
+
+def _expected(standing: Standing) -> CurveSource | None:
+    fitted, last = standing.fits.of(standing.snapshot.target_of), standing.query.plan.total_steps
+    if fitted is None or last is None:
+        return None
+    return latent_curve(fitted, standing.query.at_step, last, _lowest_seen(standing))
+
+
+def _target(standing: Standing) -> Target | None:
+    """Return the declared target, ``None`` where it has been reached: from then on only time is compared."""
+    loss, seen = standing.snapshot.target_loss, _lowest_seen(standing)
+    if loss is None or (seen is not None and seen <= loss):
+        return None
+    return Target(loss, standing.snapshot.target_of)
+
+
+def _lowest_seen(standing: Standing) -> float | None:
+    """Return the lowest loss reached; of a training curve the fit's, for single steps are noisy."""
+    snapshot, at_step = standing.snapshot, standing.query.at_step
+    if snapshot.target_of == "val":
+        return lowest(validation_curve(snapshot.validations, at_step))
+    here = standing.fits.train.at((float(at_step),), (0.5,)) if standing.fits.train is not None else ()
+    return here[0].quantiles.values[0] if here else None
 
 
 def _queue(snapshot: Snapshot, settings: Settings) -> list[float]:
