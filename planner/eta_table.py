@@ -11,6 +11,7 @@ class EtaTable:
         step_floor: of the mean step ahead, however much was seen.
         step_drift: of a horizon as long as what was seen.
         step_wander: weight of the wandering seen so far.
+        step_reach: power of the horizon, in times of what was seen, by which that variance grows.
         step_freedom: tail weight (Student's degrees of freedom) of the mean step ahead.
         step_prior: of single blocks, before they were seen to vary.
         step_recency: later blocks count by their rank to this power.
@@ -21,6 +22,9 @@ class EtaTable:
         event_floor: of the mean event ahead, however many were seen.
         event_drift: of as many events ahead as were seen.
         event_prior: of a single event, before they were seen to vary.
+        event_recency: later events count by their rank to this power.
+        slow_first: a first event so many times slower than the rest is left out.
+        coarse_pull: differences between long blocks that the estimate from short ones is worth.
         batch_share: of a step's time that a validation batch takes.
         batch_share_spread: of that share between programs.
         validation_share: of the time between two validations that one takes, where nothing is known.
@@ -43,9 +47,10 @@ class EtaTable:
         clock_spread: of a pace that only the clock tells.
     """
 
-    step_floor: float = 0.004
-    step_drift: float = 0.03
+    step_floor: float = 0.005
+    step_drift: float = 0.02
     step_wander: float = 0.3
+    step_reach: float = 0.5
     step_freedom: float = 3.0
     step_prior: float = 0.01
     step_recency: float = 1.0
@@ -56,6 +61,9 @@ class EtaTable:
     event_floor: float = 0.005
     event_drift: float = 0.03
     event_prior: float = 0.05
+    event_recency: float = 0.5
+    slow_first: float = 1.25
+    coarse_pull: float = 4.0
     batch_share: float = 0.38
     batch_share_spread: float = 0.4
     validation_share: float = 0.1

@@ -96,7 +96,9 @@ class StepLevel:
             return np.zeros(points.DRAWS)
         ahead = steps / self.seen
         drift = TABLE.step_drift**2 + (TABLE.step_wander * self.wander) ** 2
-        variance = TABLE.step_floor**2 + self.error**2 * (1 / self.age + 1 / steps) + drift * np.log1p(ahead)
+        variance = (
+            TABLE.step_floor**2 + self.error**2 * (1 / self.age + 1 / steps) + drift * ahead**TABLE.step_reach
+        )
         spread = np.exp(np.clip(np.sqrt(variance) * points.student(0, TABLE.step_freedom), -3, 3))
         return np.asarray(self._level(steps) * spread * steps + self._stalled(steps))
 
@@ -216,17 +218,22 @@ def step_level(logged: Durations, first: NDArray[np.bool_]) -> StepLevel | None:
 
 
 def event_level(seen: Durations) -> EventLevel | None:
-    """Return what the events seen say of those ahead, ``None`` where none was timed."""
+    """Return what the events seen say of those ahead, ``None`` where none was timed.
+
+    A slow first one (caches, compilation) is left out, later ones count more.
+    """
     if not len(seen):
         return None
-    count = len(seen)
-    recent = seen.seconds[-max(count // 2, 2) :]
-    middle = float(np.median(recent))
-    if middle <= 0:
+    usual = float(np.median(seen.seconds[1:] if len(seen) > 1 else seen.seconds))
+    slow_first = len(seen) > 1 and seen.seconds[0] > TABLE.slow_first * usual
+    seconds = seen.seconds[1:] if slow_first else seen.seconds
+    count = len(seconds)
+    if usual <= 0:
         return EventLevel(0.0, 0.0, count)
-    typical = float(np.mean(np.minimum(recent, 5 * middle)))
-    logs = np.log(np.maximum(seen.seconds, 1e-3 * middle) / middle)
-    spread = float(np.sqrt((TABLE.event_prior**2 * 2 + np.sum(np.clip(logs, -2, 2) ** 2)) / (2 + count)))
+    weights = np.arange(1.0, count + 1) ** TABLE.event_recency
+    typical = float(weights @ np.minimum(seconds, 5 * usual) / weights.sum())
+    logs = np.clip(np.log(np.maximum(seconds, 1e-3 * usual) / typical), -2, 2)
+    spread = float(np.sqrt((TABLE.event_prior**2 * 2 + np.sum(logs**2)) / (2 + count)))
     return EventLevel(typical, spread, count)
 
 
@@ -259,12 +266,29 @@ def _recent_mean(means: FloatArray, weights: FloatArray) -> float:
 
 
 def _error(means: FloatArray, weights: FloatArray) -> float:
-    """Return the relative standard deviation as of one step: block means carry the autocorrelation."""
+    """Return the relative standard deviation as of one step.
+
+    Differences between block means carry the autocorrelation that lasts as long as a block; longer blocks
+    show more of it, if less surely. The largest estimate is taken.
+    """
     if len(means) == 1:
         return TABLE.step_prior * float(np.sqrt(weights.sum()))
-    variance = float(np.sum(np.diff(np.log(means)) ** 2 * np.minimum(weights[1:], weights[:-1])) / 2)
     prior = TABLE.step_prior**2 * float(np.mean(weights))
-    return float(np.sqrt((variance + prior) / len(means)))
+    finest = (_half_squares(means, weights) + prior) / len(means)
+    found = [finest]
+    for size in (3, 6):
+        edges = np.arange(len(means) % size, len(means), size)
+        if len(edges) > 1:
+            coarse = np.add.reduceat(weights, edges)
+            levels = np.add.reduceat(means * weights, edges) / coarse
+            pull = TABLE.coarse_pull
+            found.append((_half_squares(levels, coarse) + pull * finest) / (len(edges) - 1 + pull))
+    return float(np.sqrt(max(found)))
+
+
+def _half_squares(means: FloatArray, weights: FloatArray) -> float:
+    """Return the sum of half the squared differences of neighbours, as of one step each."""
+    return float(np.sum(np.diff(np.log(means)) ** 2 * np.minimum(weights[1:], weights[:-1])) / 2)
 
 
 def _spread(values: FloatArray, weights: FloatArray) -> float:

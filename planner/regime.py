@@ -46,14 +46,21 @@ def stretches(durations: Durations) -> Stretches:
     edges = np.linspace(0, count, blocks + 1).astype(int)
     levels = _block_medians(np.log(durations.seconds), edges)
     noise = _noise(levels)
+    newest = _changes(levels, noise)
+    cuts = [0] if newest == [0] else [*_changes(levels[: newest[-1]], noise), newest[-1]]
+    starts = tuple(int(edges[cut]) for cut in cuts)
+    return Stretches(starts, _named(durations, levels, cuts, starts))
+
+
+def _changes(levels: FloatArray, noise: float) -> list[int]:
+    """Return where the strongest change begins, then the strongest after that, and so on; 0 comes first."""
     cuts = [0]
     for _ in range(_DEEPEST):
         found = _strongest_change(levels[cuts[-1] :], noise)
         if found is None:
             break
         cuts.append(cuts[-1] + found)
-    starts = tuple(int(edges[cut]) for cut in cuts)
-    return Stretches(starts, _named(durations, levels, cuts, starts))
+    return cuts
 
 
 def _block_medians(values: FloatArray, edges: np.ndarray) -> FloatArray:

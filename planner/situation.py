@@ -100,7 +100,7 @@ def _clock(query: EtaQuery, logged: Durations, start: int) -> Clock | None:
     own = logged.since(start)
     resumed = query.resumed_at_step or 0
     events = [
-        _of_attempt(usable_events(timings), resumed) for timings in (query.validations, query.checkpoints)
+        _of_attempt(usable_events(timings), query) for timings in (query.validations, query.checkpoints)
     ]
     begun = 0.0 if query.in_progress is None else query.in_progress.elapsed_seconds
     return Clock(
@@ -114,8 +114,12 @@ def _clock(query: EtaQuery, logged: Durations, start: int) -> Clock | None:
     )
 
 
-def _of_attempt(seen: Durations, resumed_at_step: int) -> Durations:
-    """Return the events of the newest attempt: after the counter last went back, past the resume."""
-    back = np.flatnonzero(np.diff(seen.step) < 0)
+def _of_attempt(seen: Durations, query: EtaQuery) -> Durations:
+    """Return the events of the newest attempt: past the resume, and after the counter last went back.
+
+    An event beyond the completed steps was another attempt's; it is still to come again.
+    """
+    back = np.flatnonzero(np.diff(seen.step) <= 0)
     newest = seen.since(int(back[-1]) + 1 if len(back) else 0)
-    return newest.where(newest.step > resumed_at_step) if resumed_at_step else newest
+    after = query.resumed_at_step or -1  # a validation before the first step is this attempt's own
+    return newest.where((newest.step > after) & (newest.step <= query.at_step))

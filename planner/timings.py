@@ -126,7 +126,7 @@ def _columns(timings: Timings) -> tuple[FloatArray, FloatArray, FloatArray | Non
 
 
 def _gaps(step: FloatArray) -> FloatArray:
-    """Return the steps since the entry before: a usual interval where the counter went back, 0 if it stood."""
+    """Return the steps since the entry before: 0 where it stood, a usual interval where it went back."""
     with np.errstate(invalid="ignore"):
         ahead = np.diff(step, prepend=np.nan)
         usual = ahead[ahead > 0]
