@@ -14,8 +14,9 @@ from scipy.special import logsumexp
 from planner import learned
 from planner.bins import WINDOWS, Bins, bin_series
 from planner.curve import FloatArray, Kind, Series
-from planner.grid import Design
+from planner.grid import Grid, columns, grid
 from planner.misfit import KERNELS, Kernel
+from planner.schedule import Schedule
 
 MOST_COMPONENTS = 240
 
@@ -64,7 +65,7 @@ class Fit:
     """A fitted series: a mixture of Gaussian processes over the modes."""
 
     series: Series
-    design: Design
+    schedule: Schedule
     modes: tuple[Mode, ...]
     components: Components
 
@@ -76,56 +77,56 @@ class Fit:
     def predict(self, x: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return mean and deviation of the noise-free curve in each component's mode, (m, len(x)) each."""
         mean, deviation = np.empty((2, len(self.components.weight), len(x)))
+        ahead = columns(self.schedule, x)
         for i, mode in enumerate(self.modes):
-            columns = self.design.columns(x, mode.bins)
             for k, kernel in enumerate(KERNELS):
                 rows = np.flatnonzero((self.components.mode == i) & (self.components.kernel == k))
                 if len(rows):
-                    mean[rows], deviation[rows] = self._predict_rows(rows, mode, kernel, x, columns)
+                    mean[rows], deviation[rows] = self._predict_rows(rows, mode, kernel, x, ahead)
             rows = self.components.mode == i
             mean[rows], deviation[rows] = _in_units(mode.bins, mean[rows], deviation[rows])
         return mean, deviation
 
     def _predict_rows(
-        self, rows: NDArray[np.intp], mode: Mode, kernel: Kernel, x: FloatArray, columns: FloatArray
+        self, rows: NDArray[np.intp], mode: Mode, kernel: Kernel, x: FloatArray, ahead: FloatArray
     ) -> tuple[FloatArray, FloatArray]:
         kept, k = self.components, KERNELS.index(kernel)
         u = np.log(x / self.series.end)
         cross = mode.inverse[k] @ kernel.between(mode.bins.u, u)
         explained = cross.T @ mode.solved[k]
-        used = self.design.grid.columns[kept.model[rows]]
-        rest = columns[:, used] - explained[:, 1 + used]
+        used = grid(self.schedule.situation).columns[kept.model[rows]]
+        rest = ahead[:, used] - explained[:, 1 + used]
         mean = explained[:, 0] + np.einsum("hmc,mc->mh", rest, kept.factors[rows])
         of_factors = np.einsum("hmc,mcd,hmd->mh", rest, kept.covariance[rows], rest)
         variance = kernel.variance(u) - (cross**2).sum(axis=0) + of_factors
         return mean, np.sqrt(np.maximum(variance, _LEAST_VARIANCE))
 
 
-def fit_series(series: Series, design: Design, kind: Kind) -> Fit:
-    """Fit every model of the design's grid to a series of at least two different losses."""
+def fit_series(series: Series, schedule: Schedule, kind: Kind) -> Fit:
+    """Fit every model of the schedule's grid to a series of at least two different losses."""
     logarithmic = [False, True] if (series.y > 0).all() else [False]
     modes = tuple(
-        _factorise(bin_series(series, window, logarithmic=each), series, design)
+        _factorise(bin_series(series, window, logarithmic=each), series, schedule)
         for window in WINDOWS
         for each in logarithmic
     )
-    return Fit(series, design, modes, _weigh(modes, design, kind))
+    return Fit(series, schedule, modes, _weigh(modes, grid(schedule.situation), kind))
 
 
-def _factorise(bins: Bins, series: Series, design: Design) -> Mode:
-    columns = design.columns(np.exp(bins.u) * series.end, bins)
+def _factorise(bins: Bins, series: Series, schedule: Schedule) -> Mode:
+    seen = columns(schedule, np.exp(bins.u) * series.end)
     noise = np.array([kernel.noise_factor for kernel in KERNELS])[:, None] * bins.variance + _JITTER
     covariance = np.array([kernel.between(bins.u, bins.u) for kernel in KERNELS])
     covariance[:, np.arange(len(bins.u)), np.arange(len(bins.u))] += noise
     inverse = np.linalg.inv(np.linalg.cholesky(covariance))
-    return Mode(bins, inverse, inverse @ np.column_stack([bins.z, columns]))
+    return Mode(bins, inverse, inverse @ np.column_stack([bins.z, seen]))
 
 
-def _weigh(modes: tuple[Mode, ...], design: Design, kind: Kind) -> Components:
+def _weigh(modes: tuple[Mode, ...], models: Grid, kind: Kind) -> Components:
     """Return the heaviest models of all modes and kernels with their factors."""
-    found = [_solve(mode, design) for mode in modes]
+    found = [_solve(mode, models) for mode in modes]
     evidence = np.array([each[0] for each in found])
-    log_weight = learned.TEMPERATURES[kind or "train"] * evidence + _log_prior(modes, design)
+    log_weight = learned.TEMPERATURES[kind or "train"] * evidence + _log_prior(modes, models)
     # evidence compares models of the same data: each window has its own share
     of_windows = log_weight.reshape(len(WINDOWS), -1)
     shares = np.log(learned.WINDOWS[kind or "train"])
@@ -138,19 +139,18 @@ def _weigh(modes: tuple[Mode, ...], design: Design, kind: Kind) -> Components:
     return Components(weight / weight.sum(), mode, kernel, model, factors, covariance)
 
 
-def _log_prior(modes: tuple[Mode, ...], design: Design) -> FloatArray:
+def _log_prior(modes: tuple[Mode, ...], models: Grid) -> FloatArray:
     """Return the learned log weight of every model, shape (modes, kernels, models)."""
     of_modes = np.log([learned.MODES["log" if mode.bins.logarithmic else "raw"] for mode in modes])
     of_kernels = np.log([learned.KERNELS[kernel.name] for kernel in KERNELS])
-    return np.asarray(of_modes[:, None, None] + of_kernels[:, None] + design.grid.log_weight)
+    return np.asarray(of_modes[:, None, None] + of_kernels[:, None] + models.log_weight)
 
 
-def _solve(mode: Mode, design: Design) -> tuple[FloatArray, FloatArray, FloatArray]:
+def _solve(mode: Mode, models: Grid) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return log evidence, factors and their covariance of every model under every kernel.
 
     Shapes (kernels, models), (kernels, models, 3), (kernels, models, 3, 3).
     """
-    models = design.grid
     products = np.swapaxes(mode.solved, 1, 2) @ mode.solved
     used = 1 + models.columns
     precision = products[:, used[:, :, None], used[:, None, :]]

@@ -1,6 +1,6 @@
 """What loss a run will reach, and when: the public face of the curve fits."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,11 +10,11 @@ from planner.belief import Belief, mixture
 from planner.curve import Curve, FloatArray, Series, clean
 from planner.errors import InvalidInputError
 from planner.fit import Fit, fit_series
-from planner.grid import Design
 from planner.health import Reason, is_overfitting, refusal
+from planner.learning_rate import carried_on, known_rate_of_plan
 from planner.power_law import PowerLaw, fit_power_law
 from planner.quantiles import DEFAULT_LEVELS, Quantiles
-from planner.schedule import KnownRate, known_rate, schedule
+from planner.schedule import Schedule, schedule
 
 _ENDLESS = 100.0
 _AHEAD = 24
@@ -190,10 +190,7 @@ def fit_curve(query: ForecastQuery) -> Fitted:
     warnings = _warnings(query, series)
     if reason is not None:
         return Fitted(None, None, query.total_steps, reason, warnings)
-    rate = _rate(query, series)
-    total = None if query.total_steps is None else query.total_steps + series.offset
-    design = Design(schedule(series.end, total, rate), _companion(query, rate))
-    fit = fit_series(series, design, query.curve.kind)
+    fit = fit_series(series, _schedule(query, series), query.curve.kind)
     return Fitted(fit, fit_power_law(fit.modes[0].bins, series.end), query.total_steps, None, warnings)
 
 
@@ -204,34 +201,23 @@ def _warnings(query: ForecastQuery, series: Series) -> tuple[str, ...]:
     return ("overfitting",) if validation is not None and is_overfitting(validation) else ()
 
 
-def _rate(query: ForecastQuery, series: Series) -> KnownRate | None:
-    """Return the learning rate as planned, with what was seen of it before; ``None`` without a plan."""
-    if not query.lr_schedule:
-        return None
-    planned = np.array(query.lr_schedule, dtype=float)
-    x, lr = planned[:, 0] + series.offset, planned[:, 1]
-    if series.lr is not None:
-        is_ahead = x > series.end
-        x, lr = np.append(series.x, x[is_ahead]), np.append(series.lr, lr[is_ahead])
-    return known_rate(x, lr)
-
-
-def _companion(query: ForecastQuery, rate: KnownRate | None) -> Callable[[FloatArray], FloatArray] | None:
-    """Return the expected training loss beside a validation curve, where it can be forecast."""
-    if query.curve.kind != "val" or query.companion is None:
-        return None
-    series = clean(query.companion)
-    if refusal(query.companion, series) is not None:
-        return None
+def _schedule(query: ForecastQuery, series: Series) -> Schedule:
+    """Return the learning rate: as planned, else as seen and carried on where its shape is plain."""
+    seen = _seen_rate(query, series)
     total = None if query.total_steps is None else query.total_steps + series.offset
-    fit = fit_series(series, Design(schedule(series.end, total, rate), None), "train")
-    return lambda x: _expected(fit, x)
+    rate = None
+    if query.lr_schedule:
+        rate = known_rate_of_plan(query.lr_schedule, series.offset, seen, series.end)
+    elif seen is not None and total is not None:
+        rate = carried_on(*seen, total)
+    return schedule(series.end, total, rate)
 
 
-def _expected(fit: Fit, x: FloatArray) -> FloatArray:
-    mean, _ = fit.predict(np.maximum(x, np.exp(fit.modes[0].bins.u[0]) * fit.series.end))
-    mean[fit.is_logarithmic] = np.exp(mean[fit.is_logarithmic])
-    return np.asarray(fit.components.weight @ mean)
+def _seen_rate(query: ForecastQuery, series: Series) -> tuple[FloatArray, FloatArray] | None:
+    """Return the learning rate seen, of the curve itself or of its companion."""
+    if series.lr is None and query.companion is not None:
+        series = clean(query.companion)
+    return None if series.lr is None else (series.x, series.lr)
 
 
 def _reaching(loss: float, steps: FloatArray, belief: Belief, levels: Sequence[float]) -> TargetForecast:

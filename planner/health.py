@@ -12,6 +12,7 @@ FEWEST_TRAIN = 8
 FEWEST_VAL = 4
 
 _ALARM_RECORDS = 3
+_FEWEST_FIT = 3
 _EXPLODED = 2.0
 _CONSTANT = 1e-12
 _FEWEST_TREND = 20
@@ -31,9 +32,14 @@ def refusal(curve: Curve, series: Series) -> Reason | None:
         return "not_finite"
     if len(losses) > _ALARM_RECORDS and not finite[-_ALARM_RECORDS:].any():
         return "diverged"
-    if len(series.y) < (FEWEST_VAL if curve.kind == "val" else FEWEST_TRAIN):
+    fewest = FEWEST_VAL if curve.kind == "val" else FEWEST_TRAIN
+    if finite.sum() < fewest or len(series.y) < _FEWEST_FIT:
         return "not_finite" if finite.sum() < len(losses) / 2 else "too_few_points"
-    if has_exploded(losses[finite]):
+    return _misbehaviour(losses[finite], series, curve)
+
+
+def _misbehaviour(losses: FloatArray, series: Series, curve: Curve) -> Reason | None:
+    if has_exploded(losses):
         return "diverged"
     if np.ptp(series.y) <= _CONSTANT * np.abs(series.y).max():
         return "constant"

@@ -7,7 +7,7 @@ import numpy as np
 
 from planner.curve import FloatArray
 
-_EARLIER = 0.25
+_ONE, _EARLIER = np.array(1.0), np.array(0.25)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Law:
 
     def drop(self, clock: FloatArray) -> FloatArray:
         """Return the shape moved and stretched to 0 at clock 1 and 1 at clock 1/4, shape of ``clock``."""
-        now, earlier = self.shape(np.array([1.0, _EARLIER]))
+        now, earlier = self.shape(_ONE), self.shape(_EARLIER)
         return np.asarray((self.shape(clock) - now) / (earlier - now))
 
 

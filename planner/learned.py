@@ -1,6 +1,6 @@
 """What was learned from training logs: the prior weight of each part of a model."""
 
-TEMPERATURES = {"train": 0.15, "val": 0.5}
+TEMPERATURES = {"train": 0.15, "val": 1.0}
 WINDOWS = {"train": (0.4, 0.6), "val": (0.6, 0.4)}
 
 MODES = {"raw": 0.1448, "log": 0.8552}
@@ -26,7 +26,6 @@ LAWS = {
     "line": 0.0351,
     "fast exponential": 0.009,
     "slow exponential": 0.0085,
-    "companion": 0.0247,
 }
 OPTIONS = {
     "hypothesised": {

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from planner.curve import FloatArray
+from planner.learning_rate import KnownRate
 
 SHAPES = ("cosine", "linear", "last quarter", "last half")
 """Decays to zero that are tried where the learning rate is not known."""
@@ -27,46 +28,6 @@ class Option:
     amount: float
     spread: float
     name: str
-
-
-@dataclass(frozen=True, slots=True)
-class KnownRate:
-    """A learning rate, piecewise linear in the clock, constant outside.
-
-    Attributes:
-        x: knots, increasing, shape (n,).
-        lr: learning rate there relative to its largest value, shape (n,).
-        area: area under it up to each knot, shape (n,).
-    """
-
-    x: FloatArray
-    lr: FloatArray
-    area: FloatArray
-
-    def at(self, x: FloatArray) -> FloatArray:
-        """Return the relative learning rate, shape of ``x``."""
-        return np.interp(x, self.x, self.lr)
-
-    def area_to(self, x: FloatArray) -> FloatArray:
-        """Return the area under the rate from 0 to x: S1 of the LR-annealing law (arXiv 2408.11029)."""
-        inside = np.clip(x, self.x[0], self.x[-1])
-        left = np.clip(np.searchsorted(self.x, inside, side="right") - 1, 0, len(self.x) - 1)
-        part = (inside - self.x[left]) * (self.lr[left] + self.at(inside)) / 2
-        before = np.minimum(x, self.x[0]) * self.lr[0]
-        after = np.maximum(x - self.x[-1], 0.0) * self.lr[-1]
-        return np.asarray(before + self.area[left] + part + after)
-
-
-def known_rate(x: FloatArray, lr: FloatArray) -> KnownRate | None:
-    """Return the rate through the given knots in any order, ``None`` where they say nothing."""
-    usable = np.isfinite(x) & np.isfinite(lr) & (lr >= 0) & (x >= 0)
-    x, last = np.unique(x[usable][::-1], return_index=True)
-    lr = lr[usable][::-1][last]
-    if len(x) < 2 or lr.max() <= 0:  # noqa: PLR2004 - a line takes two points
-        return None
-    lr = lr / lr.max()
-    pieces = np.diff(x) * (lr[1:] + lr[:-1]) / 2
-    return KnownRate(x, lr, np.concatenate([[0.0], np.cumsum(pieces)]))
 
 
 def hypothesised(shape: str, progress: FloatArray) -> FloatArray:
@@ -100,7 +61,11 @@ def _without(rise: int) -> list[Option]:
 
 
 def options(situation: str) -> tuple[Option, ...]:
-    """Return the options of a situation: ``known``, ``hypothesised`` or ``endless`` (no total steps)."""
+    """Return the options of a situation.
+
+    ``known``: the learning rate is; ``hypothesised``: it is not, but where the run ends; ``endless``: neither
+    is.
+    """
     if situation == "endless":
         return tuple(_without(rise=1))
     if situation == "known":
@@ -117,7 +82,7 @@ class Schedule:
     """The clocks and rates of one run, and the options that use them.
 
     Attributes:
-        situation: ``known``, ``hypothesised`` or ``endless``.
+        situation: as in `options`.
         now: x of the last point seen.
         total: x of the last step of the run, ``None`` where unknown.
         rate: the learning rate where it is known.
@@ -151,7 +116,13 @@ class Schedule:
 
 
 def schedule(now: float, total: float | None, rate: KnownRate | None) -> Schedule:
-    """Return the schedule of a run: known where there is a rate, hypothesised where only its length is."""
+    """Return the schedule of a run.
+
+    Args:
+        now: x of the last point seen.
+        total: x of the last step, ``None`` where unknown.
+        rate: the learning rate, seen and to come, ``None`` where unknown.
+    """
     if rate is not None and rate.area_to(np.array([now]))[0] > 0:
         return Schedule("known", now, total, rate)
     if total is not None:
