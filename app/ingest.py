@@ -13,11 +13,9 @@ from pydantic_core import from_json
 
 from app.auth import Caller, require
 from app.errors import ForbiddenError
-from app.records import RecordBatch, read_batch
+from app.records import LONGEST_RUN_ID, RUN_ID, RecordBatch, read_batch
 from app.store import ForeignRunError, Store
 from app.store.facts import Added, Command
-
-RUN_ID = r"^[A-Za-z0-9._-]{1,100}$"
 
 router = APIRouter(prefix="/api/v1", tags=["records"])
 
@@ -44,7 +42,7 @@ async def _body(request: Request) -> bytes:
     return await request.body()
 
 
-RunId = Annotated[str, Path(pattern=RUN_ID, description="the client's choice")]
+RunId = Annotated[str, Path(pattern=RUN_ID, max_length=LONGEST_RUN_ID, description="the client's choice")]
 Reporter = Annotated[Caller, Depends(require("report"))]
 
 

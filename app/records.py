@@ -24,6 +24,9 @@ MOST_RECORDS = 1_000_000
 LARGEST_OBJECT_BYTES = 4 * 1024 * 1024
 """One note's data or one validation's metrics, as JSON; an audit names every parameter of a model."""
 
+RUN_ID = r"^[A-Za-z0-9._-]*[A-Za-z0-9_-][A-Za-z0-9._-]*$"
+"""A run's id is safe in a URL and as the name of a folder: not only dots."""
+LONGEST_RUN_ID = 100
 NOTE_KINDS = frozenset({"plan", "startup", "progress", "command", "audit", "finish", "warning"})
 
 

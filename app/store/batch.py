@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from sqlite3 import Connection
 from typing import Any
 
@@ -15,13 +16,21 @@ from app.store.facts import Added
 Mask = NDArray[np.bool_]
 
 
-def add(connection: Connection, user: str, run_id: str, batch: RecordBatch, received: float) -> Added:
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """How a batch came: when, in epoch seconds, and what was odd on the way (``bad_lines``)."""
+
+    received: float
+    oddities: Mapping[str, int] = field(default_factory=dict)
+
+
+def add(connection: Connection, user: str, run_id: str, batch: RecordBatch, arrival: Arrival) -> Added:
     """Store a batch in the caller's transaction.
 
     Raises:
         ForeignRunError: the run is somebody else's.
     """
-    run = runs.claim(connection, user, run_id, batch, received)
+    run = runs.claim(connection, user, run_id, batch, arrival.received)
     attempt, changed_attempt = attempts.enter(connection, run.key, batch)
     all_seqs = np.array([seq for part in _seqs(batch) for seq in part], dtype=np.int64)
     is_new = seqs.admit(connection, attempt, all_seqs)
@@ -30,9 +39,12 @@ def add(connection: Connection, user: str, run_id: str, batch: RecordBatch, rece
     commands.take_answers(connection, run_id, [data for kind, data in noted if kind == "command"])
     if changed_attempt or noted:
         runs.describe(connection, run.key)
-    warnings = _warnings(connection, run, batch, reported, is_new)
+    oddities = Counter(arrival.oddities)
+    if is_new.any() or not len(is_new):  # a batch sent again is counted once
+        oddities.update(batch.unknown)
+    warnings = _warnings(connection, run, reported, oddities)
     changed = changed_attempt or bool(is_new.any())
-    version = runs.note_batch(connection, run, warnings, received, changed=changed)
+    version = runs.note_batch(connection, run, warnings, arrival.received, changed=changed)
     last = attempts.note_seq(connection, attempt, int(all_seqs.max()) if len(all_seqs) else None)
     stored = int(is_new.sum())
     return Added(last, stored, len(is_new) - stored, version)
@@ -57,12 +69,11 @@ def _insert(
 
 
 def _warnings(
-    connection: Connection, run: runs.RunRow, batch: RecordBatch, reported: Sequence[int], is_new: Mask
+    connection: Connection, run: runs.RunRow, reported: Sequence[int], oddities: Mapping[str, int]
 ) -> Mapping[str, int]:
-    """Return the run's counted oddities, this batch's among them; a batch sent again counts once."""
+    """Return the run's counted oddities, this batch's among them."""
     counted = Counter(run.warnings)
-    if is_new.any() or not len(is_new):
-        counted.update(batch.unknown)
+    counted.update(oddities)
     total = runs.plan_of(connection, run.key).get("total_steps")
     if total != run.total_steps:
         counted["steps_beyond_total"] = 0 if total is None else steps.count_beyond(connection, run.key, total)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from app.records import RecordBatch
@@ -45,6 +46,7 @@ from app.store.replacements import StoredReplacement
 from app.store.writer import Writer
 
 MAX_BLOCKS = 1500
+NO_ODDITIES: Mapping[str, int] = MappingProxyType({})
 
 
 class Store:
@@ -68,7 +70,14 @@ class Store:
         for part in self._parts:
             part.close()
 
-    def add(self, user: str, run: str, records: RecordBatch, received: float) -> Added:
+    def add(
+        self,
+        user: str,
+        run: str,
+        records: RecordBatch,
+        received: float,
+        oddities: Mapping[str, int] = NO_ODDITIES,
+    ) -> Added:
         """Store a batch of records, each once, with everything that follows from them.
 
         Args:
@@ -76,11 +85,13 @@ class Store:
             run: id of the run, made by its first batch.
             records: the batch.
             received: epoch seconds when it came.
+            oddities: what was odd on the way, counted into the run's warnings.
 
         Raises:
             ForeignRunError: the run is somebody else's.
         """
-        return self._write(partial(batch.add, user=user, run_id=run, batch=records, received=received))
+        arrival = batch.Arrival(received, oddities)
+        return self._write(partial(batch.add, user=user, run_id=run, batch=records, arrival=arrival))
 
     def runs(
         self, user: str | None = None, limit: int = 100, offset: int = 0, query: str | None = None
