@@ -3,7 +3,9 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from cutloss.counters import Counters
 from cutloss.records import finite, plain, whole
+from cutloss.reporter import guarded
 
 SCHEDULE_POINTS = 64
 LONGEST_TEXT = 200
@@ -64,7 +66,9 @@ def _text(value: object, _fields: Mapping[str, object]) -> str | None:
 def _schedule(value: object, fields: Mapping[str, object]) -> list[list[float]] | None:
     if callable(value):
         total_steps = whole(fields.get("total_steps"))
-        return sampled_schedule(value, total_steps) or None if total_steps else None
+        return (
+            guarded(lambda: sampled_schedule(value, total_steps), Counters()) or None if total_steps else None
+        )
     return _pairs(value) if isinstance(value, Iterable) else None
 
 

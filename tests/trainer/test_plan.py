@@ -1,0 +1,62 @@
+"""The declared plan: what is usable is kept, what is not is named."""
+
+import math
+
+import pytest
+from cutloss.plan import declared_plan, sampled_schedule
+
+
+def test_a_full_plan_is_kept_as_declared() -> None:
+    """Every field of the wire passes unchanged."""
+    fields = {
+        "name": "a", "total_steps": 311, "validate_every": 25, "validate_at_end": False,
+        "checkpoint_every": "never", "validation_batches": 68, "target_loss": 0.34, "target_of": "val",
+        "lr_schedule": [[1, 0.1], [311, 0.01]], "like": "b",
+    }  # fmt: skip
+    assert (fields, []) == declared_plan(fields)
+
+
+def test_undeclared_is_left_out() -> None:
+    """None says nothing about the plan."""
+    assert ({}, []) == declared_plan({"total_steps": None, "like": None})
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("total_steps", 0), ("total_steps", -5), ("total_steps", "many"), ("total_steps", math.inf),
+     ("validate_every", 0), ("validate_every", "often"), ("checkpoint_every", 2.5), ("target_of", "test"),
+     ("validate_at_end", "yes"), ("target_loss", math.nan), ("lr_schedule", [1, 2]), ("lr_schedule", []),
+     ("lr_schedule", [[1, None]]), ("lr_schedule", len), ("total_step", 3)],
+)  # fmt: skip
+def test_an_unusable_field_is_left_out_and_named(field: str, value: object) -> None:
+    """The sentence names the field, what was there, and what was expected."""
+    plan, (complaint,) = declared_plan({field: value})
+    assert {} == plan
+    assert complaint.startswith(f"{field} is ")
+    assert "; expected " in complaint
+
+
+def test_a_schedule_function_is_sampled() -> None:
+    """Pairs of step and rate, from the first step to the last, dense where a warm-up may be."""
+    pairs = sampled_schedule(lambda step: 0.1 * step, 10_000)
+    steps = [step for step, _ in pairs]
+    assert (1, 10_000) == (steps[0], steps[-1])
+    assert sum(step < 200 for step in steps) >= 8
+    assert len(pairs) < 100
+    assert all(rate == pytest.approx(0.1 * step) for step, rate in pairs)
+
+
+def test_a_schedule_function_needs_total_steps() -> None:
+    """Without an end there is nothing to sample up to."""
+    plan, complaints = declared_plan({"lr_schedule": lambda _: 0.1})
+    assert ({}, 1) == (plan, len(complaints))
+
+
+def test_a_schedule_function_that_fails_costs_only_the_schedule() -> None:
+    """The training's own function may raise; the rest of the plan stands."""
+
+    def broken(_step: int) -> float:
+        raise LookupError("no such step")
+
+    plan, complaints = declared_plan({"total_steps": 100, "lr_schedule": broken})
+    assert ({"total_steps": 100}, 1) == (plan, len(complaints))
