@@ -34,7 +34,9 @@ class Duration:
     @property
     def median(self) -> float:
         """The 50 % quantile in seconds."""
-        return float(self.at_score(np.zeros(1))[0])
+        if self.is_exact:
+            return self.low
+        return self.high / 2 if self.low == 0 else math.sqrt(self.low) * math.sqrt(self.high)
 
     def at_score(self, scores: FloatArray) -> FloatArray:
         """Return the seconds at each standard normal score, shape of ``scores``."""

@@ -25,10 +25,12 @@ class Leg:
     """Training from a step to the plan's end; in each step the validation comes before the checkpoint.
 
     Attributes:
-        start: completed steps at its start, shape (n,) or (1,).
+        start: completed steps at its start, at most ``total``, shape (n,) or (1,).
         total: the plan's ``total_steps``.
         validations: where they are due over the whole run; ``None`` where only their number is known.
         checkpoints: where they are due over the whole run.
+        validated: validations due at or before the start, shape of ``start``.
+        saved: checkpoints due at or before the start, shape of ``start``.
         validations_left: the number that overrides the count.
     """
 
@@ -36,14 +38,16 @@ class Leg:
     total: int
     validations: Due | None
     checkpoints: Due
-    validations_left: int | None = None
+    validated: FloatArray
+    saved: FloatArray
+    validations_left: int | None
 
     def counts_to(self, step: FloatArray, *, checkpoint_at_step: bool = True) -> Counts:
         """Return what is done by a step, the validation due at it included."""
         steps = np.maximum(step - self.start, 0.0)
         saved_by = step if checkpoint_at_step else step - 1.0
-        saved = self.checkpoints.count_up_to(saved_by) - self.checkpoints.count_up_to(self.start)
-        return Counts(steps, self._validations_to(step), np.maximum(saved, 0).astype(float))
+        saved = np.maximum(self.checkpoints.count_up_to(saved_by) - self.saved, 0.0)
+        return Counts(steps, self._validations_to(step), saved)
 
     def first_validation_from(self, step: FloatArray) -> FloatArray:
         """Return the first step at or after a step, and after the start, with a validation due; else inf."""
@@ -54,8 +58,7 @@ class Leg:
     def _validations_to(self, step: FloatArray) -> FloatArray:
         counted = np.zeros(1)
         if self.validations is not None:
-            passed = self.validations.count_up_to(step) - self.validations.count_up_to(self.start)
-            counted = np.maximum(passed, 0).astype(float)
+            counted = np.maximum(self.validations.count_up_to(step) - self.validated, 0.0)
         if self.validations_left is None:
             return counted
         at_end = np.asarray(step) >= self.total
@@ -79,4 +82,7 @@ def leg_of(plan: Plan, start: FloatArray, validations_left: int | None) -> Leg |
         return "unknown_validate_every"
     if checkpoints is None:
         return "unknown_checkpoint_every"
-    return Leg(start, plan.total_steps, validations, checkpoints, validations_left)
+    start = np.minimum(start, plan.total_steps)
+    validated = np.zeros(1) if validations is None else validations.count_up_to(start).astype(float)
+    saved = checkpoints.count_up_to(start).astype(float)
+    return Leg(start, plan.total_steps, validations, checkpoints, validated, saved, validations_left)

@@ -1,6 +1,7 @@
 """The losses a scenario expects: a curve known up to one latent rank."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from scipy.special import ndtri
@@ -124,6 +125,7 @@ class LossPath:
         return np.where(reached.any(axis=1), crossed, np.inf)
 
 
+@lru_cache(maxsize=128)
 def loss_path(source: MilestoneCurve | LatentCurve) -> LossPath:
     """Return a curve in the form that is evaluated."""
     if isinstance(source, LatentCurve):

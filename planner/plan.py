@@ -59,7 +59,7 @@ class Due:
         """Return how many are due at or before each step, shape of ``step``."""
         steps = np.asarray(step, dtype=float)
         passed = np.floor((steps - self.regular.start) / self.regular.step) + 1
-        counted = np.clip(np.nan_to_num(passed, posinf=len(self.regular)), 0, len(self.regular))
+        counted = np.minimum(np.maximum(passed, 0), len(self.regular))
         at_end = 0 if self.end is None else (steps >= self.end).astype(np.int64)
         return np.asarray(counted.astype(np.int64) + at_end)
 

@@ -112,32 +112,33 @@ def _finish(query: CompareQuery, index: int, source: Medians) -> FloatArray:
 
 
 def _sensitivity(given: _Input, lead: _Lead) -> Sensitivity:
-    ends = lead(np.array(given.swing))
-    swing = float(abs(ends[1] - ends[0])) if np.isfinite(ends).all() else None
-    bracket = _nearest_flip(given.grid, lead(given.grid), given.value)
-    if bracket is None:
+    leads = lead(np.concatenate([given.swing, given.grid]))
+    swing = float(abs(leads[1] - leads[0])) if np.isfinite(leads[:2]).all() else None
+    coarse = _nearest_flip(given.grid, leads[2:], given.value)
+    if coarse is None:
         return Sensitivity(given.pointer, given.value, None, swing)
     # A second, finer grid: the lead jumps where one more validation comes due.
-    fine = np.linspace(*bracket, _GRID)
-    bracket = _nearest_flip(fine, lead(fine), given.value) or bracket
-    return Sensitivity(given.pointer, given.value, _root(bracket, lead(np.array(bracket))), swing)
+    fine = np.linspace(float(given.grid[coarse]), float(given.grid[coarse + 1]), _GRID)
+    found = lead(fine)
+    left = _nearest_flip(fine, found, given.value) or 0
+    flips_at = _root(fine[left : left + 2], found[left : left + 2])
+    return Sensitivity(given.pointer, given.value, flips_at, swing)
 
 
-def _nearest_flip(grid: FloatArray, lead: FloatArray, value: float) -> tuple[float, float] | None:
-    """Return the neighbours on the grid, nearest to the value, between which the lead changes its sign."""
+def _nearest_flip(grid: FloatArray, lead: FloatArray, value: float) -> int | None:
+    """Return where on the grid, nearest to the value, the lead changes its sign before the next point."""
     known = ~np.isnan(lead)
     changes = np.flatnonzero(known[:-1] & known[1:] & ((lead[:-1] > 0) != (lead[1:] > 0)))
     if len(changes) == 0:
         return None
-    brackets = [(float(grid[i]), float(grid[i + 1])) for i in changes]
-    return min(brackets, key=lambda ends: min(_distance(end, value) for end in ends))
+    return min(map(int, changes), key=lambda i: min(_distance(float(x), value) for x in grid[i : i + 2]))
 
 
-def _root(bracket: tuple[float, float], lead: FloatArray) -> float:
-    low, high = bracket
+def _root(ends: FloatArray, lead: FloatArray) -> float:
+    """Return where a straight line through the two leads is 0, the middle where one is infinite."""
     if not np.isfinite(lead).all():
-        return (low + high) / 2
-    return float(low + lead[0] / (lead[0] - lead[1]) * (high - low))
+        return float(ends.mean())
+    return float(ends[0] + lead[0] / (lead[0] - lead[1]) * (ends[1] - ends[0]))
 
 
 def _inputs(query: CompareQuery, answered: Sequence[int]) -> Iterator[_Input]:

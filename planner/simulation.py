@@ -74,7 +74,6 @@ def _relaunched(query: CompareQuery, index: int, source: Source) -> Course | Ref
     leg = leg_of(plan_of(query, index), start, scenario.validations_left)
     if isinstance(leg, str):
         return Refusal(leg)
-    leg = replace(leg, start=np.minimum(start, leg.total))
     course = train(query, index, source, leg, Beginning(together, tries))
     return course if isinstance(course, Refusal) else replace(course, old_seconds=old.seconds)
 
