@@ -99,7 +99,7 @@ def usable_steps(timings: Timings) -> Durations:
     steps since the entry before it (a log of every n-th step).
     """
     step, seconds, counts = _columns(timings)
-    if counts is None and len(step) > 2 * _MOST_ENTRIES:
+    if counts is None and len(step) > _MOST_ENTRIES:
         step, seconds = _averaged(step, seconds)
     weights = counts if counts is not None else _gaps(step)
     with np.errstate(invalid="ignore"):

@@ -1,0 +1,46 @@
+"""The clock since the allocation's start against what was measured."""
+
+import numpy as np
+import pytest
+
+from planner.clock import Clock
+
+
+def clock(
+    elapsed: float, *, startup: float | None = 100.0, untimed: int = 0, measured: float = 1000.0
+) -> Clock:
+    """Return the clock of 1000 steps of 1 s."""
+    return Clock(elapsed, startup, measured, measured, 1000, 1000.0, untimed)
+
+
+def test_explained_clock_has_no_overhead() -> None:
+    """Start-up and steps that add up to the clock leave nothing to expect."""
+    assert np.allclose(clock(1100.0).overhead(1.0), 0.0)
+
+
+def test_idle_time_between_steps_recurs() -> None:
+    """Half a second beside every second of steps goes on."""
+    assert np.median(clock(1600.0).overhead(1.0)) == pytest.approx(0.47, abs=0.03)
+
+
+def test_unknown_start_up_takes_its_share_first() -> None:
+    """A minute that nothing explains is a start-up, not an overhead."""
+    assert np.median(clock(1060.0, startup=None).overhead(1.0)) == 0
+
+
+def test_overlapping_measurements_are_cut_down() -> None:
+    """Logged intervals that add up to 10 % more than the clock overstate the pace."""
+    assert clock(1000.0).overhead(1.0) == pytest.approx(-0.097, abs=0.005)
+
+
+def test_untimed_events_have_what_is_left() -> None:
+    """Ten validations nobody timed share what the clock leaves."""
+    assert clock(1400.0, untimed=10).event_room(1.0) == pytest.approx(30.0)
+    assert clock(1400.0).event_room(1.0) == np.inf
+
+
+def test_clock_alone_tells_a_pace() -> None:
+    """Where no step was measured, elapsed less start-up over steps is the pace."""
+    level = clock(2100.0, measured=0.0).step_level()
+    assert level is not None
+    assert level.now_seconds == pytest.approx(2.0)

@@ -1,0 +1,29 @@
+"""Questions that contradict themselves are refused by name."""
+
+import pytest
+
+from planner.errors import InvalidInputError
+from planner.eta_query import EtaQuery, InProgress
+from planner.plan import Plan
+
+
+@pytest.mark.parametrize(
+    ("changes", "pointer"),
+    [
+        ({"at_step": -1}, "/at_step"),
+        ({"plan": Plan(total_steps=10**16)}, "/plan/total_steps"),
+        ({"resumed_at_step": 44}, "/resumed_at_step"),
+        ({"elapsed_seconds": -1.0}, "/elapsed_seconds"),
+        ({"startup_seconds": float("nan")}, "/startup_seconds"),
+        ({"time_limit_seconds": float("inf")}, "/time_limit_seconds"),
+        ({"in_progress": InProgress("validation", -1.0)}, "/in_progress/elapsed_seconds"),
+        ({"in_progress": InProgress("validation", 1.0, 3, 2)}, "/in_progress/done"),
+        ({"in_progress": InProgress("validation", 1.0, -3, 2)}, "/in_progress/done"),
+        ({"levels": (0.5, 1.0)}, "/quantiles/1"),
+    ],
+)
+def test_contradiction_names_its_field(changes: dict[str, object], pointer: str) -> None:
+    """The error points at the field that cannot be right."""
+    with pytest.raises(InvalidInputError) as refusal:
+        EtaQuery(**{"at_step": 43, "plan": Plan(total_steps=311), **changes})  # type: ignore[arg-type]
+    assert pointer == refusal.value.pointer

@@ -1,0 +1,103 @@
+"""How long steps and events take, and how sure that is."""
+
+import numpy as np
+import pytest
+
+from planner.pace import event_level, measure, step_level
+from planner.timings import Durations, FloatArray, Timings
+
+
+def steps(seconds: FloatArray) -> Timings:
+    """Return a log of every step."""
+    return Timings(np.arange(1.0, len(seconds) + 1), seconds)
+
+
+def noisy(count: int, seed: int = 0, level: float = 1.0) -> FloatArray:
+    """Return durations with 5 % noise."""
+    return np.asarray(level * np.exp(0.05 * np.random.default_rng(seed).standard_normal(count)))
+
+
+def test_steady_pace_is_its_mean() -> None:
+    """A steady log has the pace it shows, a narrow range around it, and nothing else to report."""
+    pace = measure(steps(noisy(2000)), Timings(), Timings())
+    assert pace.step is not None
+    assert pace.step.mean_seconds == pytest.approx(1.0, rel=0.01)
+    assert 0.95 < pace.step.low_seconds < 1.0 < pace.step.high_seconds < 1.05
+    assert (pace.validation, pace.checkpoint, pace.regime, pace.stalls) == (None, None, None, None)
+
+
+def test_range_is_of_the_mean_ahead_and_quantiles_are_of_single_steps() -> None:
+    """A thousand steps average out: the range of their mean is narrower than that of one of them."""
+    pace = measure(steps(np.random.default_rng(1).lognormal(0, 0.5, 2000)), Timings(), Timings()).step
+    assert pace is not None
+    assert pace.slow_seconds - pace.quick_seconds > 5 * (pace.high_seconds - pace.low_seconds)
+
+
+def test_first_steps_are_reported_apart() -> None:
+    """Compilation is in the first steps, never in the pace."""
+    pace = measure(steps(np.r_[300.0, noisy(100)]), Timings(), Timings())
+    assert pace.step is not None
+    assert pace.first_steps is not None
+    assert pace.step.mean_seconds == pytest.approx(1.0, rel=0.02)
+    assert (pace.first_steps.mean_seconds, pace.first_steps.count) == (300.0, 1)
+
+
+def test_rare_stalls_are_counted_and_stay_in_the_mean() -> None:
+    """Five stalls of 20 s in 1000 steps come every 200 steps and cost 2 % of every hour ahead."""
+    seconds = noisy(1001)
+    seconds[100::200] = 21.0
+    pace = measure(steps(seconds), Timings(), Timings())
+    assert pace.stalls is not None
+    assert pace.step is not None
+    assert pace.stalls.steps_between == pytest.approx(200, rel=0.01)
+    assert pace.stalls.seconds == pytest.approx(20, rel=0.01)
+    assert pace.step.mean_seconds == pytest.approx(1.1, rel=0.03)
+
+
+def test_pace_is_that_of_the_current_regime() -> None:
+    """After a lasting slow-down the old pace says little of what is ahead."""
+    pace = measure(steps(np.r_[noisy(600), noisy(600, 1, 1.5)]), Timings(), Timings())
+    assert pace.regime is not None
+    assert pace.step is not None
+    assert pace.step.mean_seconds == pytest.approx(1.5, rel=0.03)
+
+
+def test_autocorrelation_widens_the_range() -> None:
+    """Steps that wander together tell less of the mean ahead than independent ones of the same spread."""
+    rng = np.random.default_rng(3)
+    independent = np.exp(0.1 * rng.standard_normal(1000))
+    together = np.exp(0.1 * np.repeat(rng.standard_normal(20), 50))
+    wide, narrow = (measure(steps(seconds), Timings(), Timings()).step for seconds in (together, independent))
+    assert wide is not None
+    assert narrow is not None
+    assert wide.high_seconds - wide.low_seconds > 1.5 * (narrow.high_seconds - narrow.low_seconds)
+
+
+def test_sparse_log_has_the_same_pace() -> None:
+    """Means of every tenth step give the pace of all of them."""
+    logged = Timings(np.arange(10.0, 2001, 10), noisy(2000).reshape(-1, 10).mean(axis=1))
+    pace = measure(logged, Timings(), Timings()).step
+    assert pace is not None
+    assert pace.mean_seconds == pytest.approx(1.0, rel=0.01)
+
+
+def test_horizon_widens_the_draws() -> None:
+    """Ten times as far ahead is less sure, relative to its length."""
+    logged = Durations(np.arange(1.0, 501), noisy(500), np.ones(500))
+    level = step_level(logged, np.zeros(500, dtype=bool))
+    assert level is not None
+    near, far = (np.std(level.seconds(ahead)) / ahead for ahead in (500.0, 5000.0))
+    assert far > near
+
+
+def test_slow_first_event_is_left_out() -> None:
+    """A first validation that compiles says nothing of the ones ahead."""
+    level = event_level(Durations(np.arange(4.0), np.array([60.0, 20.0, 20.0, 20.0]), np.ones(4)))
+    assert level is not None
+    assert level.seconds == 20.0
+
+
+def test_nothing_seen_is_unknown() -> None:
+    """Without a usable duration a phase has no pace."""
+    pace = measure(steps(np.full(3, np.nan)), Timings(), Timings())
+    assert pace.step is None
