@@ -66,6 +66,7 @@ class Fit:
 
     series: Series
     schedule: Schedule
+    kind: Kind
     modes: tuple[Mode, ...]
     components: Components
 
@@ -110,7 +111,7 @@ def fit_series(series: Series, schedule: Schedule, kind: Kind) -> Fit:
         for window in WINDOWS
         for each in logarithmic
     )
-    return Fit(series, schedule, modes, _weigh(modes, grid(schedule.situation), kind))
+    return Fit(series, schedule, kind, modes, _weigh(modes, grid(schedule.situation), kind))
 
 
 def _factorise(bins: Bins, series: Series, schedule: Schedule) -> Mode:

@@ -6,7 +6,9 @@ from typing import Literal
 
 import numpy as np
 
+from planner import learned
 from planner.belief import Belief, mixture
+from planner.calibration import calibrate
 from planner.curve import Curve, FloatArray, Series, clean
 from planner.errors import InvalidInputError
 from planner.fit import Fit, fit_series
@@ -165,7 +167,8 @@ class Fitted:
         first = float(np.exp(fit.modes[0].bins.u[0])) * fit.series.end
         x = np.clip(steps + fit.series.offset, first, _ENDLESS * fit.series.end)
         mean, deviation = fit.predict(x)
-        return mixture(fit.components.weight, mean, deviation, fit.is_logarithmic)
+        belief = mixture(fit.components.weight, mean, deviation, fit.is_logarithmic)
+        return calibrate(belief, x, fit, self.power_law)
 
 
 def forecast(query: ForecastQuery) -> Forecast:
@@ -221,7 +224,9 @@ def _seen_rate(query: ForecastQuery, series: Series) -> tuple[FloatArray, FloatA
 
 
 def _reaching(loss: float, steps: FloatArray, belief: Belief, levels: Sequence[float]) -> TargetForecast:
-    reached = np.maximum.accumulate(belief.probability_below(loss))
+    below = np.maximum.accumulate(belief.probability_below(loss))
+    # the lowest of a wandering curve is below its last value: as if it were looked at more than once
+    reached = -np.expm1(learned.LOOKS * np.log1p(-np.minimum(below, 1 - 1e-12)))
     values = [
         None
         if level > reached[-1]

@@ -22,6 +22,7 @@ class PowerLaw:
         floor: its floor in units of loss, shape (m,).
         drop: its amplitude at the last point, in units of loss, shape (m,).
         covariance: of floor and drop, shape (m, 2, 2).
+        misfit: squared residuals of the best over those that noise explains; about 1 for a true power law.
         end: x of the last point.
     """
 
@@ -29,6 +30,7 @@ class PowerLaw:
     floor: FloatArray
     drop: FloatArray
     covariance: FloatArray
+    misfit: float
     end: float
 
     def mean(self, x: FloatArray) -> FloatArray:
@@ -67,8 +69,9 @@ def fit_power_law(bins: Bins, end: float) -> PowerLaw | None:
     residual = np.where(factors[:, 1] >= 0, residual, np.inf)
     if not np.isfinite(residual).any():
         return None
-    excess = max(1.0, float(residual.min()) / max(len(bins.u) - 3, 1))
+    misfit = float(residual.min()) / max(len(bins.u) - 3, 1)
+    excess = max(1.0, misfit)
     weight = np.exp(-0.5 * (residual - residual.min()) / excess)
     floor, drop = bins.level + bins.scale * factors[:, 0], bins.scale * factors[:, 1]
     spread = np.asarray(covariance * bins.scale**2 * excess, dtype=float)
-    return PowerLaw(weight / weight.sum(), floor, drop, spread, end)
+    return PowerLaw(weight / weight.sum(), floor, drop, spread, misfit, end)
