@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
@@ -27,6 +26,7 @@ from app.replace import Replacer
 from app.settings import Settings
 from app.slurm.detect import choose_scheduler
 from app.slurm.poller import Poller
+from app.spools import Spools
 from app.store import Store, open_store
 from app.store.facts import JobKey
 
@@ -86,33 +86,50 @@ def _route(app: FastAPI) -> None:
 def _start(app: FastAPI, settings: Settings, clock: Callable[[], float]) -> None:
     state = app.state
     store = state.store = open_store(settings.database)
-    live: Live = state.live
     state.pool = Pool(settings.planner_threads)
     state.plans = Plans(store, settings, clock)
     state.scheduler = choose_scheduler(
         settings.scheduler, source=os.environ, local_folder=settings.state / "local"
     )
-    state.poller, state.replacer = None, None
-    if state.scheduler is not None:
-        state.replacer = Replacer(store, state.scheduler, clock, publish=live.publish)
-        state.poller = Poller(
-            store, state.scheduler, clock, publish=_job_news(store, live),
-            shortest_seconds=settings.poll_seconds, longest_seconds=settings.poll_longest_seconds,
-        )  # fmt: skip
-        state.replacer.resume_all()
-        state.poller.start()
+    _start_scheduling(app, settings, clock)
+    state.spools = Spools(
+        store, settings.spool, settings.user, clock, state.live.publish,
+        shortest_seconds=settings.spool_seconds,
+    )  # fmt: skip
+    state.spools.start()
     state.actions = Actions(
-        store=store, replacer=state.replacer, live=live, audit=Audit(store, clock), clock=clock,
+        store=store, replacer=state.replacer, live=state.live, audit=Audit(store, clock), clock=clock,
         checkpoint_wait_seconds=settings.checkpoint_wait_seconds,
     )  # fmt: skip
 
 
+def _start_scheduling(app: FastAPI, settings: Settings, clock: Callable[[], float]) -> None:
+    """Start what needs a scheduler; replacements that were under way are taken up first."""
+    state = app.state
+    state.poller, state.replacer = None, None
+    if state.scheduler is None:
+        return
+    poller = state.poller = Poller(
+        state.store, state.scheduler, clock, publish=_job_news(state.store, state.live),
+        shortest_seconds=settings.poll_seconds, longest_seconds=settings.poll_longest_seconds,
+    )  # fmt: skip
+
+    def publish(run_id: str) -> None:
+        state.live.publish(run_id)
+        poller.wake()
+
+    state.replacer = Replacer(state.store, state.scheduler, clock, publish=publish)
+    state.replacer.resume_all()
+    poller.start()
+
+
 def _stop(app: FastAPI) -> None:
     state = app.state
-    parts: tuple[Any, ...] = (state.poller, state.replacer, state.scheduler, state.pool, state.store)
-    for part in parts:
+    if state.poller is not None:
+        state.poller.stop()
+    for part in (state.spools, state.replacer, state.scheduler, state.pool, state.store):
         if part is not None:
-            part.stop() if isinstance(part, Poller) else part.close()
+            part.close()
 
 
 def _job_news(store: Store, live: Live) -> Callable[[Sequence[JobKey]], None]:

@@ -1,13 +1,16 @@
 """From a run's records to the planner's question of pace and time left."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from app.curves import event_timings, step_timings
 from app.settings import Settings
 from app.snapshot import Snapshot
+from planner.cadence import seen_cadence
 from planner.duration import Duration
 from planner.eta import EtaQuery, InProgress, Timings
-from planner.plan import Due
+from planner.plan import Due, Plan
 from planner.scenario import PaceDurations
 from planner.situation import Situation, situation
 
@@ -58,6 +61,22 @@ def pace_durations(query: EtaQuery, settings: Settings) -> PaceDurations:
         validation_seconds=_range(now.validation.mean_seconds(_count(now.validations), EVENT_DIMENSION)),
         checkpoint_seconds=_range(now.checkpoint.mean_seconds(_count(now.checkpoints), EVENT_DIMENSION)),
         startup_seconds=startup,
+    )
+
+
+def assumed_plan(query: EtaQuery) -> Plan:
+    """Return the plan with what it does not declare as it was seen to be; what was not seen is not expected.
+
+    A comparison needs to know how often validations and checkpoints come; both its sides assume the same.
+    """
+    plan = query.plan
+    validations, checkpoints = (
+        seen_cadence(events.step) for events in (query.validations, query.checkpoints)
+    )
+    return replace(
+        plan,
+        validate_every=plan.validate_every or validations or "never",
+        checkpoint_every=plan.checkpoint_every or checkpoints or "never",
     )
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from app.curves import latent_curve, lowest, validation_curve
 from app.forecasts import RunFits
-from app.paces import pace_durations, validations_left
+from app.paces import assumed_plan, pace_durations, validations_left
 from app.settings import Settings
 from app.snapshot import Snapshot
 from app.states import has_diverged
@@ -55,7 +55,7 @@ def compare_query(standing: Standing, relaunch: Scenario, settings: Settings) ->
     gpus = snapshot.job.gpus if snapshot.job is not None else None
     return CompareQuery(
         at_step=query.at_step,
-        plan=query.plan,
+        plan=assumed_plan(query),
         pace=pace_durations(query, settings),
         scenarios=_scenarios(standing, relaunch),
         target=_target(standing),

@@ -1,5 +1,6 @@
 """A running service for the tests of its parts: the real application on a real store."""
 
+import itertools
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from app.main import create_app
 from app.settings import Settings
 from app.store.facts import Scope
 
+NOTE_SEQS = itertools.count(10_000_000)
 LOGIN_TOKEN = "login-token-of-the-tests"
 
 
@@ -66,7 +68,7 @@ def batch(steps: int = 0, plan: dict[str, Any] | None = None, **parts: Any) -> d
         "attempt_started": now - seconds * steps - 60.0,
         "steps": columns,
         "notes": {
-            "seq": [10_000_000 + n for n in range(len(notes))],
+            "seq": [next(NOTE_SEQS) for _ in notes],
             "kind": [kind for kind, _ in notes],
             "data": [data for _, data in notes],
         },
