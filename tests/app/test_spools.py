@@ -106,7 +106,7 @@ class TestReading:
         assert ([1, 2, 3, 4, 5], ["r", "r"]) == (store.recent_steps("r").step.tolist(), published)
 
     def test_a_service_started_anew_goes_on(
-        self, make: Callable[[], Spools], store: Store, folder: Path, published: list[str]
+        self, make: Callable[[], Spools], store: Store, folder: Path
     ) -> None:
         """How far a file was read is kept; a file read to its end is not read again."""
         spool = Spool(folder)
@@ -117,7 +117,7 @@ class TestReading:
         assert Look(chunks=1, stored=1) == make().poll_once()
         assert 4 == store.step_count("r")
 
-    def test_half_a_line_is_read_when_it_is_whole(self, spools: Spools, store: Store, folder: Path) -> None:
+    def test_half_a_line_is_read_when_it_is_whole(self, spools: Spools, folder: Path) -> None:
         """A reporter may be in the middle of writing."""
         spool = Spool(folder)
         spool.write_bytes(b'{"k": "step", "seq": 1, "st')
