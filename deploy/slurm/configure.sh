@@ -33,6 +33,7 @@ AccountingStoragePort=$((base_port + 1))
 AccountingStoragePass=socket=$box/munge/socket
 AccountingStorageTRES=gres/gpu
 AccountingStoreFlags=job_comment,job_script
+AccountingStorageEnforce=associations,limits
 PriorityType=priority/multifactor
 PriorityWeightAge=1000"
 else

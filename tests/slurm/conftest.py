@@ -4,11 +4,11 @@ import os
 import pwd
 import random
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from app.slurm import process
 from app.slurm.commands import SlurmCommands
 from app.slurm.local import LocalRunner
 from app.slurm.scheduler import Scheduler
+from tests.slurm.waiting import until
 
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / "deploy" / "slurm"
@@ -54,9 +55,21 @@ class Cluster:
         )
         assert done.returncode == 0, done.stdout + done.stderr
 
+    def manage(self, *arguments: str) -> None:
+        """Change accounting as the administrator."""
+        environment = {"PATH": "/usr/bin:/bin", "SLURM_CONF": self.configuration}
+        subprocess.run(["sacctmgr", "-i", "-Q", *arguments], env=environment, check=True, capture_output=True)
+
     def pid(self, daemon: str) -> int:
         """Return a daemon's process id."""
         return int((self.folder / "run" / f"{daemon}.pid").read_text())
+
+    def stop(self, daemon: str) -> None:
+        """End a daemon and wait until it has ended; ``up`` starts it again."""
+        pid = self.pid(daemon)
+        os.kill(pid, signal.SIGTERM)
+        # A zombie that nobody reaps has no program any more.
+        until(lambda: not Path(f"/proc/{pid}/exe").exists())
 
     def scheduler(self, user: str, timeout_seconds: float = 20.0) -> SlurmCommands:
         """Return the scheduler as a user has it."""
@@ -201,11 +214,3 @@ def make_bench(request: pytest.FixtureRequest, tmp_path: Path) -> Bench:
     if request.param == "local":
         return Bench(request.getfixturevalue("local"), tmp_path)
     return Bench(request.getfixturevalue("alice"), request.getfixturevalue("folder"))
-
-
-def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
-    """Wait for a condition."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "the condition did not come about"
-        time.sleep(0.05)

@@ -1,0 +1,78 @@
+"""A service killed with KILL at any stage: the next one ends with exactly one job of the pair."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.replace import Replacer
+from app.replace_stages import Pauses
+from app.store import Store, open_store
+from tests.slurm.waiting import start_old, until
+
+pytestmark = pytest.mark.slurm
+
+# Before and after every side effect: the submission, the checkpoint's request, the release, the cancel.
+POINTS = [
+    ("prepared", "after"),
+    ("submitting", "after"),
+    ("submitted", "before"),
+    ("submitted", "after"),
+    ("asking", "after"),
+    ("checkpoint_asked", "before"),
+    ("releasing", "after"),
+    ("released", "before"),
+    ("cancelling", "before"),
+    ("cancelling", "after"),
+    ("cancelled", "before"),
+    ("handed_over", "before"),
+    ("done", "before"),
+]
+
+
+@pytest.fixture(name="store")
+def make_store(tmp_path: Path) -> Iterator[Store]:
+    """Keep everything in a file that several services open in turn."""
+    store = open_store(tmp_path / "store.sqlite3")
+    yield store
+    store.close()
+
+
+@pytest.mark.parametrize(("state", "when"), POINTS)
+def test_exactly_one_job_is_left(  # noqa: PLR0913, PLR0917 - fixtures
+    cluster: Any, alice: Any, folder: Path, store: Store, tmp_path: Path, state: str, when: str
+) -> None:
+    """The next service takes it up and ends it; one job runs or waits to run, never two or none."""
+    old = start_old(alice, store, folder)
+    script = Path(__file__).with_name("dying_service.py")
+    argv = [
+        sys.executable,
+        str(script),
+        str(tmp_path / "store.sqlite3"),
+        str(cluster.folder),
+        "r",
+        state,
+        when,
+    ]
+    died = subprocess.run(argv, capture_output=True, timeout=60, check=False)
+    assert -9 == died.returncode, died.stderr.decode()
+
+    pauses = Pauses(poll=0.05, longest_poll=0.2, doubt=2.0, sweep=(0.5,))
+    following = Replacer(store, alice, time.time, pauses=pauses)
+    (left,) = following.resume_all()
+    ended = following.wait(left, 60.0)
+    following.close()
+    assert not ended.is_active
+    pair = [old, *(facts.id for facts in alice.find(ended.token))]
+    until(lambda: all(facts.state != "COMPLETING" for facts in alice.jobs(pair).values()))
+    active = [facts for facts in alice.jobs(pair).values() if facts.is_active]
+    assert 1 == len(active)
+    assert "JobHeldUser" != active[0].reason
+    # Only a submission that nobody saw go out is given up; everything else is carried to its end.
+    gave_up = (state, when) == ("submitting", "after")
+    assert gave_up == (active[0].id == old)
+    assert ("failed" if gave_up else "done") == ended.state

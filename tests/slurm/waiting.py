@@ -1,0 +1,28 @@
+"""Waiting for a condition, and the job that is to be replaced."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from app.records import RecordBatch
+from app.slurm.scheduler import Scheduler, Submission
+from app.store import Store
+
+
+def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
+    """Wait for a condition."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "the condition did not come about"
+        time.sleep(0.05)
+
+
+def start_old(scheduler: Scheduler, store: Store, folder: Path) -> str:
+    """Start the job to be replaced and report the run ``r`` from it."""
+    script = "#!/bin/bash\n#SBATCH --time=20\nexec sleep 600\n"
+    old = scheduler.submit(Submission(script, "old", str(folder)))
+    until(lambda: scheduler.jobs([old])[old].state == "RUNNING")
+    job = {"cluster": scheduler.cluster, "id": old}
+    batch = RecordBatch.model_validate({"v": 1, "attempt": "a", "attempt_started": 1.0, "job": job})
+    store.add("alice", "r", batch, time.time())
+    return old
