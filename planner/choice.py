@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from planner.course import Course
+from planner.curve import FloatArray
 from planner.outcome import mean_of, spending
 from planner.ranking import Ranking, infeasible_share
 from planner.scenario import CompareQuery, Objective
@@ -67,13 +68,20 @@ def mean_costs(query: CompareQuery, courses: Mapping[str, Course]) -> Mapping[st
     return {name: mean_of(draws) for name, draws in known.items()} if len(known) == len(courses) else None
 
 
-def _decision_seconds(courses: Mapping[str, Course], ranking: Ranking) -> list[float]:
-    """Return mean seconds to the goal; one not reached costs the attempt and then the longest other."""
+def decision_draws(courses: Mapping[str, Course], ranking: Ranking) -> FloatArray:
+    """Return seconds to the goal; one not reached costs the attempt and then the longest of all.
+
+    Returns:
+        shape (scenarios, n).
+    """
     shape = ranking.finish[0].shape
     ends = np.stack([np.broadcast_to(course.end_seconds, shape) for course in courses.values()])
     lost = ends + ends.max(axis=0)
-    seconds = np.where(np.isfinite(ranking.finish), ranking.finish, lost)
-    return [mean_of(row) for row in seconds]
+    return np.where(np.isfinite(ranking.finish), ranking.finish, lost)
+
+
+def _decision_seconds(courses: Mapping[str, Course], ranking: Ranking) -> list[float]:
+    return [mean_of(row) for row in decision_draws(courses, ranking)]
 
 
 def _relative(values: Mapping[str, float]) -> Mapping[str, float]:

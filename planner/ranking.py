@@ -40,7 +40,7 @@ def rank(courses: Mapping[str, Course], attention_seconds: float | None) -> Rank
     best = finish.min(axis=0)
     arriving = np.isfinite(best)
     names = tuple(courses)
-    first = _first(finish[:, arriving], best[arriving])
+    first = _first(first_shares(finish[:, arriving]))
     delays = [_mean_delay(row[arriving], best[arriving]) for row in finish]
     return Ranking(
         names,
@@ -83,11 +83,20 @@ def _too_long(course: Course, attention_seconds: float) -> BoolArray:
     return course.attention_seconds > attention_seconds
 
 
-def _first(finish: FloatArray, best: FloatArray) -> list[float | None]:
-    if finish.shape[1] == 0:
-        return [None] * len(finish)
-    ties = finish <= best * (1.0 + _SAME_SECONDS)
-    return [float(share) for share in (ties / ties.sum(axis=0)).mean(axis=1)]
+def first_shares(finish: FloatArray) -> FloatArray:
+    """Return each scenario's share of being first in each draw, ties shared, 0 where nobody arrives.
+
+    Args:
+        finish: shape (scenarios, n), inf where one does not arrive.
+    """
+    ties = np.isfinite(finish) & (finish <= finish.min(axis=0) * (1.0 + _SAME_SECONDS))
+    return np.asarray(ties / np.maximum(ties.sum(axis=0), 1))
+
+
+def _first(shares: FloatArray) -> list[float | None]:
+    if shares.shape[1] == 0:
+        return [None] * len(shares)
+    return [float(share) for share in shares.mean(axis=1)]
 
 
 def _mean_delay(finish: FloatArray, best: FloatArray) -> float | None:

@@ -48,8 +48,9 @@ TEMPLATES: Mapping[str, str] = {
     "may_never_arrive": "In {never_share} of the simulated cases no scenario reaches the goal.",
     "retries_likely": "{scenario} takes {tries} tries on average: a failed one costs edit, test, queue "
     "and start-up again.",
-    "waiting_helps": "After {steps} more steps ({waiting_seconds}) the choice would be {sure_share} sure, "
-    "not {first_share}.",
+    "held": "This stays with {scenario}: {other} is not far enough ahead to change course.",
+    "waiting_helps": "It may pay to wait: after {steps} more steps ({waiting_seconds}) the choice would be "
+    "{sure_share} sure, and {gain_seconds} better on average.",
     # How it is carried out.
     "do_wait": "Ask again when more is known.",
     "do_stopped": "Nothing more is spent.",

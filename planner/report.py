@@ -8,7 +8,7 @@ from planner.contradictions import check_query
 from planner.course import Course, Refusal
 from planner.draws import Draws
 from planner.outcome import Outcome, outcome_of, stopped
-from planner.ranking import Ranking, rank
+from planner.ranking import Ranking
 from planner.scenario import CompareQuery, Scenario
 from planner.simulation import simulate
 from planner.suggestions import suggest
@@ -49,9 +49,8 @@ def compare(query: CompareQuery) -> Comparison:
                 refusals[scenario.name] = course.reason
             else:
                 courses[scenario.name] = course
-    ranking = rank(courses, query.attention_seconds) if courses else None
+    verdict, ranking = judge(query, courses, refusals, source)
     outcomes = tuple(_outcome(query, s, courses, refusals, ranking) for s in query.scenarios)
-    verdict = judge(query, courses, refusals, ranking)
     return Comparison(outcomes, verdict, suggest(query, courses), actions_of(query, verdict, courses))
 
 
@@ -68,7 +67,7 @@ def _outcome(
         return stopped(query, scenario)
     outcome = outcome_of(query, scenario, courses[scenario.name])
     # Who is first among the known is not known while a rival is not.
-    if ranking is None or refusals:
+    if ranking is None:
         return outcome
     return replace(
         outcome,

@@ -1,38 +1,23 @@
 """What to do, how sure that is, and what it saves."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from planner.choice import choose, pareto
 from planner.conditions import better_if
 from planner.course import DEAD_CURVES, Course
+from planner.draws import Source
 from planner.evidence import gather
 from planner.explanation import reasons_of
 from planner.quantiles import Quantiles
-from planner.ranking import Ranking
-from planner.reasons import Reason, refused
+from planner.ranking import Ranking, rank
+from planner.reasons import Reason, reason, refused
 from planner.scenario import CompareQuery
 from planner.sensitivity import Sensitivity
+from planner.waiting import Waiting, waiting
 
 VerdictAction = Literal["continue", "relaunch", "stop", "wait"]
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """What a little patience would buy: the same choice after some more steps of the running job.
-
-    Attributes:
-        steps: how many more.
-        seconds: how long they take.
-        probability: how sure the verdict would then be, on average.
-        cost_seconds: what the delay costs on average, should relaunching win after all.
-    """
-
-    steps: int
-    seconds: float
-    probability: float
-    cost_seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,25 +56,29 @@ class Verdict:
 
 
 def judge(
-    query: CompareQuery, courses: Mapping[str, Course], refusals: Mapping[str, str], ranking: Ranking | None
-) -> Verdict:
-    """Return the advice.
+    query: CompareQuery, courses: Mapping[str, Course], refusals: Mapping[str, str], source: Source
+) -> tuple[Verdict, Ranking | None]:
+    """Return the advice, and how the scenarios rank; where one is not known there is no ranking.
 
     Args:
         query: the question.
         courses: of the scenarios that can be answered, by name.
         refusals: why others cannot, by name.
-        ranking: of the courses, ``None`` without any.
+        source: where the courses got their draws from.
     """
     if any(code not in DEAD_CURVES for code in refusals.values()):
-        return _wait(query, tuple(refused(name, code) for name, code in refusals.items()))
+        return _wait(query, tuple(refused(name, code) for name, code in refusals.items())), None
+    ranking = rank(courses, query.attention_seconds) if courses else None
     chosen = None if ranking is None else choose(query, courses, ranking)
     evidence = gather(query, courses, refusals, ranking, chosen)
     reasons = reasons_of(evidence)
     if chosen is None and not _can_stop(query):
-        return _wait(query, reasons)
+        return _wait(query, reasons), ranking
+    patience = None
+    if ranking is not None and chosen is not None:
+        patience = waiting(query, courses, ranking, chosen, source)
     action, scenario = _named(query, chosen)
-    return Verdict(
+    verdict = Verdict(
         action=action,
         scenario=scenario,
         probability=_probability(ranking, chosen, refusals),
@@ -100,13 +89,26 @@ def judge(
         saving_over_experiments_seconds=_repeated(evidence.saving(query.quantiles), query.experiments),
         sensitivity=evidence.sensitivity,
         pareto=None if ranking is None else pareto(query, courses, ranking),
-        reasons=reasons,
+        reasons=(*reasons, *_of_waiting(patience)),
         better_if=better_if(evidence),
+        waiting=patience,
     )
+    return verdict, ranking
 
 
 def _wait(query: CompareQuery, reasons: tuple[Reason, ...]) -> Verdict:
     return Verdict("wait", sunk_seconds=query.elapsed_seconds, reasons=reasons)
+
+
+def _of_waiting(patience: Waiting | None) -> Iterator[Reason]:
+    if patience is not None:
+        yield reason(
+            "waiting_helps",
+            steps=patience.steps,
+            waiting_seconds=patience.seconds,
+            sure_share=patience.probability,
+            gain_seconds=patience.gain_seconds - patience.cost_seconds,
+        )
 
 
 def _can_stop(query: CompareQuery) -> bool:
