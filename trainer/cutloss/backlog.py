@@ -59,11 +59,12 @@ class Backlog:
 
     def next_batch(self, most: int) -> Batch:
         """Return up to ``most`` records in the order written; none where all is acknowledged."""
-        lines = self._lines(most)
-        offset = self.position.offset + sum(map(len, lines))
-        if not lines:
-            lines = self._held()[:most]
-        records = [record for line in lines if (record := decode(line)) and record["seq"] > self.position.seq]
+        offset = self.position.offset
+        while lines := self._lines(offset, most):
+            offset += sum(map(len, lines))
+            if records := self._unacknowledged(lines):
+                return Batch(records, offset, records[-1]["seq"])
+        records = self._unacknowledged(self._held()[:most])
         return Batch(records, offset, records[-1]["seq"] if records else self.position.seq)
 
     def settle(self, batch: Batch, *, stored: bool) -> None:
@@ -72,10 +73,13 @@ class Backlog:
             self.position.refused.append([batch.records[0]["seq"], batch.seq])
         self.position.offset, self.position.seq = batch.offset, batch.seq
 
-    def _lines(self, most: int) -> list[bytes]:
+    def _unacknowledged(self, lines: list[bytes]) -> list[Record]:
+        return [record for line in lines if (record := decode(line)) and record["seq"] > self.position.seq]
+
+    def _lines(self, offset: int, most: int) -> list[bytes]:
         try:
             with self.path.open("rb") as file:
-                file.seek(self.position.offset)
+                file.seek(offset)
                 lines = list(islice(file, most))
         except OSError:
             return []

@@ -49,6 +49,8 @@ class Phase:
         self._emit({"k": "span", "phase": self.name, "started": self._started, "seconds": seconds})
 
     def _note_progress(self, done: object, of: object) -> None:
+        if isinstance(done, int) and isinstance(of, int) and done > of:
+            of = None  # more than was declared: how many there are is not known
         data = {"phase": self.name, "started": round(self._started, 3), "done": done, "of": of}
         self._emit({"k": "note", "kind": "progress", "data": data})
 

@@ -4,7 +4,8 @@ import gzip
 import http.client
 import json
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from email.utils import parsedate_to_datetime
+from typing import Any, Literal, NamedTuple
 from urllib.error import HTTPError, URLError
 from urllib.parse import quote
 from urllib.request import HTTPRedirectHandler, OpenerDirector, ProxyHandler, Request, build_opener
@@ -12,7 +13,7 @@ from urllib.request import HTTPRedirectHandler, OpenerDirector, ProxyHandler, Re
 from cutloss.credentials import Service, is_loopback
 
 LONGEST_ANSWER = 4 << 20
-LONGEST_DETAIL = 2000
+LONGEST_DETAIL = 64 << 10
 REFUSED_FOR_GOOD = frozenset({400, 409, 413, 415, 422})
 UNREACHABLE = (URLError, OSError, http.client.HTTPException, ValueError)
 """Name and connection failures, TLS, time-outs, and answers that are no HTTP or no JSON."""
@@ -55,12 +56,19 @@ class _NoRedirect(HTTPRedirectHandler):
         """Refuse; the redirect's status then comes back as the answer."""
 
 
+class Reply(NamedTuple):
+    """An answer of the service: its JSON, and the epoch seconds of its clock."""
+
+    data: Any
+    date: float | None
+
+
 def post_records(service: Service, run: str, batch: dict[str, Any], timeout: float) -> Answer:
     """Post one batch; whatever goes wrong comes back as the answer."""
     body = gzip.compress(json.dumps(batch, separators=(",", ":"), allow_nan=False).encode(), 6)
     headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
     try:
-        answer = call(service, f"/api/v1/runs/{quote(run, safe='')}/records", timeout, body, headers)
+        answer = call(service, f"/api/v1/runs/{quote(run, safe='')}/records", timeout, body, headers).data
     except ServiceError as error:
         outcome: Outcome = "refused" if error.status in REFUSED_FOR_GOOD else "unreachable"
         return Answer(outcome, detail=str(error))
@@ -74,7 +82,7 @@ def call(
     timeout: float,
     body: bytes | None = None,
     headers: dict[str, str] | None = None,
-) -> Any:  # noqa: ANN401 - whatever JSON the service answers
+) -> Reply:
     """Return the service's JSON answer.
 
     Raises:
@@ -84,12 +92,19 @@ def call(
     request = Request(service.url + path, body, {**authorization, **(headers or {})})  # noqa: S310 - credentials only pass http and https
     try:
         with _opener(service).open(request, timeout=timeout) as response:
-            return json.loads(response.read(LONGEST_ANSWER))
+            return Reply(json.loads(response.read(LONGEST_ANSWER)), _epoch(response.headers.get("Date")))
     except HTTPError as error:
         with error:
             raise ServiceError(error.code, f"{error.code} {_detail(error)}") from error
     except UNREACHABLE as error:
         raise ServiceError(None, str(error) or type(error).__name__) from error
+
+
+def _epoch(date: str | None) -> float | None:
+    try:
+        return parsedate_to_datetime(date).timestamp() if date else None
+    except ValueError:
+        return None
 
 
 def _opener(service: Service) -> OpenerDirector:
@@ -99,7 +114,10 @@ def _opener(service: Service) -> OpenerDirector:
 
 
 def _detail(error: HTTPError) -> str:
+    """Return the words of a problem document, the HTTP status's own where there are none."""
     try:
-        return error.read(LONGEST_DETAIL).decode(errors="replace")
+        problem = json.loads(error.read(LONGEST_DETAIL))
     except UNREACHABLE:
         return error.reason
+    detail = problem.get("detail") if isinstance(problem, dict) else None
+    return detail if isinstance(detail, str) else error.reason
