@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection
 import numpy as np
 
 from planner.plan import Cadence, Due, Plan
-from planner.timings import FloatArray, Timings
+from planner.timings import Timings
 
 _RECENT_GAPS = 8
 
@@ -29,19 +29,19 @@ def still_due(
     by_plan = declared(plan, at_step, events.seen)
     if every is not None or plan.total_steps is None:
         return by_plan
-    seen_every = seen_cadence(np.asarray(events.step, dtype=float))
+    seen_every = seen_cadence(events)
     if seen_every is None:
         return by_plan
-    return _continued(int(np.nanmax(events.step)), seen_every, at_step, plan)
+    return _continued(max(events.seen), seen_every, at_step, plan)
 
 
-def seen_cadence(step: FloatArray) -> int | None:
+def seen_cadence(events: Timings) -> int | None:
     """Return the usual steps between the newest events, ``None`` where none was seen after step 0."""
-    at = np.unique(step[np.isfinite(step) & (step >= 0)])
-    if not len(at) or at[-1] <= 0:
+    at = sorted(step for step in events.seen if step >= 0)
+    if not at or at[-1] == 0:
         return None
-    gaps = np.diff(np.r_[0.0, at] if len(at) == 1 else at)[-_RECENT_GAPS:]
-    return max(int(np.median(gaps)), 1)
+    gaps = np.diff([0, *at] if len(at) == 1 else at)[-_RECENT_GAPS:]
+    return int(np.median(gaps))
 
 
 def _continued(last: int, every: int, at_step: int, plan: Plan) -> Due:

@@ -1,5 +1,6 @@
 """The clock since the allocation's start against what was measured: start-up, idle time, untimed events."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,7 +47,6 @@ class Clock:
     def overhead(self, step_seconds: float) -> FloatArray | float:
         """Draw the seconds ahead that no measurement will account for, for every second of steps ahead.
 
-        Where the start-up is not known it takes its share first. What remains recurs: data, logging, idling.
         Negative where logged intervals overlap, so that they add up to more than the clock.
         """
         steps_seconds = self.steps * step_seconds
@@ -58,10 +58,24 @@ class Clock:
         if share < 0:
             noise = TABLE.overlap_noise + TABLE.cut_interval * interval
             return min(share + noise, 0.0) if self._overlaps(share) else 0.0
-        usual_startup = TABLE.startup_seconds * np.exp(TABLE.startup_spread * points.normal(6))
-        startup = 0.0 if self.startup_seconds is not None else usual_startup / steps_seconds
-        recurring = np.clip(share - TABLE.unexplained_noise - interval - startup, 0.0, TABLE.most_overhead)
-        return np.asarray(recurring * np.exp(TABLE.unexplained_spread * points.normal(7)))
+        share = min(share - TABLE.unexplained_noise - interval, TABLE.most_overhead)
+        if share <= 0:
+            return 0.0
+        recurs = points.uniform(6) < self._recurring(share, share * steps_seconds)
+        return np.asarray(recurs * share * np.exp(TABLE.unexplained_spread * points.normal(7)))
+
+    def _recurring(self, share: float, seconds: float) -> float:
+        """Return the probability that unexplained time recurs (data, logging, idling) rather than came once.
+
+        By Bayes' rule, from how long a start-up or another single delay is and how large a lasting overhead.
+        """
+        known = self.startup_seconds is not None
+        once = TABLE.delay_seconds if known else TABLE.startup_seconds
+        prior = TABLE.overhead_odds if known else TABLE.overhead_odds_unknown
+        single = max(math.log(seconds / once), 0.0) / TABLE.startup_spread
+        lasting = math.log(share / TABLE.overhead_share) / TABLE.overhead_spread
+        ratio = TABLE.startup_spread / TABLE.overhead_spread * math.exp((single**2 - lasting**2) / 2)
+        return 1 - 1 / (1 + prior * ratio)
 
     def _overlaps(self, share: float) -> bool:
         """Whether measured steps can have overlapped; where few were measured, other attempts are in it."""

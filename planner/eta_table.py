@@ -32,8 +32,13 @@ class EtaTable:
         share_spread: of those shares between programs.
         unknown_cadence: steps that stand in for a cadence nobody declared.
         earlier_spread: between runs of one name.
-        startup_seconds: of a start-up nobody timed, and
-        startup_spread: its spread.
+        startup_seconds: of a start-up nobody timed.
+        delay_seconds: of another single delay nobody timed.
+        startup_spread: of both.
+        overhead_share: of a lasting overhead, seconds for every second of steps.
+        overhead_spread: of that share between programs.
+        overhead_odds: of a lasting overhead against a single delay, before looking at the clock.
+        overhead_odds_unknown: the same where the start-up is not known either.
         batches_to_trust: batches done after which their rate counts half.
         overdue_share: of its age that something overdue goes on for.
         overdue_below: probability under which something that still goes on is overdue.
@@ -71,8 +76,13 @@ class EtaTable:
     share_spread: float = 1.0
     unknown_cadence: int = 100
     earlier_spread: float = 0.15
-    startup_seconds: float = 120.0
-    startup_spread: float = 1.2
+    startup_seconds: float = 300.0
+    delay_seconds: float = 60.0
+    startup_spread: float = 1.3
+    overhead_share: float = 0.2
+    overhead_spread: float = 1.2
+    overhead_odds: float = 0.7
+    overhead_odds_unknown: float = 0.2
     batches_to_trust: float = 2.0
     overdue_share: float = 0.3
     overdue_below: float = 0.02

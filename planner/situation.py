@@ -91,7 +91,7 @@ def _unmeasured(query: EtaQuery, clock: Clock | None) -> StepLevel | None:
 
 
 def _cadence(declared: Cadence, events: Timings) -> Cadence:
-    return declared if declared is not None else seen_cadence(np.asarray(events.step, dtype=float))
+    return declared if declared is not None else seen_cadence(events)
 
 
 def _clock(query: EtaQuery, logged: Durations, start: int) -> Clock | None:

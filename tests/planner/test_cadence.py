@@ -26,7 +26,7 @@ def at(*steps: float) -> Timings:
 )
 def test_cadence_is_read_off_what_was_seen(seen: tuple[float, ...], every: int | None) -> None:
     """The usual gap is the cadence; a single event came after one; a check before training is none."""
-    assert seen_cadence(np.array(seen)) == every
+    assert seen_cadence(at(*seen)) == every
 
 
 def test_undeclared_cadence_goes_on_from_the_last_event() -> None:
