@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from app.records import RecordBatch
 from app.store import attempts, blocks, commands, events, notes, runs, seqs, spans, steps
-from app.store.facts import Added
+from app.store.facts import Added, IntArray
 
 Mask = NDArray[np.bool_]
 
@@ -32,7 +32,7 @@ def add(connection: Connection, user: str, run_id: str, batch: RecordBatch, arri
     """
     run = runs.claim(connection, user, run_id, batch, arrival.received)
     attempt, changed_attempt = attempts.enter(connection, run.key, batch)
-    all_seqs = np.array([seq for part in _seqs(batch) for seq in part], dtype=np.int64)
+    all_seqs = np.concatenate([np.array(part, dtype=np.int64) for part in _seqs(batch)])
     is_new = seqs.admit(connection, attempt, all_seqs)
     reported, noted = _insert(connection, attempt, batch, is_new)
     blocks.refresh(connection, attempt, reported)
@@ -57,7 +57,7 @@ def _seqs(batch: RecordBatch) -> Iterable[Sequence[float]]:
 
 def _insert(
     connection: Connection, attempt: int, batch: RecordBatch, is_new: Mask
-) -> tuple[list[int], list[tuple[str, dict[str, Any]]]]:
+) -> tuple[IntArray, list[tuple[str, dict[str, Any]]]]:
     """Store the new records and return the steps reported and the notes."""
     lengths = [columns.length for _, columns in batch.columns()]
     of_steps, of_validations, of_checkpoints, of_spans, of_notes, _ = np.split(is_new, np.cumsum(lengths))
@@ -69,7 +69,7 @@ def _insert(
 
 
 def _warnings(
-    connection: Connection, run: runs.RunRow, reported: Sequence[int], oddities: Mapping[str, int]
+    connection: Connection, run: runs.RunRow, reported: IntArray, oddities: Mapping[str, int]
 ) -> Mapping[str, int]:
     """Return the run's counted oddities, this batch's among them."""
     counted = Counter(run.warnings)
@@ -78,5 +78,5 @@ def _warnings(
     if total != run.total_steps:
         counted["steps_beyond_total"] = 0 if total is None else steps.count_beyond(connection, run.key, total)
     elif total is not None:
-        counted["steps_beyond_total"] += sum(step > total for step in reported)
+        counted["steps_beyond_total"] += int((reported > total).sum())
     return {name: count for name, count in counted.items() if count}

@@ -80,15 +80,16 @@ WIDEST_GAP = 16
 """Touched blocks this near to each other are computed again in one statement, those between as well."""
 
 
-def refresh(connection: Connection, attempt: int, steps: Sequence[int]) -> None:
+def refresh(connection: Connection, attempt: int, steps: IntArray) -> None:
     """Compute again, at every size, the blocks that hold these steps of an attempt."""
-    if not steps:
+    if not len(steps):
         return
-    distinct = np.unique(np.asarray(steps, dtype=np.int64))
+    touched = steps
     for below, size in pairwise(SIZES):
+        touched = np.unique(touched // (size // below))
         ranges = [
             {"attempt": attempt, "size": size, "below": below, "low": low, "high": high}
-            for low, high in _ranges(distinct // size, size)
+            for low, high in _ranges(touched, size)
         ]
         connection.executemany(FROM_RECORDS if below == 1 else FROM_BLOCKS, ranges)
 

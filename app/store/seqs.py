@@ -22,12 +22,9 @@ def admit(connection: Connection, attempt: int, seqs: IntArray) -> NDArray[np.bo
         return np.zeros(0, dtype=bool)
     bounds = {"attempt": attempt, "low": int(seqs.min()), "high": int(seqs.max())}
     known = np.array(connection.execute(TOUCHING, bounds).fetchall(), dtype=np.int64).reshape(-1, 2)
-    unique, places = np.unique(seqs, return_index=True)
-    fresh = ~_within(unique, known)
-    if fresh.any():
-        _replace(connection, attempt, known, union(known, unique[fresh]))
-    is_new = np.zeros(len(seqs), dtype=bool)
-    is_new[places[fresh]] = True
+    is_new = ~_within(seqs, known) & _first_of_equals(seqs)
+    if is_new.any():
+        _replace(connection, attempt, known, union(known, seqs[is_new]))
     return is_new
 
 
@@ -39,6 +36,14 @@ def union(known: IntArray, fresh: IntArray) -> IntArray:
     begins = np.concatenate([[True], ranges[1:, 0] > ranges[:-1, 1] + 1])
     ends = np.concatenate([begins[1:], [True]])
     return np.column_stack([ranges[begins, 0], ranges[ends, 1]])
+
+
+def _first_of_equals(seqs: IntArray) -> NDArray[np.bool_]:
+    if (np.diff(seqs) > 0).all():
+        return np.ones(len(seqs), dtype=bool)
+    is_first = np.zeros(len(seqs), dtype=bool)
+    is_first[np.unique(seqs, return_index=True)[1]] = True
+    return is_first
 
 
 def _within(seqs: IntArray, known: IntArray) -> NDArray[np.bool_]:

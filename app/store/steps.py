@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from app.records import Steps
 from app.store import attempts, layout
-from app.store.facts import StepRows
+from app.store.facts import IntArray, StepRows
 
 NOT_FINITE = {"inf": inf, "-inf": -inf}
 """Infinities are numbers to SQLite; NaN stays the text ``'nan'``, for a NaN would read as not reported."""
@@ -25,14 +25,17 @@ GROUP BY step ORDER BY step DESC LIMIT ?"""
 """Of a step reported twice the last record, as SQLite takes bare columns from the row of the ``max``."""
 
 
-def insert(connection: Connection, attempt: int, steps: Steps, is_new: NDArray[np.bool_]) -> list[int]:
+def insert(connection: Connection, attempt: int, steps: Steps, is_new: NDArray[np.bool_]) -> IntArray:
     """Store the new records of a batch and return their steps."""
+    if not is_new.any():
+        return np.empty(0, dtype=np.int64)
     rows = list(compress(_tuples(attempt, steps), is_new.tolist()))
-    if not rows:
-        return []
     connection.executemany("INSERT INTO steps VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
-    _note(connection, attempt, rows)
-    return [row[1] for row in rows]
+    stored = np.array(steps.step, dtype=np.int64)[is_new]
+    newest = int(np.array(steps.seq, dtype=np.int64)[is_new].argmax())
+    ended = max((row[3] for row in rows if row[3] is not None), default=None)
+    _note(connection, attempt, stored, rows[newest], ended)
+    return stored
 
 
 def recent(connection: Connection, run: str, limit: int) -> StepRows:
@@ -67,11 +70,10 @@ def _tuples(attempt: int, steps: Steps) -> Iterator[StepTuple]:
     return zip([attempt] * steps.length, *columns, losses, steps.column("lr"), strict=True)
 
 
-def _note(connection: Connection, attempt: int, rows: Sequence[StepTuple]) -> None:
+def _note(
+    connection: Connection, attempt: int, stored: IntArray, newest: StepTuple, ended: float | None
+) -> None:
     """Keep what an attempt's steps come to: their number, bounds, and where it is now."""
-    newest = max(rows, key=lambda row: row[2])
-    ended = max((row[3] for row in rows if row[3] is not None), default=None)
-    steps = [row[1] for row in rows]
     connection.execute(
         "UPDATE attempts SET step_records = step_records + :count,"
         " first_step = min(coalesce(first_step, :low), :low),"
@@ -80,8 +82,8 @@ def _note(connection: Connection, attempt: int, rows: Sequence[StepTuple]) -> No
         " last_step_seq = max(coalesce(last_step_seq, -1), :seq),"
         " last_ended = coalesce(max(coalesce(last_ended, :ended), :ended), last_ended)"
         " WHERE key = :key",
-        {"count": len(rows), "low": min(steps), "high": max(steps), "seq": newest[2], "step": newest[1],
-         "ended": ended, "key": attempt},
+        {"count": len(stored), "low": int(stored.min()), "high": int(stored.max()), "seq": newest[2],
+         "step": newest[1], "ended": ended, "key": attempt},
     )  # fmt: skip
 
 
