@@ -3,7 +3,6 @@
 import os
 import pwd
 import random
-import shutil
 import signal
 import socket
 import subprocess
@@ -18,6 +17,7 @@ from app.slurm import process
 from app.slurm.commands import SlurmCommands
 from app.slurm.local import LocalRunner
 from app.slurm.scheduler import Scheduler
+from tests.slurm.installed import install
 from tests.slurm.waiting import until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -136,14 +136,11 @@ def start_cluster() -> Iterator[Cluster]:
         cluster.down()
 
 
-@pytest.fixture(scope="session", name="client_path")
-def copy_client(cluster: Cluster) -> Path:
-    """Return a copy of the client that jobs can read wherever the checkout lies."""
+@pytest.fixture(scope="session", name="library")
+def install_service(cluster: Cluster) -> Path:
+    """Return a folder from which ordinary users import the service and the client."""
     library = cluster.folder / "lib"
-    shutil.copytree(
-        ROOT / "trainer" / "cutloss", library / "cutloss", ignore=shutil.ignore_patterns("__pycache__")
-    )
-    subprocess.run(["chmod", "-R", "a+rX", str(library)], check=True)
+    install(ROOT, library)
     return library
 
 
