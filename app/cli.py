@@ -18,7 +18,10 @@ from app.settings import Settings
 from app.store import Store, open_store
 
 app = typer.Typer(
-    help="Live forecasts and verdicts for training runs on SLURM.", no_args_is_help=True, add_completion=False
+    help="Live forecasts and verdicts for training runs on SLURM.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_show_locals=False,
 )
 tokens = typer.Typer(help="Tokens for programs.", no_args_is_help=True)
 app.add_typer(tokens, name="token")

@@ -11,13 +11,10 @@ from app.schemas.compare import RelaunchFields
 from app.settings import Settings
 from app.snapshot import PLAN_FIELDS
 from app.store import Store
+from planner.hysteresis import Advice, hold
 from planner.loss_path import CurveSource
 from planner.report import Comparison, compare
-from planner.scenario import PlanOverrides, Scenario, Target
-from planner.verdict import Verdict
-
-TURNING = 0.1
-"""How much likelier than not another advice must be before the verdict turns: 0.55 against 0.45."""
+from planner.scenario import CompareQuery, PlanOverrides, Scenario, Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +61,7 @@ class Judge:
         fields = RelaunchFields.model_validate(scenario)
         curve = self._curve(standing, fields, total)
         question = compare_query(standing, scenario_of(fields, curve), self._settings)
-        comparison = compare(question)
-        comparison, since = self._settled(run.id, comparison, now)
+        comparison, since = self._settled(run.id, question, now)
         return Judgement(comparison, scenario, stored is None, curve, since)
 
     def ask(
@@ -100,31 +96,18 @@ class Judge:
         like = self._earlier.resembling(run)
         return None if like is None else self._earlier.curve_of(like, kind, first, last)
 
-    def _settled(self, run_id: str, comparison: Comparison, now: float) -> tuple[Comparison, float]:
-        """Return the comparison with its verdict kept where another is hardly likelier, and since when."""
+    def _settled(self, run_id: str, question: CompareQuery, now: float) -> tuple[Comparison, float]:
+        """Return the comparison, its advice kept until the evidence has moved, and since when it stands."""
+        comparison = compare(question)
         last = self._store.history(run_id, "verdict", 1)
-        if last:
-            at, said = last[-1]
-            comparison = kept_verdict(comparison, said)
-            if said["action"] == comparison.verdict.action:
-                return comparison, at
-        verdict = comparison.verdict
-        said = {"action": verdict.action, "scenario": verdict.scenario, "probability": verdict.probability}
-        self._store.append_history(run_id, "verdict", now, said)
-        return comparison, now
-
-
-def kept_verdict(comparison: Comparison, said: Mapping[str, Any]) -> Comparison:
-    """Return the comparison with the advice given last, where the new one is hardly likelier."""
-    verdict = comparison.verdict
-    if not {verdict.action, said["action"]} <= {"continue", "relaunch"} or verdict.action == said["action"]:
-        return comparison
-    before = next((one for one in comparison.outcomes if one.name == said["scenario"]), None)
-    if before is None or before.probability_first is None or verdict.probability is None:
-        return comparison
-    if verdict.probability - before.probability_first > TURNING:
-        return comparison
-    return replace(comparison, verdict=_with_advice(verdict, said, before.probability_first))
+        at, said = last[-1] if last else (now, None)
+        previous = Advice(said["action"], said["scenario"]) if said else None
+        verdict = hold(previous, question, comparison)
+        if said is None or said["action"] != verdict.action:
+            at = now
+            advice = {name: getattr(verdict, name) for name in ("action", "scenario", "probability")}
+            self._store.append_history(run_id, "verdict", now, advice)
+        return replace(comparison, verdict=verdict), at
 
 
 def _with_plan(scenario: Scenario, plan: PlanOverrides) -> Scenario:
@@ -133,7 +116,3 @@ def _with_plan(scenario: Scenario, plan: PlanOverrides) -> Scenario:
     is_counted_anew = plan.validate_every is not None
     left = None if is_counted_anew else scenario.validations_left
     return replace(scenario, plan=replace(plan, **given), validations_left=left)
-
-
-def _with_advice(verdict: Verdict, said: Mapping[str, Any], probability: float) -> Verdict:
-    return replace(verdict, action=said["action"], scenario=said["scenario"], probability=probability)

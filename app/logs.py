@@ -34,4 +34,5 @@ def configure(settings: Settings) -> None:
 def _rendering(settings: Settings) -> list[Processor]:
     if settings.log_json:
         return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
-    return [structlog.dev.ConsoleRenderer(colors=False)]
+    # Plain tracebacks: rich ones print local variables, and tokens are among them.
+    return [structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)]

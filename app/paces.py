@@ -70,9 +70,7 @@ def assumed_plan(query: EtaQuery) -> Plan:
     A comparison needs to know how often validations and checkpoints come; both its sides assume the same.
     """
     plan = query.plan
-    validations, checkpoints = (
-        seen_cadence(events.step) for events in (query.validations, query.checkpoints)
-    )
+    validations, checkpoints = (seen_cadence(events) for events in (query.validations, query.checkpoints))
     return replace(
         plan,
         validate_every=plan.validate_every or validations or "never",

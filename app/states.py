@@ -53,4 +53,5 @@ def badge_of(
         return "misses_limit"
     if action == "relaunch":
         return "relaunch"
-    return "check" if warnings or state in {"stale", "offline"} else "continue"
+    unsure = action == "wait" or state in {"stale", "offline"}
+    return "check" if warnings or unsure else "continue"

@@ -68,5 +68,6 @@ def points_of(view: RunView) -> dict[str, Any]:
         **{name: to_wire(np.asarray(column)) for name, column in columns.items()},
         "validation_steps": [item.step for item in validations],
         "validation_losses": to_wire([item.loss for item in validations]),
+        "validation_ended": [item.started + (item.seconds or 0.0) for item in validations],
         "as_of": view.as_of,
     }

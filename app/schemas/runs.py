@@ -109,6 +109,7 @@ class PointsAnswer(Answer):
     ended: list[float | None]
     validation_steps: list[int]
     validation_losses: list[float | None]
+    validation_ended: list[float | None]
     as_of: float
 
 

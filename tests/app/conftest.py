@@ -66,7 +66,7 @@ def batch(steps: int = 0, plan: dict[str, Any] | None = None, **parts: Any) -> d
         "v": 1,
         "attempt": "first",
         "attempt_started": now - seconds * steps - 60.0,
-        "steps": columns,
+        "steps": parts.pop("columns", columns),
         "notes": {
             "seq": [next(NOTE_SEQS) for _ in notes],
             "kind": [kind for kind, _ in notes],

@@ -1,0 +1,195 @@
+"""From the store to what is shown: views, kept and renewed."""
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from app import plans as plans_module
+from app.plans import Plans
+from app.records import RecordBatch, checked
+from app.settings import Settings
+from app.slurm.scheduler import JobFacts
+from app.store import Store, open_store
+from app.views import RunView
+
+PLAN = {"total_steps": 200, "validate_every": 20, "checkpoint_every": "never"}
+
+
+class Clock:
+    """A clock that stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = time.time()
+
+    def __call__(self) -> float:
+        """Return the epoch seconds."""
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """Return a clock that stands still."""
+    return Clock()
+
+
+@pytest.fixture
+def store() -> Iterator[Store]:
+    """Yield a store in memory."""
+    opened = open_store(None)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def plans(store: Store, settings: Settings, clock: Clock) -> Plans:
+    """Return plans of the store."""
+    return Plans(store, settings, clock)
+
+
+@pytest.fixture
+def report(store: Store, clock: Clock, make_batch: Callable[..., Any]) -> Callable[..., None]:
+    """Return what stores a batch of a run."""
+
+    def add(run: str, **parts: Any) -> None:
+        store.add("ada", run, checked(RecordBatch.model_validate(make_batch(**parts))), clock.now)
+
+    return add
+
+
+def _view(plans: Plans, run: str = "one") -> RunView:
+    view = plans.view(run)
+    assert view is not None
+    return view
+
+
+def test_unknown_run_has_no_view(plans: Plans) -> None:
+    """There is no view and no row of a run that is not there."""
+    assert (None, None) == (plans.view("x"), plans.row("x"))
+
+
+def test_view_is_kept_until_something_changes(plans: Plans, report: Any, clock: Clock) -> None:
+    """The same view is given until a record comes or, while the run is alive, time has passed."""
+    report("one", steps=50, plan=PLAN)
+    first = _view(plans)
+    assert first is _view(plans)
+    clock.now += plans_module.REFRESH_SECONDS
+    later = _view(plans)
+    assert first is not later
+    report("one", steps=60, plan=PLAN)
+    assert (60, True) == (_view(plans).at_step, _view(plans).version != later.version)
+
+
+def test_view_of_an_ended_run_is_kept_for_good(plans: Plans, report: Any, clock: Clock) -> None:
+    """Time does not change what is known of a run that has ended."""
+    report("one", steps=200, plan=PLAN, notes=[("finish", {"reason": "finished"})])
+    first = _view(plans)
+    clock.now += 1e6
+    assert first is _view(plans)
+
+
+def test_scenario_and_job_renew_the_view(plans: Plans, store: Store, report: Any, clock: Clock) -> None:
+    """What a person says of the relaunch, and what the scheduler says of the job, show at once."""
+    report("one", steps=50, plan=PLAN, job={"cluster": "c", "id": "7"})
+    assert _view(plans).scenario_is_default
+    scenario = {
+        "name": "fix", "action": "relaunch", "edit_seconds": 60, "test_seconds": 0, "queue_seconds": 0,
+    }  # fmt: skip
+    store.put_document("one", "scenario", scenario, clock.now)
+    assert (False, 60) == (_view(plans).scenario_is_default, _view(plans).scenario["edit_seconds"])
+    job = JobFacts(
+        "7", "c", "RUNNING", started=clock.now - 2100, submitted=clock.now - 2400, time_limit_seconds=9000
+    )
+    store.put_jobs([job], clock.now)
+    view = _view(plans)
+    assert (2100.0, 9000, True) == (
+        view.elapsed_seconds, view.time_limit_seconds, view.eta.finishes_within_limit is not None,
+    )  # fmt: skip
+    assert ("queue", 300.0) == (view.ledger[0].phase, view.ledger[0].spent_seconds)
+
+
+def test_fit_is_made_again_only_for_news(plans: Plans, report: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A curve that has hardly grown is not fitted again; one that has, is."""
+    fitted: list[int] = []
+    original = plans_module.fit_run
+
+    def counting(snapshot: Any, like: Any, previous: Any) -> Any:
+        fits = original(snapshot, like, previous)
+        fitted.append(fits is not previous)
+        return fits
+
+    monkeypatch.setattr(plans_module, "fit_run", counting)
+    for steps in (1000, 1001, 1200):
+        report("one", steps=steps, plan={**PLAN, "total_steps": 2000})
+        _view(plans)
+    assert [True, False, True] == fitted
+
+
+def test_list_takes_a_bounded_time(
+    plans: Plans, store: Store, report: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows that cannot be computed in time show the bare facts, and the last view where there is one."""
+    for run in ("a", "b"):
+        report(run, steps=20, plan=PLAN)
+    plans.view("a")
+    monkeypatch.setattr(plans_module, "LISTING_SECONDS", -1.0)
+    rows = {row.run.id: row for row in plans.rows(store.runs("ada"))}
+    assert ("not_computed_yet", 20, None) == (
+        rows["b"].reason,
+        rows["b"].at_step,
+        rows["b"].remaining_seconds,
+    )
+    assert (None, True) == (rows["a"].reason, rows["a"].remaining_seconds is not None)
+
+
+def test_resume_goes_on_from_where_the_newest_attempt_is(plans: Plans, report: Any) -> None:
+    """After a resume from an earlier step the run is where its newest attempt is."""
+    report("one", steps=60, plan=PLAN, attempt_started=1_000.0)
+    again = {
+        "seq": [0, 1], "step": [41, 42], "ended": [5_000.0, 5_040.0], "seconds": [40.0, 40.0],
+        "loss": [0.8, 0.8], "lr": [None, None],
+    }  # fmt: skip
+    report("one", attempt="second", attempt_started=4_900.0, columns=again)
+    view = _view(plans)
+    assert (42, 158) == (view.at_step, view.eta.steps_left)
+
+
+def test_earlier_run_gives_the_relaunch_its_curve(plans: Plans, report: Any, make_validations: Any) -> None:
+    """The run named by ``like`` says how the fixed run would converge; an unknown one says nothing."""
+    report("good", steps=150, plan=PLAN, validations=make_validations(10, 150))
+    for run, like in (("one", "good"), ("two", "nobody")):
+        report(
+            run, steps=100, plan={**PLAN, "like": like, "target_loss": 0.62},
+            validations=make_validations(20, 100),
+        )  # fmt: skip
+    known, unknown = _view(plans, "one"), _view(plans, "two")
+    assert (True, False) == (bool(known.relaunch_band), bool(unknown.relaunch_band))
+    assert "no_curve" in {reason.code for reason in unknown.comparison.verdict.reasons}
+    assert known.comparison.verdict.action in {"continue", "relaunch"}
+
+
+def test_verdict_is_remembered(plans: Plans, store: Store, report: Any, clock: Clock) -> None:
+    """What was advised is kept, once for each turn, and the view says since when it stands."""
+    report("one", steps=50, plan=PLAN)
+    first = _view(plans)
+    clock.now += 100
+    second = _view(plans)
+    assert first.verdict_since == second.verdict_since == first.as_of
+    assert [first.comparison.verdict.action] == [
+        said["action"] for _, said in store.history("one", "verdict")
+    ]
+
+
+def test_replacing_run_is_named(plans: Plans, report: Any, clock: Clock) -> None:
+    """A run that was relaunched names the run in its place."""
+    report("one", steps=50, plan=PLAN)
+    report("two", steps=1, plan={**PLAN, "replaces": "one"})
+    clock.now += plans_module.REFRESH_SECONDS
+    assert "two" == _view(plans).replaced_by
+
+
+def test_target_that_was_reached_is_none_any_more(plans: Plans, report: Any) -> None:
+    """Once the target is reached only time is compared: nothing contradicts itself."""
+    report("one", steps=150, plan={"total_steps": 200, "target_loss": 0.9, "target_of": "train"})
+    assert "continue" == _view(plans).comparison.verdict.action

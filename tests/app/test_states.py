@@ -1,0 +1,80 @@
+"""How a run stands."""
+
+import numpy as np
+import pytest
+
+from app.slurm.scheduler import JobFacts
+from app.states import badge_of, has_diverged, state_word
+from app.store.facts import Run, StepBlocks
+
+NOW = 1_000.0
+
+
+def _run(last: float = NOW, finished: str | None = None) -> Run:
+    return Run("r", "r", "ada", 0.0, {}, 1, last, finished, None, None, {})
+
+
+def _blocks(*losses: float) -> StepBlocks:
+    values = np.array(losses, dtype=float)
+    steps, ones = np.arange(len(losses)), np.ones(len(losses), dtype=np.int64)
+    finite = np.isfinite(values).astype(np.int64)
+    return StepBlocks(steps, steps, ones, ones, finite, *[values] * 4, ones, *[values] * 6)
+
+
+def _job(state: str) -> JobFacts:
+    return JobFacts("1", "c", state)
+
+
+@pytest.mark.parametrize(
+    ("run", "job", "word"),
+    [
+        (_run(), None, "live"),
+        (_run(NOW - 61), None, "offline"),
+        (_run(NOW - 61), _job("RUNNING"), "stale"),
+        (_run(NOW - 61), _job("PENDING"), "queued"),
+        (_run(NOW - 61), _job("CANCELLED"), "stopped"),
+        (_run(NOW - 61), _job("COMPLETED"), "finished"),
+        (_run(NOW - 61), _job("OUT_OF_MEMORY"), "failed"),
+        (_run(finished="failed"), _job("RUNNING"), "failed"),
+        (_run(finished="finished"), None, "finished"),
+        (_run(finished="some new word"), None, "failed"),
+    ],
+)
+def test_state_word(run: Run, job: JobFacts | None, word: str) -> None:
+    """A run's own word comes first, then whether records arrive, then what its job does."""
+    assert word == state_word(run, job, _blocks(1.0), NOW, 60.0)
+
+
+def test_divergence_is_lasting() -> None:
+    """A run has diverged when its newest losses are all no numbers; a single one is an accident."""
+    assert [True, False, False, False] == [
+        has_diverged(_blocks(1.0, np.nan, np.inf, np.nan)),
+        has_diverged(_blocks(1.0, np.nan, 1.0, np.nan)),
+        has_diverged(_blocks(np.nan, 1.0)),
+        has_diverged(_blocks()),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("state", "action", "within", "badge"),
+    [
+        ("finished", "relaunch", 0.0, "done"),
+        ("queued", None, None, "queued"),
+        ("diverged", None, None, "stop"),
+        ("live", "stop", None, "stop"),
+        ("live", "relaunch", 0.2, "misses_limit"),
+        ("live", "relaunch", 0.9, "relaunch"),
+        ("live", "wait", None, "check"),
+        ("offline", "continue", None, "check"),
+        ("live", "continue", 0.99, "continue"),
+        ("live", None, None, "continue"),
+    ],
+)
+def test_badge_is_the_most_urgent(state: str, action: str, within: float, badge: str) -> None:
+    """Of all that could be said of a run, the badge says the most urgent."""
+    assert badge == badge_of(state, action, within, ())
+
+
+def test_warnings_ask_for_a_look() -> None:
+    """A run with counted oddities is to be looked at."""
+    assert "check" == badge_of("live", "continue", None, ["steps_beyond_total"])
