@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from app.store.facts import Validation
 from app.viewing import row_of
 from app.views import RunRow, RunView
 from app.wire import to_wire
@@ -68,6 +69,10 @@ def points_of(view: RunView) -> dict[str, Any]:
         **{name: to_wire(np.asarray(column)) for name, column in columns.items()},
         "validation_steps": [item.step for item in validations],
         "validation_losses": to_wire([item.loss for item in validations]),
-        "validation_ended": [item.started + (item.seconds or 0.0) for item in validations],
+        "validation_ended": [_ended(item) for item in validations],
         "as_of": view.as_of,
     }
+
+
+def _ended(validation: Validation) -> float | None:
+    return None if validation.seconds is None else validation.started + validation.seconds
