@@ -2,13 +2,24 @@
 
 import asyncio
 import gzip
+import itertools
 import json
+import os
+import subprocess
+import sys
+import threading
 import time
+from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
+from app.auth import issue
+from app.store import open_store
 from app.store.facts import Command
+
+CUTLOSSD = Path(sys.executable).parent / "cutlossd"
 
 RECORDS = "/api/v1/runs/r/records"
 
@@ -153,3 +164,50 @@ async def test_the_body_is_documented(service: Any) -> None:
     schema = operation["requestBody"]["content"]["application/json"]["schema"]
     assert {"v", "attempt", "attempt_started", "steps", "notes"} <= schema["properties"].keys()
     assert "$ref" not in json.dumps(schema)
+
+
+def running(state: Path) -> subprocess.Popen[str]:
+    """Start a service of its own process."""
+    command = [CUTLOSSD, "serve", "--port", "0", "--state", state, "--scheduler", "none"]
+    environment = {
+        **os.environ,
+        "CUTLOSSD_CREDENTIALS": str(state / "credentials.json"),
+        "CUTLOSSD_SPOOL": str(state / "spool"),
+    }
+    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
+
+
+def report_until_killed(address: str, token: str, acknowledged: list[int]) -> None:
+    """Post batches one after the other, noting the seq each answer acknowledges, until no answer comes."""
+    with httpx.Client(base_url=address, headers={"Authorization": f"Bearer {token}"}) as client:
+        for first in itertools.count(0, 100):
+            try:
+                answer = client.post(RECORDS, json=body(first, 100))
+            except httpx.HTTPError:
+                return
+            acknowledged.append(answer.json()["acknowledged_seq"])
+
+
+def test_a_killed_service_has_every_acknowledged_record(tmp_path: Path) -> None:
+    """Kill -9 in mid-ingest: started again, everything that was acknowledged is there, batch by batch."""
+    state, acknowledged = tmp_path / "state", []
+    state.mkdir(0o700)
+    store = open_store(state / "cutloss.sqlite3")
+    token = issue(store, "ada", "report", 1.0)
+    store.close()
+    with running(state) as service:
+        assert service.stdout is not None
+        address = next(line for line in service.stdout if "http://" in line).split()[-1].split("/?")[0]
+        reporter = threading.Thread(target=report_until_killed, args=(address, token, acknowledged))
+        reporter.start()
+        while len(acknowledged) < 10:
+            assert reporter.is_alive()
+            reporter.join(0.01)
+        service.kill()
+        reporter.join()
+    store = open_store(state / "cutloss.sqlite3")
+    stored, blocks = store.recent_steps("r", 10**6).step.tolist(), store.step_blocks("r", 1)
+    store.close()
+    assert list(range(len(stored))) == stored
+    assert (0, len(stored)) == (len(stored) % 100, blocks.count[0])
+    assert acknowledged[-1] <= stored[-1]

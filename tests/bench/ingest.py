@@ -1,7 +1,7 @@
 """How fast a real service takes records, asked against measured.
 
-Run it as ``python tests/bench/ingest.py``. One ``cutlossd`` process, four reporters on the same machine, each with
-its own run: token check, decompression, validation, de-duplication, rollups and commit are all in the figure.
+Run it as ``python tests/bench/ingest.py``. One ``cutlossd`` process, four reporters on the same machine, each
+with its own run. Token check, decompression, validation, de-duplication, rollups and commit are in the figure.
 """
 
 import gzip
@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import quantiles
 from urllib.parse import urlsplit
@@ -28,24 +29,33 @@ SMALL_POINTS = 50
 LONG_RUN = 300_000
 
 
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A running service, and a token that may report to it."""
+
+    address: str
+    token: str
+    pid: int
+
+
 def main() -> None:
     """Measure, and print the table."""
-    with tempfile.TemporaryDirectory() as folder, service(Path(folder)) as (host, token):
+    with tempfile.TemporaryDirectory() as folder, running(Path(folder)) as service:
         rows = [
-            rate("points/s in batches of 1,000", ">= 80,000", host, token, POINTS, replay=False),
-            rate("points/s in batches of 1,000, all sent before", "-", host, token, POINTS, replay=True),
-            rate("points/s in batches of 50", "-", host, token, SMALL_POINTS, replay=False),
+            ("points/s in batches of 1,000", ">= 80,000", rate(service, POINTS)),
+            ("points/s in batches of 1,000, all sent before", "-", rate(service, POINTS)),
+            ("points/s in batches of 50", "-", rate(service, SMALL_POINTS)),
+            ("points/s, one reporter, batches last first", "-", late(service)),
+            ("memory of the service afterwards", "<= 400 MB", f"{resident_megabytes(service):.0f} MB"),
         ]
-        rows.append(late(host, token))
-        rows.append(("memory of the service afterwards", "<= 400 MB", f"{resident_megabytes():.0f} MB"))
     print(f"{'what':48} {'asked':>12} {'measured':>24}")
     for what, asked, measured in rows:
         print(f"{what:48} {asked:>12} {measured:>24}")
 
 
 @contextmanager
-def service(folder: Path) -> Iterator[tuple[str, str]]:
-    """Start a service on a free port; yield its address and a report token."""
+def running(folder: Path) -> Iterator[Service]:
+    """Start a service on a free port and end it afterwards."""
     state = folder / "state"
     environment = {
         **os.environ,
@@ -59,37 +69,30 @@ def service(folder: Path) -> Iterator[tuple[str, str]]:
     with subprocess.Popen(serve, env=environment, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         announced = next(line for line in process.stdout if "http://" in line)
-        SERVICES.append(process.pid)
+        address = urlsplit("http://" + announced.split("http://", 1)[1].split()[0]).netloc
         try:
-            yield urlsplit("http://" + announced.split("http://", 1)[1].split()[0]).netloc, token
+            yield Service(address, token, process.pid)
         finally:
             process.terminate()
 
 
-SERVICES: list[int] = []
-
-
-def rate(what: str, asked: str, host: str, token: str, points: int, *, replay: bool) -> tuple[str, str, str]:
+def rate(service: Service, points: int) -> str:
     """Return how many points a second four reporters get through, and how long one batch waits."""
     runs = [f"bench-{points}-{reporter}" for reporter in range(REPORTERS)]
     bodies = [batch(first, points) for first in range(0, BATCHES * points, points)]
     began = time.perf_counter()
     with ThreadPoolExecutor(REPORTERS) as pool:
-        waits = [wait for waited in pool.map(lambda run: post(host, token, run, bodies), runs) for wait in waited]
+        waits = [wait for waited in pool.map(lambda run: post(service, run, bodies), runs) for wait in waited]
     per_second = REPORTERS * BATCHES * points / (time.perf_counter() - began)
-    p99 = quantiles(waits, n=100)[98] * 1000
-    word = "replayed" if replay else "stored"
-    assert len(waits) == REPORTERS * BATCHES, word
-    return what, asked, f"{per_second:,.0f} (p99 {p99:.0f} ms)"
+    return f"{per_second:,.0f} (p99 {quantiles(waits, n=100)[98] * 1000:.0f} ms)"
 
 
-def late(host: str, token: str) -> tuple[str, str, str]:
+def late(service: Service) -> str:
     """Return the rate of batches that come last first: each opens its blocks again."""
     bodies = [batch(first, POINTS) for first in range(LONG_RUN, LONG_RUN - BATCHES * POINTS, -POINTS)]
     began = time.perf_counter()
-    post(host, token, "bench-late", bodies)
-    per_second = BATCHES * POINTS / (time.perf_counter() - began)
-    return "points/s, one reporter, batches last first", "-", f"{per_second:,.0f}"
+    post(service, "bench-late", bodies)
+    return f"{BATCHES * POINTS / (time.perf_counter() - began):,.0f}"
 
 
 def batch(first: int, points: int) -> bytes:
@@ -107,11 +110,11 @@ def batch(first: int, points: int) -> bytes:
     return gzip.compress(json.dumps(body, separators=(",", ":")).encode(), 6)
 
 
-def post(host: str, token: str, run: str, bodies: list[bytes]) -> list[float]:
+def post(service: Service, run: str, bodies: list[bytes]) -> list[float]:
     """Post batches one after the other over one connection and return the seconds each waited."""
-    connection = http.client.HTTPConnection(host)
+    connection = http.client.HTTPConnection(service.address)
     headers = {
-        "Authorization": f"Bearer {token}",
+        "Authorization": f"Bearer {service.token}",
         "Content-Type": "application/json",
         "Content-Encoding": "gzip",
     }
@@ -128,9 +131,9 @@ def post(host: str, token: str, run: str, bodies: list[bytes]) -> list[float]:
     return waits
 
 
-def resident_megabytes() -> float:
+def resident_megabytes(service: Service) -> float:
     """Return the memory the service holds."""
-    status = Path(f"/proc/{SERVICES[-1]}/status").read_text()
+    status = Path(f"/proc/{service.pid}/status").read_text()
     kilobytes = next(line.split()[1] for line in status.splitlines() if line.startswith("VmRSS"))
     return int(kilobytes) / 1024
 
