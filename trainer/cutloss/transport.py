@@ -95,7 +95,7 @@ def call(
             return Reply(json.loads(response.read(LONGEST_ANSWER)), _epoch(response.headers.get("Date")))
     except HTTPError as error:
         with error:
-            raise ServiceError(error.code, f"{error.code} {_detail(error)}") from error
+            raise ServiceError(error.code, _detail(error)) from error
     except UNREACHABLE as error:
         raise ServiceError(None, str(error) or type(error).__name__) from error
 
