@@ -12,7 +12,7 @@ from planner.priors import Priors
 from planner.quantiles import Quantiles, exact, of_draws
 from planner.remaining import Remaining, remaining, steps_by, thinned
 from planner.situation import Situation, due, situation, steps_left
-from planner.timings import Timings
+from planner.timings import LARGEST, Timings
 
 __all__ = ["Eta", "EtaQuery", "InProgress", "PhaseMeans", "Priors", "Timings", "eta"]
 
@@ -108,8 +108,8 @@ def _until_end(query: EtaQuery, now: Situation, left: float | None) -> Eta:
 
 def _until_limit(query: EtaQuery, now: Situation, left: float) -> Eta:
     """Answer for a run that trains until it is stopped: it ends with the allocation."""
-    steps = math.ceil(_AMPLE * left / now.step.now_seconds) + 1
-    plan = replace(query.plan, total_steps=query.at_step + steps)
+    steps = math.ceil(min(_AMPLE * left / now.step.now_seconds, LARGEST / 2)) + 1
+    plan = replace(query.plan, total_steps=min(query.at_step + steps, int(LARGEST) - 1))
     horizon = situation(replace(query, plan=plan)) or now
     draws = remaining(horizon)
     share = left / max(float(np.mean(draws.total)), 1e-9)

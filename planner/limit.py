@@ -105,14 +105,13 @@ def _look(
     each = _step_with_events(query.plan, draws)
     startup = query.startup_seconds or 0.0
     capacity = np.floor(max((query.time_limit_seconds or 0.0) - startup, 0.0) / each)
-    requeues = np.where(
-        done, 0.0, _allocations(float(now.total_steps or 0) - saved, capacity, checkpoint_every)
-    )
-    replayed = _replayed(capacity, checkpoint_every)
+    steps = float(now.total_steps or 0) - saved
+    requeues = np.where(done, 0.0, _allocations(steps, capacity, checkpoint_every))
     restart = queue_seconds + startup
-    ahead = (float(now.total_steps or 0) - saved) * each + requeues * restart
-    repeated = np.where(np.isfinite(requeues), np.maximum(requeues - 1, 0) * replayed * each, np.inf)
-    finish = np.where(done, draws.total, left + ahead + repeated)
+    count = np.where(np.isfinite(requeues), requeues, 0.0)
+    repeated = np.maximum(count - 1, 0) * _replayed(capacity, checkpoint_every)
+    requeued = left + (steps + repeated) * each + count * restart
+    finish = np.where(done, draws.total, np.where(np.isfinite(requeues), requeued, np.inf))
     levels = query.levels
     return LimitOutlook(
         float(np.mean(done)),

@@ -13,7 +13,13 @@ _MOST_ENTRIES = 8192
 """Longer logs are averaged down to this many entries, so that an answer's cost does not grow with the run."""
 
 LARGEST = 1e15
-"""No step and no duration is larger; what is, was never measured."""
+"""No step is larger."""
+
+_SHORTEST_SECONDS, _LONGEST_SECONDS = 1e-9, 1e12
+"""What lies outside was never measured."""
+
+_LEAST_WEIGHT = 0.5
+"""An entry that stands for less than a step stands for none."""
 
 _LONGEST_GAP = 32.0
 """One logged entry stands for at most so many usual logging intervals."""
@@ -103,8 +109,8 @@ def usable_steps(timings: Timings) -> Durations:
         step, seconds = _averaged(step, seconds)
     weights = counts if counts is not None else _gaps(step)
     with np.errstate(invalid="ignore"):
-        known = (np.abs(step) < LARGEST) & (seconds < LARGEST) & (weights < LARGEST)
-        keep = known & (seconds > 0) & (weights > 0)
+        known = (np.abs(step) < LARGEST) & (weights < LARGEST) & (weights > _LEAST_WEIGHT)
+        keep = known & (seconds > _SHORTEST_SECONDS) & (seconds < _LONGEST_SECONDS)
     return Durations(step[keep], seconds[keep], weights[keep], int(len(step) - keep.sum()))
 
 
@@ -112,8 +118,9 @@ def usable_events(timings: Timings) -> Durations:
     """Return the event durations that say something; 0 s counts only where nothing else was seen."""
     step, seconds, _ = _columns(timings)
     with np.errstate(invalid="ignore"):
-        known = (np.abs(step) < LARGEST) & (seconds < LARGEST) & (seconds >= 0)
-        keep = known & (seconds > 0) if bool(np.any(seconds[known] > 0)) else known
+        known = (np.abs(step) < LARGEST) & (seconds < _LONGEST_SECONDS) & (seconds >= 0)
+        lasting = known & (seconds > _SHORTEST_SECONDS)
+    keep = lasting if lasting.any() else known & (seconds == 0)
     usable = int(keep.sum())
     tail = slice(-_MOST_ENTRIES, None)
     return Durations(step[keep][tail], seconds[keep][tail], np.ones(usable)[tail], int(len(step) - usable))
@@ -127,8 +134,8 @@ def _columns(timings: Timings) -> tuple[FloatArray, FloatArray, FloatArray | Non
 
 def _gaps(step: FloatArray) -> FloatArray:
     """Return the steps since the entry before: 0 where it stood, a usual interval where it went back."""
-    with np.errstate(invalid="ignore"):
-        ahead = np.diff(step, prepend=np.nan)
+    with np.errstate(invalid="ignore", over="ignore"):
+        ahead = np.diff(np.where(np.abs(step) < LARGEST, step, np.nan), prepend=np.nan)
         usual = ahead[ahead > 0]
         stride = float(np.median(usual)) if len(usual) else 1.0
         return np.where(ahead >= 0, np.minimum(ahead, _LONGEST_GAP * stride), stride)
@@ -141,13 +148,13 @@ def _averaged(step: FloatArray, seconds: FloatArray) -> tuple[FloatArray, FloatA
     blocks = seconds[first:].reshape(-1, size)
     with np.errstate(invalid="ignore", over="ignore"):
         means = blocks.mean(axis=1)
-        spoilt = ~((blocks.min(axis=1) > 0) & (means < LARGEST))
+        spoilt = ~((blocks.min(axis=1) > 0) & (means < _LONGEST_SECONDS))
         means[spoilt] = _usable_means(blocks[spoilt])
     return step[first:].reshape(-1, size)[:, -1], means
 
 
 def _usable_means(blocks: FloatArray) -> FloatArray:
-    usable = (blocks > 0) & (blocks < LARGEST)
+    usable = (blocks > 0) & (blocks < _LONGEST_SECONDS)
     count = usable.sum(axis=1)
     total = np.where(usable, blocks, 0.0).sum(axis=1)
     return np.where(count > 0, total / np.maximum(count, 1), np.nan)
