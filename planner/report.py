@@ -64,7 +64,8 @@ def _outcome(
     if scenario.name in refusals:
         return Outcome(scenario.name, "refused", refusals[scenario.name])
     if scenario.action == "stop":
-        return stopped(query, scenario)
+        is_anyone_first = ranking is not None and ranking.probability_nobody < 1
+        return replace(stopped(query, scenario), probability_first=0.0 if is_anyone_first else None)
     outcome = outcome_of(query, scenario, courses[scenario.name])
     # Who is first among the known is not known while a rival is not.
     if ranking is None:

@@ -32,7 +32,7 @@ def with_queue(low: float, high: float) -> CompareQuery:
 @pytest.mark.parametrize("previous", [Advice("continue", "continue"), Advice("relaunch", "fix")])
 def test_close_call_keeps_the_previous_advice(previous: Advice) -> None:
     """Where both are as likely to be first, whatever was advised stays, with the fresh probability."""
-    query = with_queue(455, 540)
+    query = with_queue(458, 543)
     held = hold(previous, query, compare(query))
     assert (previous.action, previous.scenario) == (held.action, held.scenario)
     assert pytest.approx(0.5, abs=0.1) == held.probability
@@ -40,7 +40,7 @@ def test_close_call_keeps_the_previous_advice(previous: Advice) -> None:
 
 def test_kept_advice_says_so() -> None:
     """Advice that is kept although another scenario is ahead names both in its first reason."""
-    query = with_queue(455, 540)
+    query = with_queue(458, 543)
     fresh = compare(query).verdict.scenario
     other = {"continue": Advice("relaunch", "fix"), "fix": Advice("continue", "continue")}[fresh or ""]
     said = hold(other, query, compare(query)).reasons[0]
@@ -55,7 +55,7 @@ def test_clear_evidence_changes_the_advice() -> None:
 
 def test_scenario_that_is_gone_is_not_kept() -> None:
     """Advice for a scenario that is no longer asked about gives way."""
-    query = with_queue(455, 540)
+    query = with_queue(458, 543)
     comparison = compare(query)
     assert comparison.verdict == hold(Advice("relaunch", "another fix"), query, comparison)
 
