@@ -47,7 +47,8 @@ def add(connection: Connection, user: str, run_id: str, batch: RecordBatch, arri
     version = runs.note_batch(connection, run, warnings, arrival.received, changed=changed)
     last = attempts.note_seq(connection, attempt, int(all_seqs.max()) if len(all_seqs) else None)
     stored = int(is_new.sum())
-    return Added(last, stored, len(is_new) - stored, version)
+    pending = tuple(commands.listed(connection, run_id, "pending"))
+    return Added(last, stored, len(is_new) - stored, version, pending)
 
 
 def _seqs(batch: RecordBatch) -> Iterable[Sequence[float]]:

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable
+from concurrent.futures import Future
 from pathlib import Path
 from sqlite3 import Connection
 from types import TracebackType
@@ -94,6 +95,13 @@ class Savepoint:
             self._connection.execute("ROLLBACK TO one_call")
         if self._connection.in_transaction:
             self._connection.execute("RELEASE one_call")
+
+
+class Submitter(Caller, Protocol):
+    """A caller that need not be waited for."""
+
+    def submit(self, function: Callable[[Connection], T]) -> Future[T]:
+        """Have a function run; its answer comes later."""
 
 
 class Readers:

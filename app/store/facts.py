@@ -240,9 +240,11 @@ class Added:
         stored: records that are new.
         duplicates: records that were there already.
         version: the run's version afterwards.
+        pending: the run's commands that are not answered yet.
     """
 
     acknowledged_seq: int | None
     stored: int
     duplicates: int
     version: int
+    pending: tuple[Command, ...] = ()

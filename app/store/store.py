@@ -1,6 +1,7 @@
 """The one interface to what is stored."""
 
 from collections.abc import Iterable, Mapping
+from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
@@ -24,7 +25,7 @@ from app.store import (
     spans,
     steps,
 )
-from app.store.connection import Caller, Readers, connect_writer
+from app.store.connection import Caller, Readers, Submitter, connect_writer
 from app.store.facts import (
     Added,
     Attempt,
@@ -60,8 +61,9 @@ class Store:
         readers: runs what does not.
     """
 
-    def __init__(self, writer: Caller, readers: Caller) -> None:
+    def __init__(self, writer: Submitter, readers: Caller) -> None:
         self._write = writer.call
+        self._submit = writer.submit
         self._read = readers.call
         self._parts = (readers, writer)
 
@@ -90,8 +92,19 @@ class Store:
         Raises:
             ForeignRunError: the run is somebody else's.
         """
+        return self.submit(user, run, records, received, oddities).result()
+
+    def submit(
+        self,
+        user: str,
+        run: str,
+        records: RecordBatch,
+        received: float,
+        oddities: Mapping[str, int] = NO_ODDITIES,
+    ) -> Future[Added]:
+        """Have a batch of records stored, as ``add`` does, without waiting for it."""
         arrival = batch.Arrival(received, oddities)
-        return self._write(partial(batch.add, user=user, run_id=run, batch=records, arrival=arrival))
+        return self._submit(partial(batch.add, user=user, run_id=run, batch=records, arrival=arrival))
 
     def runs(
         self, user: str | None = None, limit: int = 100, offset: int = 0, query: str | None = None

@@ -37,13 +37,16 @@ class Writer:
 
     def call(self, function: Callable[[Connection], T]) -> T:
         """Run a function in a transaction and return its answer once that is committed."""
+        return self.submit(function).result()
+
+    def submit(self, function: Callable[[Connection], T]) -> Future[T]:
+        """Have a function run in a transaction; its answer comes once that is committed."""
         call = _Call(function)
         with self._lock:
             if self._closed:
                 raise StoreClosedError("the store is closed")
             self._queue.put(call)
-        answer: T = call.future.result()
-        return answer
+        return call.future
 
     def close(self) -> None:
         """Finish what is queued and close the connection."""
@@ -72,10 +75,12 @@ class Writer:
         return calls
 
     def _commit(self, calls: list["_Call"]) -> None:
-        with _Failing(calls), Transaction(self._connection, "IMMEDIATE"):
-            for call in calls:
+        # From here on a call can no longer be cancelled by whoever waits for it.
+        started = [call for call in calls if call.future.set_running_or_notify_cancel()]
+        with _Failing(started), Transaction(self._connection, "IMMEDIATE"):
+            for call in started:
                 call.run(self._connection)
-        for call in calls:
+        for call in started:
             call.answer()
 
 

@@ -198,3 +198,33 @@ def test_a_killed_service_loses_no_acknowledged_record(tmp_path: Path) -> None:
     assert 0 == len(recent.step) % 50
     assert acknowledged <= recent.step[-1] == attempt.last_seq
     assert len(recent.step) == blocks.count.sum()
+
+
+def test_a_call_cancelled_in_the_queue_is_not_made(writer: Writer, path: Path) -> None:
+    """Whoever stops waiting before it began changes nothing; the others go on."""
+    release = threading.Event()
+    thread = held(writer, release)
+    cancelled = writer.submit(lambda connection: insert(connection, 1))
+    kept = writer.submit(lambda connection: insert(connection, 2))
+    assert cancelled.cancel()
+    release.set()
+    assert 2 == kept.result(10.0)
+    thread.join()
+    assert [2] == stored(path)
+
+
+def test_a_call_that_began_cannot_be_cancelled(writer: Writer, path: Path) -> None:
+    """What is being written is written, though nobody waits for it any more."""
+    begun, release = threading.Event(), threading.Event()
+
+    def slow(connection: sqlite3.Connection) -> int:
+        begun.set()
+        release.wait()
+        return insert(connection, 1)
+
+    future = writer.submit(slow)
+    begun.wait()
+    assert not future.cancel()
+    release.set()
+    assert 1 == future.result(10.0)
+    assert [1] == stored(path)

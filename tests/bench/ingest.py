@@ -1,7 +1,7 @@
 """How fast a real service takes records, asked against measured.
 
 Run it as ``python tests/bench/ingest.py``. One ``cutlossd`` process, four reporters on the same machine, each
-with its own run. Token check, decompression, validation, de-duplication, rollups and commit are in the figure.
+with its own run. Token check, decompression, validation, de-duplication, rollups and commit are all in it.
 """
 
 import gzip
