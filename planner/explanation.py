@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from planner.choice import is_feasible
+from planner.choice import is_feasible, mean_costs
 from planner.course import Course
 from planner.evidence import Evidence
 from planner.outcome import mean_of, median_of
@@ -19,13 +19,24 @@ _RETRIES = 1.05
 
 def reasons_of(evidence: Evidence) -> tuple[Reason, ...]:
     """Return what speaks for the verdict, the most important first."""
-    groups = (_refusals, _decisive, _attention, _reach, _goals, _work, _sunk)
+    groups = (_refusals, _nothing, _decisive, _unweighed, _attention, _reach, _goals, _work, _sunk)
     return tuple(found for group in groups for found in group(evidence))
 
 
 def _refusals(evidence: Evidence) -> Iterator[Reason]:
     for name, code in evidence.refusals.items():
         yield refused(name, code)
+
+
+def _nothing(evidence: Evidence) -> Iterator[Reason]:
+    if not evidence.courses and not evidence.refusals:
+        yield reason("nothing_pursues_the_goal")
+
+
+def _unweighed(evidence: Evidence) -> Iterator[Reason]:
+    objective = evidence.query.objective
+    if objective is not None and objective.cost > 0 and mean_costs(evidence.query, evidence.courses) is None:
+        yield reason("cost_unknown")
 
 
 def _decisive(evidence: Evidence) -> Iterator[Reason]:

@@ -243,6 +243,27 @@ def test_cost_can_decide() -> None:
     assert ("continue", "fix") == by_cost.verdict.pareto
 
 
+def test_cost_that_is_unknown_is_named() -> None:
+    """Cost that is to count and is not known leaves time to decide, and the reasons say so."""
+    comparison = compare(replace(SEED, objective=Objective(time=1, cost=1)))
+    assert "relaunch" == comparison.verdict.action
+    assert "cost_unknown" in codes(comparison)
+
+
+def test_stopping_alone_is_no_comparison() -> None:
+    """Where stopping is all that was asked about, it is the answer, without a probability."""
+    verdict = compare(replace(SEED, scenarios=(Scenario("stop", "stop"),))).verdict
+    assert ("stop", "stop", None) == (verdict.action, verdict.scenario, verdict.probability)
+    assert "None of the scenarios works towards a result." == verdict.reasons[0].text
+
+
+def test_fix_without_attention_waits_where_nothing_else_was_asked() -> None:
+    """Where the only scenario is a fix there is no time for, the verdict waits and says why."""
+    comparison = compare(replace(SEED, scenarios=(FIX,), attention_seconds=60))
+    assert "wait" == comparison.verdict.action
+    assert "attention_too_short" == comparison.verdict.reasons[0].code
+
+
 def test_pareto_front_leaves_out_what_is_beaten_in_both() -> None:
     """A scenario that is later and dearer than another is not on the front."""
     query = replace(SEED, economics=Economics(gpus=8, gpu_hour_price=2.1))
