@@ -1,5 +1,6 @@
 """SLURM through its own programs, as the user who runs the service."""
 
+import dataclasses
 import re
 from collections.abc import Collection, Mapping, Sequence
 
@@ -87,13 +88,18 @@ class SlurmCommands:
         return parse.read_sacct(done.stdout, self.cluster) if done.code == 0 else []
 
     def detail(self, job_id: str) -> JobFacts | None:
-        """Return all facts of one job by ``scontrol show job``, or what accounting has of an ended one."""
-        done = self._call(["scontrol", "show", "job", "--oneliner", check_job_id(job_id)])
-        if done.code == 0:
-            return parse.read_show_job(done.stdout, self.cluster)
-        if "Invalid job id specified" not in done.stderr:
+        """Return all facts of one job.
+
+        Only free text is taken from ``scontrol show job``: a name or comment that looks like SLURM's own
+        fields must not make a job somebody else's.
+        """
+        facts = self.jobs([job_id]).get(job_id)
+        if facts is None:
+            return None
+        done = self._call(["scontrol", "show", "job", "--oneliner", job_id])
+        if done.code != 0 and "Invalid job id specified" not in done.stderr:
             complaints.raise_refusal(done)
-        return _by_wanted([job_id], self._accounts([job_id])).get(job_id)
+        return dataclasses.replace(facts, **parse.read_free_text(done.stdout))
 
     def find(self, token: str) -> list[JobFacts]:
         """Return the user's jobs whose comment is the token, ended ones of the last hours included."""

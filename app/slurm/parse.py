@@ -123,66 +123,35 @@ def _node_count(text: str) -> int | None:
     return values.count(text.partition("-")[0])
 
 
-def read_show_job(text: str, cluster: str) -> JobFacts | None:
-    """Read one job of ``scontrol show job --oneliner``.
+class FreeText(TypedDict):
+    """What the owner of a job chooses freely."""
 
-    The owner chooses the name and the comment, so each field is looked for on the right side of the text that
-    SLURM writes itself: what comes first counts, except behind the name, where the last ``UserId`` does.
-    """
-    match = re.match(r"JobId=(\d+)\s(.*)", text.strip(), re.DOTALL | re.ASCII)
-    if not match:
-        return None
-    name, owner, rest = _split_name(match[2])
-    field = _fields(rest)
-    state = values.state(field.get("JobState")) or "UNKNOWN"
-    return JobFacts(
-        id=_array_id(match[1], match[2]),
-        cluster=cluster,
-        state=state,
-        user=owner,
-        name=name,
-        reason=values.word(field.get("Reason")),
-        partition=values.word(field.get("Partition")),
-        nodes=values.word(field.get("NodeList")),
-        node_count=_node_count(field.get("NumNodes", "")),
-        gpus=values.gpus(field.get("TRES")),
-        submitted=values.epoch(field.get("SubmitTime")),
-        time_limit_seconds=values.seconds(field.get("TimeLimit")),
-        restart_count=values.count(field.get("Restarts")),
-        exit_code=None if state in _NOT_EXITED else values.exit_code(field.get("ExitCode")),
-        dependency=values.word(field.get("Dependency")),
-        command=values.word(field.get("Command")),
-        work_dir=values.word(field.get("WorkDir")),
-        stdout=values.word(field.get("StdOut")),
-        comment=values.word(field.get("Comment")),
-        **_times(state, field.get("StartTime"), field.get("EndTime"), field.get("NodeList")),
-    )
+    name: str | None
+    command: str | None
+    work_dir: str | None
+    comment: str | None
+    stdout: str | None
 
 
-def _split_name(text: str) -> tuple[str | None, str | None, str]:
-    match = re.search(r"JobName=(.*) UserId=([^(\s]+)\(\d+\) GroupId=(.*)", text, re.DOTALL | re.ASCII)
-    return (match[1], match[2], match[3]) if match else (None, None, text)
+# As they follow each other at the end of a job's line.
+_FREE_FIELDS = ("Command", "WorkDir", "Comment", "StdErr", "StdIn", "StdOut", "Power")
 
 
-def _array_id(raw: str, text: str) -> str:
-    match = re.match(r"ArrayJobId=(\d+) ArrayTaskId=(\d+)\s", text, re.ASCII)
-    return f"{match[1]}_{match[2]}" if match else raw
-
-
-_PATHS = ("Command", "WorkDir", "Comment", "StdErr", "StdIn", "StdOut", "Power")
-
-
-def _fields(text: str) -> dict[str, str]:
-    """Split ``Key=value`` pairs; those with free text run up to the next of their own kind."""
+def read_free_text(text: str) -> FreeText:
+    """Read name, command, folder, comment and output file from ``scontrol show job --oneliner``."""
     head, mark, tail = text.partition(" Command=")
-    found: dict[str, str] = {}
-    for pair in re.split(r"\s+(?=[A-Za-z][\w:/-]*=)", head):
-        key, _, value = pair.partition("=")
-        found.setdefault(key, value)
-    pieces = re.split(rf"\s({'|'.join(_PATHS)})=", mark + tail)
+    name = re.search(r"JobName=(.*) UserId=\S+\(\d+\) GroupId=", head, re.DOTALL | re.ASCII)
+    pieces = re.split(rf"\s({'|'.join(_FREE_FIELDS)})=", mark + tail)
+    fields: dict[str, str] = {}
     for key, value in zip(pieces[1::2], pieces[2::2], strict=False):
-        found.setdefault(key, value)
-    return found
+        fields.setdefault(key, value)
+    return {
+        "name": values.word(name[1]) if name else None,
+        "command": values.word(fields.get("Command")),
+        "work_dir": values.word(fields.get("WorkDir")),
+        "comment": values.word(fields.get("Comment")),
+        "stdout": values.word(fields.get("StdOut")),
+    }
 
 
 def read_partitions(text: str) -> dict[str, dict[str, str]]:
