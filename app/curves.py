@@ -12,6 +12,7 @@ from planner.timings import Timings
 
 LATENT_LEVELS = (0.01, 0.025, *(round(0.05 * n, 2) for n in range(1, 20)), 0.975, 0.99)
 KNOTS = 48
+LEAST_LOSS = 1e-12
 
 
 def training_curve(blocks: StepBlocks, until: int) -> Curve:
@@ -58,6 +59,7 @@ def latent_curve(
         return RefusedCurve(fitted.reason)
     steps = np.unique(np.geomspace(max(first, 1.0), max(last, first + 1.0, 2.0), KNOTS))
     points = fitted.at(steps.tolist(), LATENT_LEVELS)
-    columns = np.array([point.quantiles.values for point in points], dtype=float)
+    # The planner's paths are of logarithms; a fit may leave a small chance of a loss below 0.
+    columns = np.maximum([point.quantiles.values for point in points], LEAST_LOSS)
     rows = tuple(tuple(row) for row in columns.T.tolist())
     return LatentCurve(tuple(point.step for point in points), LATENT_LEVELS, rows, lowest_seen)

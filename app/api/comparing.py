@@ -24,6 +24,10 @@ def comparison_answer(
     curves = _given_curves(asked, fields)
     suggestions = [scenario_answer(scenario, curves) for scenario in comparison.suggestions]
     answer = {name: to_wire(getattr(comparison, name)) for name in ("outcomes", "verdict", "actions")}
+    answer["verdict"]["better_if"] = {
+        name: [condition.text for condition in conditions]
+        for name, conditions in comparison.verdict.better_if.items()
+    }
     return {**answer, "suggestions": suggestions}
 
 

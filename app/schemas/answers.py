@@ -74,7 +74,7 @@ class VerdictAnswer(Answer):
     sensitivity: list[SensitivityAnswer]
     pareto: list[str] | None
     reasons: list[ReasonAnswer]
-    better_if: dict[str, list[ReasonAnswer]] | None
+    better_if: dict[str, list[str]]
 
 
 class ActionAnswer(Answer):
