@@ -34,7 +34,7 @@ from app.slurm.scheduler import Submission
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / ".demo"
 BIN = Path(sys.executable).parent
-CLUSTER_SETTINGS = Path(os.environ.get("SLURMBOX", "/srv/slurmbox")) / "etc" / "slurm.conf"
+CLUSTER_SETTINGS = Path(os.environ.get("SLURMBOX", "/srv/cutloss-slurm")) / "etc" / "slurm.conf"
 
 BASELINE_STEPS = 400
 JOB_STEPS = 1_500
