@@ -1,7 +1,7 @@
 """What to do, how sure that is, and what it saves."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from planner.choice import choose, pareto
@@ -51,7 +51,7 @@ class Verdict:
     sensitivity: tuple[Sensitivity, ...] = ()
     pareto: tuple[str, ...] | None = None
     reasons: tuple[Reason, ...] = ()
-    better_if: Mapping[str, tuple[Reason, ...]] | None = None
+    better_if: Mapping[str, tuple[Reason, ...]] = field(default_factory=dict)
     waiting: Waiting | None = None
 
 

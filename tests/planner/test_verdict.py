@@ -284,7 +284,6 @@ def test_criteria_count_only_when_weighed() -> None:
 def test_better_if_speaks_for_both_sides() -> None:
     """Continuing is better with a longer fix or less time; relaunching with a shorter one."""
     conditions = compare(SEED).verdict.better_if
-    assert conditions is not None
     assert "edit, test and queue together take more than 3 h 08" == conditions["continue"][0].text
     assert "you have less than 55 min to work on it now" == conditions["continue"][1].text
     assert "edit, test and queue together take less than 3 h 08" == conditions["fix"][0].text
