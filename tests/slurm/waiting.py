@@ -17,9 +17,11 @@ def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
         time.sleep(0.05)
 
 
-def start_old(scheduler: Scheduler, store: Store, folder: Path) -> str:
+LONG = "#!/bin/bash\n#SBATCH --time=20\nexec sleep 600\n"
+
+
+def start_old(scheduler: Scheduler, store: Store, folder: Path, script: str = LONG) -> str:
     """Start the job to be replaced and report the run ``r`` from it."""
-    script = "#!/bin/bash\n#SBATCH --time=20\nexec sleep 600\n"
     old = scheduler.submit(Submission(script, "old", str(folder)))
     until(lambda: scheduler.jobs([old])[old].state == "RUNNING")
     job = {"cluster": scheduler.cluster, "id": old}
