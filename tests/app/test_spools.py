@@ -3,6 +3,8 @@
 import json
 import os
 import pwd
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -322,3 +324,33 @@ def test_the_loop_reads_until_it_is_closed(store: Store, folder: Path) -> None:
     assert heard.wait(10.0)
     spools.close()
     assert not spools._thread.is_alive()
+
+
+REPORTER = """
+import cutloss
+run = cutloss.init("alpha", total_steps=20, validate_every=10, id="r")
+for step in range(1, 21):
+    run.step(step, loss=float("nan") if step == 5 else 1.0 / step, lr=0.1)
+    if step % 10 == 0:
+        with run.validation(step) as validation:
+            validation.loss = 0.5
+        with run.checkpoint(step, "/x.pt"):
+            pass
+run.finish()
+"""
+
+
+def test_a_real_reporters_spool_is_read(spools: Spools, store: Store, folder: Path, tmp_path: Path) -> None:
+    """What the client writes where it reaches no service is a run with all its parts."""
+    away = {"CUTLOSS_SPOOL": str(folder), "CUTLOSS_CREDENTIALS": str(tmp_path / "none"), "CUTLOSS": "on"}
+    subprocess.run([sys.executable, "-c", REPORTER], env={**os.environ, **away}, check=True)
+    look, run, blocks = spools.poll_once(), store.run("r"), store.step_blocks("r")
+    assert run is not None
+    assert (0, 0) == (look.bad_lines, look.failed_files)
+    assert ("alpha", "ann", "finished", {}) == (run.name, run.user, run.finished, run.warnings)
+    assert (20, 20) == (run.plan["total_steps"], blocks.count.sum())
+    assert [5] == blocks.first_step[blocks.loss_count > blocks.finite_count].tolist()
+    assert ([10, 20], [10, 20]) == (
+        [item.step for item in store.validations("r")],
+        [item.step for item in store.checkpoints("r")],
+    )
