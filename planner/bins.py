@@ -18,6 +18,7 @@ _EARLY_AT = 0.25
 _EARLY_WIDTH = 0.35
 _EARLY_UNTIL = 0.7
 _BLOCKS = 40
+_THIRD_DIFFERENCE = 20.0  # variance of a third difference of independent values; it leaves no parabola
 _FEWEST_FOR_BLOCKS = 120
 _LEAST_DROP = 0.004
 _CLIP = 4 * 1.4826
@@ -97,7 +98,7 @@ def noise(x: FloatArray, y: FloatArray, counts: FloatArray) -> tuple[float, floa
     size = len(x) // _BLOCKS
     tail = len(x) - len(x) // size * size
     means = y[tail:].reshape(-1, size).mean(axis=1)
-    of_means = _clipped_mean_square(means[1:-1] - (means[:-2] + means[2:]) / 2) / 1.5
+    of_means = _clipped_mean_square(np.diff(means, 3)) / _THIRD_DIFFERENCE
     per_block = float(counts[tail:].mean()) * size
     return float(np.sqrt(variance)), float(np.clip(of_means * per_block / variance, 1.0, size))
 

@@ -8,7 +8,7 @@ from planner.belief import LEVELS, MIDDLE, Belief
 from planner.bins import Bins
 from planner.curve import FloatArray, Series
 from planner.fit import Fit
-from planner.power_law import PowerLaw
+from planner.plain_law import PlainLaw
 
 LOCAL_SHARE = 0.05
 """A level is the mean of this share of the records: the noise left in that mean is part of the answer."""
@@ -16,21 +16,21 @@ LOCAL_SHARE = 0.05
 _RAMP = 0.2
 _FARTHEST = 6.0
 _PURE_TRUST = 0.9
-_PURE_MISFIT = (1.4, 1.8)
+_PURE_MISFIT = (1.3, 1.7)
 _FEWEST_PURE = 25
 _INDEPENDENT = 2.0
 _STEADY_RATE = 0.05
 _SCORES = ndtri(LEVELS)
 
 
-def calibrate(belief: Belief, x: FloatArray, fit: Fit, law: PowerLaw | None) -> Belief:
+def calibrate(belief: Belief, x: FloatArray, fit: Fit, law: PlainLaw | None) -> Belief:
     """Return the belief pulled towards what simple methods say, its spread corrected.
 
     Args:
         belief: what the average over models says at ``x``.
         x: clock values, shape (steps,).
         fit: the average over models.
-        law: the plain power law, ``None`` where none fits.
+        law: the plain laws, ``None`` where none fits.
     """
     series, bins, kind = fit.series, fit.modes[0].bins, fit.kind
     constants = learned.CALIBRATION[kind or "train"]
@@ -40,7 +40,7 @@ def calibrate(belief: Belief, x: FloatArray, fit: Fit, law: PowerLaw | None) -> 
     reach = _FARTHEST * (belief.values[:, -4:-3] - belief.values[:, 3:4])
     pulled = middle + ramp * constants["last"] * np.clip(bins.level - middle, -reach, reach)
     if law is not None:
-        trust = np.maximum(constants["power law"], _PURE_TRUST * _purity(law, bins) * _steadiness(x, fit))
+        trust = np.maximum(constants["plain law"], _PURE_TRUST * _purity(law, bins) * _steadiness(x, fit))
         pulled = pulled + ramp * trust * np.clip(law.mean(x)[:, None] - middle, -reach, reach)
     stretch = 1 + ramp * (constants["spread"] - 1)
     local = ramp * constants["noise"] * local_noise(x, series, bins)[:, None] * _SCORES
@@ -53,8 +53,8 @@ def local_noise(x: FloatArray, series: Series, bins: Bins) -> FloatArray:
     return np.asarray(bins.sigma * np.sqrt(bins.inflation / np.maximum(records, 1.0)))
 
 
-def _purity(law: PowerLaw, bins: Bins) -> float:
-    """Return 1 where a power law explains many bins down to independent noise, 0 where it does not."""
+def _purity(law: PlainLaw, bins: Bins) -> float:
+    """Return 1 where a plain law explains many bins down to independent noise, 0 where it does not."""
     if len(bins.u) < _FEWEST_PURE or bins.inflation > _INDEPENDENT:
         return 0.0
     full, none = _PURE_MISFIT

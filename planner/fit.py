@@ -103,15 +103,22 @@ class Fit:
         return mean, np.sqrt(np.maximum(variance, _LEAST_VARIANCE))
 
 
-def fit_series(series: Series, schedule: Schedule, kind: Kind) -> Fit:
-    """Fit every model of the schedule's grid to a series of at least two different losses."""
+def fit_series(series: Series, schedule: Schedule, kind: Kind, most: int = MOST_COMPONENTS) -> Fit:
+    """Fit every model of the schedule's grid to a series of at least two different losses.
+
+    Args:
+        series: what has been seen.
+        schedule: what is known or supposed of the learning rate.
+        kind: of the curve; what was learned differs between training and validation.
+        most: models to keep, the heaviest first.
+    """
     logarithmic = [False, True] if (series.y > 0).all() else [False]
     modes = tuple(
         _factorise(bin_series(series, window, logarithmic=each), series, schedule)
         for window in WINDOWS
         for each in logarithmic
     )
-    return Fit(series, schedule, kind, modes, _weigh(modes, grid(schedule.situation), kind))
+    return Fit(series, schedule, kind, modes, _weigh(modes, grid(schedule.situation), kind, most))
 
 
 def _factorise(bins: Bins, series: Series, schedule: Schedule) -> Mode:
@@ -123,16 +130,16 @@ def _factorise(bins: Bins, series: Series, schedule: Schedule) -> Mode:
     return Mode(bins, inverse, inverse @ np.column_stack([bins.z, seen]))
 
 
-def _weigh(modes: tuple[Mode, ...], models: Grid, kind: Kind) -> Components:
+def _weigh(modes: tuple[Mode, ...], models: Grid, kind: Kind, most: int) -> Components:
     """Return the heaviest models of all modes and kernels with their factors."""
-    found = [_solve(mode, models) for mode in modes]
+    found = [solve(mode, models) for mode in modes]
     evidence = np.array([each[0] for each in found])
     log_weight = learned.TEMPERATURES[kind or "train"] * evidence + _log_prior(modes, models)
     # evidence compares models of the same data: each window has its own share
     of_windows = log_weight.reshape(len(WINDOWS), -1)
     shares = np.log(learned.WINDOWS[kind or "train"])
     flat = (of_windows - logsumexp(of_windows, axis=1, keepdims=True) + shares[:, None]).ravel()
-    kept = np.argsort(-flat)[:MOST_COMPONENTS]
+    kept = np.argsort(-flat)[:most]
     weight = np.exp(flat[kept])
     mode, kernel, model = np.unravel_index(kept, log_weight.shape)
     factors = np.array([each[1] for each in found])[mode, kernel, model]
@@ -147,7 +154,7 @@ def _log_prior(modes: tuple[Mode, ...], models: Grid) -> FloatArray:
     return np.asarray(of_modes[:, None, None] + of_kernels[:, None] + models.log_weight)
 
 
-def _solve(mode: Mode, models: Grid) -> tuple[FloatArray, FloatArray, FloatArray]:
+def solve(mode: Mode, models: Grid) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return log evidence, factors and their covariance of every model under every kernel.
 
     Shapes (kernels, models), (kernels, models, 3), (kernels, models, 3, 3).

@@ -8,13 +8,14 @@ import numpy as np
 
 from planner import learned
 from planner.belief import Belief, mixture
+from planner.bins import WINDOWS
 from planner.calibration import calibrate
 from planner.curve import Curve, FloatArray, Series, clean
 from planner.errors import InvalidInputError
 from planner.fit import Fit, fit_series
 from planner.health import Reason, is_overfitting, refusal
 from planner.learning_rate import carried_on, known_rate_of_plan
-from planner.power_law import PowerLaw, fit_power_law
+from planner.plain_law import PlainLaw, fit_plain_law
 from planner.quantiles import DEFAULT_LEVELS, Quantiles
 from planner.schedule import Schedule, schedule
 
@@ -113,14 +114,14 @@ class Fitted:
 
     Attributes:
         fit: the average over models, ``None`` where the curve is refused.
-        power_law: the plain power law, ``None`` where none can be fitted.
+        plain_law: the plain laws, ``None`` where none can be fitted.
         total_steps: as asked.
         reason: why the curve is refused.
         warnings: what is to be said beside the answer.
     """
 
     fit: Fit | None
-    power_law: PowerLaw | None
+    plain_law: PlainLaw | None
     total_steps: int | None
     reason: Reason | None
     warnings: tuple[str, ...]
@@ -147,9 +148,11 @@ class Fitted:
 
     def law(self, levels: Sequence[float] = DEFAULT_LEVELS) -> Law | None:
         """Return the parameters of the plain power law, ``None`` where none can be fitted."""
-        if self.power_law is None:
+        if self.plain_law is None:
             return None
-        values = self.power_law.parameters(np.asarray(levels))
+        values = self.plain_law.parameters(np.asarray(levels))
+        if values is None:
+            return None
         return Law(*(Quantiles(tuple(levels), tuple(row.tolist())) for row in values))
 
     def _path(self) -> FloatArray:
@@ -168,7 +171,7 @@ class Fitted:
         x = np.clip(steps + fit.series.offset, first, _ENDLESS * fit.series.end)
         mean, deviation = fit.predict(x)
         belief = mixture(fit.components.weight, mean, deviation, fit.is_logarithmic)
-        return calibrate(belief, x, fit, self.power_law)
+        return calibrate(belief, x, fit, self.plain_law)
 
 
 def forecast(query: ForecastQuery) -> Forecast:
@@ -194,7 +197,7 @@ def fit_curve(query: ForecastQuery) -> Fitted:
     if reason is not None:
         return Fitted(None, None, query.total_steps, reason, warnings)
     fit = fit_series(series, _schedule(query, series), query.curve.kind)
-    return Fitted(fit, fit_power_law(fit.modes[0].bins, series.end), query.total_steps, None, warnings)
+    return Fitted(fit, _plain_law(fit), query.total_steps, None, warnings)
 
 
 def _warnings(query: ForecastQuery, series: Series) -> tuple[str, ...]:
@@ -214,6 +217,19 @@ def _schedule(query: ForecastQuery, series: Series) -> Schedule:
     elif seen is not None and total is not None:
         rate = carried_on(*seen, total)
     return schedule(series.end, total, rate)
+
+
+def _plain_law(fit: Fit) -> PlainLaw | None:
+    """Return the plain laws under the noise that suits them better: a constant, or a share of the loss."""
+    raw = fit.modes[0].bins
+    found = [fit_plain_law(raw, raw.variance, fit.series.end)]
+    if len(fit.modes) > len(WINDOWS):
+        relative = fit.modes[1].bins
+        losses = raw.level + raw.scale * raw.z
+        variance = relative.variance * (relative.scale * losses / raw.scale) ** 2
+        found.append(fit_plain_law(raw, variance, fit.series.end))
+    laws = [law for law in found if law is not None]
+    return min(laws, key=lambda law: law.misfit, default=None)
 
 
 def _seen_rate(query: ForecastQuery, series: Series) -> tuple[FloatArray, FloatArray] | None:

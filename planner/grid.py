@@ -39,7 +39,8 @@ def grid(situation: str) -> Grid:
     chosen = options(situation)
     first_rate = 1 + len(LAWS) * (1 + max(option.clock for option in chosen))
     pairs = [(j, option) for option in chosen for j in range(len(LAWS))]
-    weights = [learned.LAWS[LAWS[j].name] * learned.OPTIONS[situation][option.name] for j, option in pairs]
+    of_options = learned.OPTIONS[situation]
+    weights = [learned.LAWS[LAWS[j].name] * of_options[option.name] for j, option in pairs]
     return Grid(
         columns=np.array([[0, 1 + o.clock * len(LAWS) + j, first_rate + o.rate] for j, o in pairs]),
         mean=np.array([[0.0, 1.0, option.amount] for _, option in pairs]),

@@ -63,6 +63,8 @@ def has_exploded(losses: FloatArray) -> bool:
 
 def is_overfitting(series: Series) -> bool:
     """Say whether a validation curve has turned up for good: three points above its best, and rising."""
+    if len(series.y) <= _FEWEST_RISE:
+        return False
     best = int(np.argmin(series.y))
     after = series.y[best + 1 :]
     if len(after) < _FEWEST_RISE or best == 0:

@@ -8,6 +8,7 @@ import numpy as np
 from planner.curve import FloatArray
 
 _FALLEN = 0.98
+_WELL_BELOW = 0.7
 _LIKENESS = 0.01
 _FEWEST_SEEN = 4
 _KNOTS_AHEAD = 64
@@ -31,6 +32,15 @@ class KnownRate:
     def at(self, x: FloatArray) -> FloatArray:
         """Return the relative learning rate, shape of ``x``."""
         return np.interp(x, self.x, self.lr)
+
+    def has_kept_up_to(self, x: float) -> bool:
+        """Say whether at x the rate is still near its largest value so far."""
+        now = float(self.at(np.array([x]))[0])
+        return now >= _FALLEN * max(now, self.lr[self.x <= x].max(initial=0.0))
+
+    def falls_by(self, x: float) -> bool:
+        """Say whether the rate ends well below its largest value by x."""
+        return bool(self.at(np.array([x]))[0] < _WELL_BELOW * self.lr.max())
 
     def area_to(self, x: FloatArray) -> FloatArray:
         """Return the area under the rate from 0 to x: S1 of the LR-annealing law (arXiv 2408.11029)."""

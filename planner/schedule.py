@@ -63,15 +63,20 @@ def _without(rise: int) -> list[Option]:
 def options(situation: str) -> tuple[Option, ...]:
     """Return the options of a situation.
 
-    ``known``: the learning rate is; ``hypothesised``: it is not, but where the run ends; ``endless``: neither
+    ``known``: the learning rate is; ``awaited``: so is its fall, but none has been seen, so that nothing is
+    known of its effect; ``hypothesised``: it is not, but where the run ends; ``endless``: neither
     is.
     """
     if situation == "endless":
         return tuple(_without(rise=1))
-    if situation == "known":
+    if situation in {"known", "awaited"}:
         area = [Option(1, 0, 0.0, 0.0, "area"), *_with_amounts(1, 2, "area rate")]
+        large = [
+            Option(clock, 2, 2.5, 1.75, f"{name} 2.5") for clock, name in ((0, "rate"), (1, "area rate"))
+        ]
+        large = large if situation == "awaited" else []
         roots = [Option(clock, 3, 0.4, 0.28, name) for clock, name in ((0, "root"), (1, "area root"))]
-        return (*_without(rise=1), *_with_amounts(0, 2, "rate"), *area, *roots)
+        return (*_without(rise=1), *_with_amounts(0, 2, "rate"), *area, *roots, *large)
     shapes = [option for i, s in enumerate(SHAPES) for option in _with_amounts(0, 2 + i, s)]
     areas = [Option(1 + i, 2 + i, 0.4, 0.28, f"area {s}") for i, s in enumerate(SHAPES[:2])]
     return (*_without(rise=1), *shapes, *areas)
@@ -124,7 +129,8 @@ def schedule(now: float, total: float | None, rate: KnownRate | None) -> Schedul
         rate: the learning rate, seen and to come, ``None`` where unknown.
     """
     if rate is not None and rate.area_to(np.array([now]))[0] > 0:
-        return Schedule("known", now, total, rate)
+        is_awaited = rate.has_kept_up_to(now) and (total is None or rate.falls_by(total))
+        return Schedule("awaited" if is_awaited else "known", now, total, rate)
     if total is not None:
         return Schedule("hypothesised", now, max(total, now), None)
     return Schedule("endless", now, None, None)

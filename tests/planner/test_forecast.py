@@ -93,3 +93,111 @@ def test_overfitting_is_said() -> None:
     alone = forecast(ForecastQuery(val, total_steps=2000))
     beside = forecast(ForecastQuery(power_curve(), companion=val, total_steps=2000))
     assert (("overfitting",), ("overfitting",)) == (alone.warnings, beside.warnings)
+
+
+@pytest.mark.parametrize(("floor", "amplitude", "exponent"), [(2, 5, 0.5), (0.3, 2, 0.7), (2.5, 10, 1.0)])
+def test_a_pure_power_law_is_followed(floor: float, amplitude: float, exponent: float) -> None:
+    """From half of a power law with 2 % noise the end is within 0.5 %, the exponent in its interval."""
+    x = np.arange(1.0, 5001)
+    noise = 1 + 0.02 * np.random.default_rng(3).standard_normal(len(x))
+    curve = Curve(x, (floor + amplitude * x**-exponent) * noise, "train")
+    answer = forecast(ForecastQuery(curve, total_steps=10_000, at=(10_000,)))
+    assert answer.law is not None
+    low, high = answer.law.exponent.at(0.05), answer.law.exponent.at(0.95)
+    assert low is not None
+    assert high is not None
+    assert low <= exponent <= high
+    truth = floor + amplitude * 10_000**-exponent
+    assert answer.at[0].quantiles.at(0.5) == pytest.approx(truth, rel=0.005)
+
+
+@pytest.mark.parametrize("cut", [0.3, 0.5, 0.75])
+@pytest.mark.parametrize("total", [500, 2000, 10_000])
+def test_a_planned_decay_is_expected_before_it_begins(total: int, cut: float) -> None:
+    """A warm-up, stable, decay schedule known beforehand puts the drop inside the 80 % interval."""
+    x = np.arange(1.0, total + 1)
+    lr = np.minimum(x / (0.02 * total), 1) * np.clip((total - x) / (0.2 * total), 0, 1)
+    truth = 2 + 6 * np.cumsum(lr) ** -0.4 - 0.25 * (1 - lr) * (x > 0.1 * total)
+    losses = truth * (1 + 0.01 * np.random.default_rng(0).standard_normal(total))
+    seen = int(cut * total)
+    plan = tuple(zip(x.tolist(), lr.tolist(), strict=True))
+    curve = Curve(x[:seen], losses[:seen], "train", lr[:seen])
+    answer = forecast(ForecastQuery(curve, lr_schedule=plan, total_steps=total, at=(total,)))
+    low, high = (answer.at[0].quantiles.at(level) for level in (0.1, 0.9))
+    assert low is not None
+    assert high is not None
+    assert low <= truth[-1] <= high
+
+
+@pytest.mark.parametrize("kind", ["train", "val"])
+@pytest.mark.parametrize("decay", [0.05, 0.1])
+def test_a_plateau_is_not_overshot(kind: str, decay: float) -> None:
+    """A curve that decayed exponentially to 1 is expected to stay there."""
+    x = np.arange(1.0, 301)
+    noise = 1 + 0.005 * np.random.default_rng(0).standard_normal(300)
+    curve = Curve(x, (1 + 3 * np.exp(-x / (300 * decay))) * noise, kind)  # type: ignore[arg-type]
+    answer = forecast(ForecastQuery(curve, total_steps=600, at=(600,)))
+    assert answer.at[0].quantiles.at(0.5) == pytest.approx(1.0, abs=0.01)
+
+
+HOSTILE = {
+    "overflow": np.geomspace(1e300, 1e280, 50),
+    "huge": np.geomspace(1e29, 1e25, 50),
+    "tiny": np.geomspace(1e-20, 1e-28, 50),
+    "negative": -np.sqrt(np.arange(1.0, 51)),
+    "both signs": np.cos(np.arange(50.0)),
+    "two values": np.repeat([2.0, 1.0], 25),
+    "to zero": np.append(np.exp(-np.arange(25.0)), np.zeros(25)),
+    "one spike": np.where(np.arange(50) == 30, 1e20, 3.0 - 0.01 * np.arange(50)),
+    "heavy tails": np.random.default_rng(0).standard_cauchy(50),
+    "every third missing": np.where(np.arange(50) % 3 == 0, np.nan, 5 - 0.05 * np.arange(50)),
+}
+
+
+@pytest.mark.parametrize("kind", ["train", "val", None])
+@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("steps", [np.arange(50.0), np.floor(np.arange(50) / 3), np.geomspace(1, 1e15, 50)])
+def test_hostile_curves_are_answered_or_refused(kind: str, name: str, steps: np.ndarray) -> None:
+    """Nothing crashes or warns, and every quantile that is given is finite and in order."""
+    query = ForecastQuery(
+        Curve(steps, HOSTILE[name], kind, np.zeros(50)),  # type: ignore[arg-type]
+        lr_schedule=((0.0, 0.0), (100.0, 0.0)),
+        total_steps=100,
+        at=(0, 1, 49, 60, 1e9),
+        targets=(-1e30, 0.0, 1.0, 1e30),
+    )
+    answer = forecast(query)
+    assert (answer.status == "refused") == (answer.reason is not None)
+    for values in (each.quantiles.values for each in answer.at):
+        assert np.isfinite(np.array(values, dtype=float)).all()
+        assert (np.diff(np.array(values, dtype=float)) >= 0).all()
+    assert all(0 <= target.probability <= 1 for target in answer.targets)
+
+
+def test_block_means_forecast_as_their_records_do() -> None:
+    """Means of twenty records with their counts give nearly the forecast of the records."""
+    curve = power_curve(2000)
+    means = [column.reshape(-1, 20).mean(axis=1) for column in (curve.steps, curve.losses)]
+    blocks = Curve(means[0], means[1], "train", counts=np.full(100, 20.0))
+    answers = [forecast(ForecastQuery(each, total_steps=4000, at=(4000,))).at[0] for each in (curve, blocks)]
+    assert answers[0].quantiles.at(0.5) == pytest.approx(answers[1].quantiles.at(0.5), rel=0.02)
+
+
+def test_one_fit_answers_like_many() -> None:
+    """Steps and levels asked together or apart get the same numbers."""
+    fitted = fit_curve(ForecastQuery(power_curve(), total_steps=1000))
+    together = fitted.at([600, 800, 1000], (0.1, 0.5, 0.9))
+    apart = [fitted.at([step], (0.1, 0.5, 0.9))[0] for step in (600, 800, 1000)]
+    assert [each.quantiles.values for each in together] == [
+        pytest.approx(each.quantiles.values, rel=1e-9) for each in apart
+    ]
+
+
+def test_probability_agrees_with_the_quantiles_at_the_end() -> None:
+    """A target at a quantile of the last step is reached at least that often, and hardly oftener."""
+    fitted = fit_curve(ForecastQuery(power_curve(), total_steps=1000))
+    at_end = fitted.at([1000], (0.1, 0.5, 0.9))[0].quantiles.values
+    losses = [value for value in at_end if value is not None]
+    found = [target.probability for target in fitted.targets(losses)]
+    assert all(level <= p + 1e-6 for level, p in zip((0.1, 0.5, 0.9), found, strict=True))
+    assert all(p <= level + 0.12 for level, p in zip((0.1, 0.5, 0.9), found, strict=True))
