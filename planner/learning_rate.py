@@ -36,7 +36,7 @@ class KnownRate:
     def has_kept_up_to(self, x: float) -> bool:
         """Say whether at x the rate is still near its largest value so far."""
         now = float(self.at(np.array([x]))[0])
-        return now >= _FALLEN * max(now, self.lr[self.x <= x].max(initial=0.0))
+        return bool(now >= _FALLEN * self.lr[self.x <= x].max(initial=now))
 
     def falls_by(self, x: float) -> bool:
         """Say whether the rate ends well below its largest value by x."""
