@@ -72,10 +72,13 @@ class Transaction:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if kind is None:
-            self._connection.execute("COMMIT")
-        elif self._connection.in_transaction:  # SQLite itself rolls back on a full disk
-            self._connection.execute("ROLLBACK")
+        try:
+            if kind is None:
+                self._connection.execute("COMMIT")
+        finally:
+            # After an error, of the commit as well; on a full disk SQLite may have done so itself.
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
 
 
 class Savepoint:

@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from app.store import StoreClosedError, StoreError, open_store
+from app.records import RecordBatch
+from app.store import Store, StoreClosedError, StoreError, open_store
 from app.store.connection import Readers, connect_reader, connect_writer
+from app.store.migrate import migrate
 from app.store.writer import Writer
 
 REPORTER = """
@@ -228,3 +230,37 @@ def test_a_call_that_began_cannot_be_cancelled(writer: Writer, path: Path) -> No
     release.set()
     assert 1 == future.result(10.0)
     assert [1] == stored(path)
+
+
+def test_a_commit_that_fails_is_told_and_undone(writer: Writer, path: Path) -> None:
+    """Where the commit itself is refused, everybody in it hears so, and the next call starts afresh."""
+
+    def break_promise(connection: sqlite3.Connection) -> None:
+        insert(connection, 1)
+        connection.execute("CREATE TABLE parents (n INTEGER PRIMARY KEY)")
+        connection.execute("CREATE TABLE children (n REFERENCES parents DEFERRABLE INITIALLY DEFERRED)")
+        connection.execute("INSERT INTO children VALUES (7)")
+
+    with pytest.raises(sqlite3.IntegrityError):
+        writer.call(break_promise)
+    assert 2 == writer.call(lambda connection: insert(connection, 2))
+    assert [2] == stored(path)
+
+
+def test_a_full_disk_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
+    """A batch that finds no room is refused whole; with room again, it is stored."""
+    connection = connect_writer(tmp_path / "s.sqlite3")
+    migrate(connection)
+    writer = Writer(connection)
+    store = Store(writer, Readers(tmp_path / "s.sqlite3"))
+    pages = connection.execute("PRAGMA page_count").fetchone()[0]
+    columns = {"seq": list(range(20_000)), "step": list(range(20_000)), "loss": [1.0] * 20_000}
+    batch = RecordBatch.model_validate({"v": 1, "attempt": "a", "attempt_started": 1.0, "steps": columns})
+    connection.execute(f"PRAGMA max_page_count = {pages + 10}")
+    with pytest.raises(sqlite3.OperationalError, match="full"):
+        store.add("ann", "r", batch, 1.0)
+    found = store.run("r")
+    connection.execute("PRAGMA max_page_count = 1000000")
+    added = store.add("ann", "r", batch, 1.0)
+    store.close()
+    assert (None, 20_000) == (found, added.stored)
