@@ -9,6 +9,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from cutloss.checkpoint_audit import compare
+from cutloss.checkpoints import (
+    CheckpointError,
+    build_model,
+    checkpoint_tensors,
+    model_tensors,
+    write_renamed,
+)
 from cutloss.credentials import CredentialsError, find_service
 from cutloss.doctor import examine
 from cutloss.environment import spool_folder
@@ -66,6 +74,10 @@ def parser() -> argparse.ArgumentParser:
     sync = add("sync", send_spools, "send spools that the service has not seen")
     sync.add_argument("folder", metavar="DIR", nargs="?", type=Path, help="a spool folder, or one run's")
     sync.add_argument("--all", action="store_true", help="send everything anew; what is known is not doubled")
+    audit = add("audit", audit_checkpoint, "say what of a model a checkpoint would leave at random")
+    audit.add_argument("checkpoint", type=Path, help="a torch or safetensors file; a pickle is not executed")
+    audit.add_argument("--model", required=True, metavar="MODULE:FACTORY", help="what returns the model")
+    audit.add_argument("--write", type=Path, metavar="FILE", help="write it with the proposed names")
     return top
 
 
@@ -137,6 +149,24 @@ def send_spools(options: argparse.Namespace) -> tuple[Any, str, Exit]:
     failed = any(item.problem or item.refused for item in sent)
     data = [asdict(item) | {"path": str(item.path)} for item in sent]
     return data, "\n".join(lines) or f"{folder} holds no spool.", Exit.PROBLEM if failed else Exit.ANSWERED
+
+
+def audit_checkpoint(options: argparse.Namespace) -> tuple[Any, str, Exit]:
+    """Compare a checkpoint with a model."""
+    try:
+        audit = compare(model_tensors(build_model(options.model)), checkpoint_tensors(options.checkpoint))
+        if options.write:
+            write_renamed(options.checkpoint, options.write, audit.renames)
+    except CheckpointError as error:
+        raise NoAnswerError(Exit.USAGE, str(error)) from error
+    share = audit.random_parameters / max(audit.parameters, 1)
+    lines = [
+        f"{audit.random_parameters:,} of {audit.parameters:,} parameters ({percent(share)}) start from random"
+    ]
+    lines += [f"- {module} starts from random" for module in audit.modules]
+    lines += [f"- {name} has another shape" for name in audit.mismatched]
+    lines += [f"rename {old} -> {new}" for old, new in audit.renames.items()]
+    return asdict(audit), "\n".join(lines), Exit.ANSWERED if audit.fits else Exit.PROBLEM
 
 
 def _row(run: dict[str, Any]) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ import time
 import weakref
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from time import perf_counter
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
@@ -21,6 +22,7 @@ from cutloss.records import WIRE_VERSION
 from cutloss.reporter import guarded
 
 if TYPE_CHECKING:
+    from cutloss.checkpoint_audit import Audit
     from cutloss.pipeline import Pipeline
 
 Value = TypeVar("Value")
@@ -139,6 +141,26 @@ class Run:
         """
         names = {"missing": list(missing), "unexpected": list(unexpected), "modules": list(modules)}
         self._note("audit", {"parameters": parameters, "random_parameters": random_parameters, **names})
+
+    def audit(self, model: Any, checkpoint: Any) -> "Audit | None":  # noqa: ANN401 - a torch module; a path or state dict
+        """Compare a checkpoint with a model, and report what would start from random.
+
+        Args:
+            model: a torch module, before or after loading.
+            checkpoint: a file, or what was loaded from one.
+
+        Returns:
+            The findings; ``None`` where this run is switched off, or the two cannot be compared.
+        """
+        return guarded(lambda: self._audit(model, checkpoint), self.counters) if self._pipeline else None
+
+    def _audit(self, model: Any, checkpoint: Any) -> "Audit":  # noqa: ANN401 - same
+        from cutloss.checkpoint_audit import compare  # noqa: PLC0415 - only a training that audits pays for it
+        from cutloss.checkpoints import checkpoint_tensors, model_tensors  # noqa: PLC0415 - same
+
+        audit = compare(model_tensors(model), checkpoint_tensors(checkpoint))
+        self._note("audit", asdict(audit))
+        return audit
 
     def finish(self, reason: Literal["finished", "failed", "stopped"] = "finished") -> None:
         """Report the end, then write and send what is left; takes 5 s at most."""

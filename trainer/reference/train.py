@@ -177,18 +177,12 @@ def save(path: Path, model: nn.Module, optimizer: torch.optim.Optimizer, step: i
     draft.replace(path)
 
 
-def load_weights(model: nn.Module, path: Path, device: str) -> dict[str, Any]:
-    """Load what fits by name, and return what did not: this is where the bug of the second command hides."""
-    state = torch.load(path, map_location=device, weights_only=True)["model"]
-    result = model.load_state_dict(state, strict=False)
-    sizes = {name: tensor.numel() for name, tensor in model.state_dict().items()}
-    return {
-        "parameters": sum(sizes.values()),
-        "random_parameters": sum(sizes[name] for name in result.missing_keys),
-        "missing": result.missing_keys,
-        "unexpected": result.unexpected_keys,
-        "modules": sorted({name.rsplit(".", 2)[0] for name in result.missing_keys}),
-    }
+def load_weights(model: nn.Module, path: Path, run: cutloss.Run) -> None:
+    """Load what fits by name: with ``strict=False`` the rest stays random, and only the audit says so."""
+    state = torch.load(path, map_location="cpu", weights_only=True)["model"]
+    if audit := run.audit(model, state):
+        print(f"{audit.random_parameters:,} of {audit.parameters:,} parameters start from random", flush=True)
+    model.load_state_dict(state, strict=False)
 
 
 def resume(model: nn.Module, optimizer: torch.optim.Optimizer, path: Path, device: str) -> int:
@@ -260,11 +254,7 @@ def main() -> None:
 
     run = start_run(args)
     if args.init_from:
-        fit = load_weights(model, args.init_from, args.device)
-        run.audit_result(**fit)
-        print(
-            f"{fit['random_parameters']:,} of {fit['parameters']:,} parameters start from random", flush=True
-        )
+        load_weights(model, args.init_from, run)
 
     began = time.perf_counter()
     for step in range(first_step + 1, args.steps + 1):
