@@ -81,6 +81,7 @@ class Spools:
         self._publish = publish
         self._shortest_seconds = shortest_seconds
         self._seen: dict[Path, _Seen] = {}
+        self._refused: set[Path] = set()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._serve, name="spools", daemon=True)
 
@@ -123,7 +124,9 @@ class Spools:
         try:
             return self._read_if_changed(path)
         except (NoSpoolError, ForeignRunError) as error:
-            logger.warning("spool_refused", path=str(path), error=str(error))
+            if path not in self._refused:  # said once, though its reporter goes on writing
+                logger.warning("spool_refused", path=str(path), error=str(error))
+            self._refused.add(path)
         except (OSError, StoreError, sqlite3.Error) as error:
             self._seen.pop(path, None)  # it may be readable at the next look, though unchanged
             logger.warning("spool_not_read", path=str(path), error=repr(error))
@@ -181,15 +184,15 @@ class Spools:
         """Return whose records a file of an owner holds.
 
         Raises:
-            NoSpoolError: the owner is neither this service's user nor the user of that run.
+            NoSpoolError: the run is somebody else's, or the owner is a stranger with no such run.
         """
-        if owner == os.geteuid():
-            return self._user
-        with suppress(KeyError):
-            name, known = pwd.getpwuid(owner).pw_name, self._store.run(run)
-            if known is not None and known.user == name:
-                return name
-        raise NoSpoolError(f"its owner, uid {owner}, has no run {run}")
+        name = self._user if owner == os.geteuid() else _name_of(owner)
+        known = self._store.run(run)
+        if known is not None and known.user == name:
+            return name
+        if known is None and owner == os.geteuid():
+            return name
+        raise NoSpoolError(f"its owner, {name} with uid {owner}, has no run {run}")
 
     def _deliver(self, run: str, commands: Sequence[Command]) -> int:
         """Leave the commands not left yet beside the spool of the run's newest attempt."""
@@ -213,6 +216,13 @@ class Spools:
             if (started := _own_start(path, run)) is not None
         }
         return max(started, key=lambda path: started[path], default=None)
+
+
+def _name_of(owner: int) -> str:
+    try:
+        return pwd.getpwuid(owner).pw_name
+    except KeyError as error:
+        raise NoSpoolError(f"its owner, uid {owner}, has no name here") from error
 
 
 def _spools_in(folder: Path) -> list[Path]:

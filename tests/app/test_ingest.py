@@ -150,6 +150,13 @@ async def test_a_body_beyond_the_limit_is_refused(service: Any) -> None:
     assert service.app.state.store.run("r") is None
 
 
+async def test_a_large_batch_is_stored_whole(service: Any) -> None:
+    """What a reporter saved up while the service was away comes in one piece."""
+    answer = await service.post("/runs/r/records", body(count=100_000))
+    assert (200, 99_999) == (answer.status_code, answer.json()["acknowledged_seq"])
+    assert 100_000 == service.app.state.store.step_blocks("r").count.sum()
+
+
 async def test_records_arrive_with_the_time_they_came(service: Any) -> None:
     """When a run was last heard of is the service's own clock."""
     before = time.time()
