@@ -9,7 +9,8 @@ from typing import Any
 from app.audit import Audit
 from app.errors import ConflictError, NotFoundError
 from app.live import Live
-from app.replace import Draft, Replacer
+from app.replace import Replacer
+from app.replace_draft import Draft
 from app.replacement import Replacement
 from app.schemas.actions import CommandFields, RelaunchOrder
 from app.store import Store

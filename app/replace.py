@@ -2,41 +2,23 @@
 
 import dataclasses
 import hashlib
-import math
 import threading
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 import structlog
 
 from app.errors import ConflictError, ForbiddenError, NotFoundError
+from app.replace_draft import Draft, arguments_of, draft_of, inherited
 from app.replace_journal import Journal
 from app.replace_stages import Pauses, Stages, StoppedError
 from app.replacement import Replacement, WithoutAnswer
 from app.slurm.options import as_argv
 from app.slurm.scheduler import JobFacts, Scheduler
-from app.slurm.script import directives
 from app.store import Store
 from app.store.facts import AuditEntry, Run
 
 _log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """What a relaunch starts from: the running job, its own batch script, and how it was submitted.
-
-    Attributes:
-        script: ``None`` where SLURM does not give it.
-        script_args: the arguments behind the script, as far as spaces tell them apart.
-        options: what the job has and its script does not say: partition, time limit, GPUs.
-    """
-
-    job: JobFacts
-    script: str | None
-    script_args: tuple[str, ...]
-    options: Mapping[str, str]
 
 
 class Replacer:
@@ -72,7 +54,7 @@ class Replacer:
         """Return a run's job and its batch script, to be corrected."""
         facts = self._job(self._run(run_id))
         script = self._scheduler.script(facts.id) if facts.user == self._scheduler.user else None
-        return Draft(facts, script, tuple((facts.command or "").split()[1:]), inherited(facts, script or ""))
+        return draft_of(facts, script)
 
     def start(  # noqa: PLR0913 - the parts of one question, all by name
         self,
@@ -81,7 +63,7 @@ class Replacer:
         script: str,
         user: str,
         options: Mapping[str, str] | None = None,
-        script_args: Sequence[str] = (),
+        script_args: Sequence[str] | None = None,
         work_dir: str | None = None,
         environment: Mapping[str, str] | None = None,
         idempotency_key: str | None = None,
@@ -94,8 +76,8 @@ class Replacer:
             run_id: the run whose job is replaced.
             script: exactly what will run.
             user: who asks.
-            options: sbatch options from the allow-list; ``None``: those of ``Draft.options``.
-            script_args: arguments after the script.
+            options: sbatch options from the allow-list; ``None``: those the old job was submitted with.
+            script_args: arguments after the script; ``None``: the old job's.
             work_dir: where it runs; by default where the old job does.
             environment: added to the new job's environment.
             idempotency_key: the same key gives the same replacement, however often it is asked.
@@ -119,8 +101,8 @@ class Replacer:
             replacement = self._prepare(wanted_id, run_id, user, facts, script)
             replacement = dataclasses.replace(
                 replacement,
-                options=inherited(facts, script) if options is None else dict(options),
-                script_args=tuple(script_args),
+                options=self._inherited(facts, script) if options is None else dict(options),
+                script_args=arguments_of(facts) if script_args is None else tuple(script_args),
                 work_dir=work_dir or facts.work_dir or "",
                 environment={**(environment or {}), "CUTLOSS_REPLACES": run_id},
                 checkpoint_wait_seconds=checkpoint_wait_seconds,
@@ -209,6 +191,9 @@ class Replacer:
             raise NotFoundError(f"the scheduler does not know job {run.job.id} of run {run.id!r}")
         return facts
 
+    def _inherited(self, facts: JobFacts, script: str) -> dict[str, str]:
+        return inherited(facts, self._scheduler.script(facts.id) or "", script)
+
     def _own_job(self, run_id: str, user: str) -> JobFacts:
         facts = self._job(self._run(run_id))
         if facts.user != self._scheduler.user:
@@ -250,19 +235,3 @@ def _same(known: Replacement, script: str) -> Replacement:
     if known.script != script:
         raise ConflictError("the idempotency key was used for a different script; expected a new key")
     return known
-
-
-def inherited(facts: JobFacts, script: str) -> dict[str, str]:
-    """Return, as sbatch options, what a job has and its script does not say: it came on the command line."""
-    named = facts.name if facts.name and facts.name.isprintable() else None
-    limit = None if facts.time_limit_seconds is None else str(math.ceil(facts.time_limit_seconds / 60))
-    has = {"job-name": named, "partition": facts.partition, "time": limit, **_gpus(facts, script)}
-    said = directives(script)
-    return {name: value for name, value in has.items() if value and name not in said}
-
-
-def _gpus(facts: JobFacts, script: str) -> dict[str, str]:
-    said = any(name.startswith(("gpus", "gres")) for name in directives(script))
-    if said or not facts.gpus or not facts.node_count or facts.gpus % facts.node_count:
-        return {}
-    return {"gres": f"gpu:{facts.gpus // facts.node_count}", "nodes": str(facts.node_count)}

@@ -57,13 +57,13 @@ class CommandFields(Request):
 
 
 class RelaunchOrder(Request):
-    """A corrected job; ``options`` absent: those the running job was submitted with."""
+    """A corrected job; ``options`` and ``script_args`` absent: those the running job was submitted with."""
 
     script: Annotated[
         str, Field(min_length=1, max_length=LARGEST_SCRIPT, description="exactly what will run")
     ]
     options: Annotated[Texts, Field(description="sbatch options, long names without dashes")] | None = None
-    script_args: Annotated[tuple[Text, ...], Field(max_length=100)] = ()
+    script_args: Annotated[tuple[Text, ...], Field(max_length=100)] | None = None
     work_dir: Text | None = None
     environment: Texts | None = None
     ask_checkpoint: Annotated[

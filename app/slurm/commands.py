@@ -99,7 +99,26 @@ class SlurmCommands:
         done = self._call(["scontrol", "show", "job", "--oneliner", job_id])
         if done.code != 0 and "Invalid job id specified" not in done.stderr:
             complaints.raise_refusal(done)
-        return dataclasses.replace(facts, **parse.read_free_text(done.stdout))
+        line = self._submit_line(job_id)
+        return dataclasses.replace(facts, **parse.read_free_text(done.stdout), submit_line=line)
+
+    def _submit_line(self, job_id: str) -> str | None:
+        if not self._accounting:
+            return None
+        argv = [
+            "sacct",
+            "--noheader",
+            "--allocations",
+            "--parsable2",
+            f"--jobs={job_id}",
+            "--format=SubmitLine",
+        ]
+        try:
+            done = self._call(argv)
+        except SchedulerUnavailableError:
+            return None
+        line = done.stdout.partition("\n")[0].strip()
+        return line if done.code == 0 and line else None
 
     def find(self, token: str) -> list[JobFacts]:
         """Return the user's jobs whose comment is the token, ended ones of the last hours included."""

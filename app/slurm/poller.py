@@ -20,7 +20,7 @@ _WIDEN = 1.5
 # A call that took long is not repeated before this many times its duration.
 _REST = 20.0
 _MOST_MISSES = 3
-_FREE_TEXT = ("name", "comment", "command", "work_dir", "stdout")
+_FREE_TEXT = ("name", "comment", "command", "work_dir", "stdout", "submit_line")
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,7 @@ class JobFacts:
     command: str | None = None
     work_dir: str | None = None
     stdout: str | None = None
+    submit_line: str | None = None
 
     @property
     def is_active(self) -> bool:

@@ -48,6 +48,27 @@ def directives(script: str) -> dict[str, str]:
     return found
 
 
+def read_submit_line(text: str) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Return the options and the script's arguments of a recorded ``sbatch`` command line.
+
+    SLURM joins the words with spaces and keeps no quotes: a value with a space ends the reading.
+    """
+    words = text.split()[1:]
+    found: dict[str, str] = {}
+    position = 0
+    while position < len(words) and words[position].startswith("-"):
+        behind = words[position : position + 2]
+        (option,) = _options(behind[: 1 if _stands_alone(behind) else 2])
+        found.update([option])
+        position += 1 if _stands_alone(behind) else 2
+    return found, tuple(words[position + 1 :])
+
+
+def _stands_alone(words: list[str]) -> bool:
+    name, given, _ = _option(words[0])
+    return given or name in _FLAGS or len(words) == 1 or words[1].startswith("-")
+
+
 def _split(text: str) -> list[str]:
     try:
         return shlex.split(text, comments=True)

@@ -14,7 +14,7 @@ from app.replace import Replacer
 from app.replace_stages import Pauses
 from app.replacement import Replacement
 from app.store import Store, open_store
-from tests.slurm.waiting import start_old
+from tests.slurm.waiting import start_old, until
 
 pytestmark = pytest.mark.slurm
 
@@ -168,3 +168,19 @@ def test_another_users_job_is_refused(store: Store, alice: Any, bob: Any, folder
     replacer.close()
     assert "RUNNING" == alice.jobs([old])[old].state
     assert "refused" == store.audit()[0].outcome
+
+
+def test_the_command_line_of_the_old_job_is_kept(
+    replacer: Replacer, alice: Any, store: Store, folder: Path
+) -> None:
+    """Memory, GPUs and arguments given to sbatch by hand are the corrected job's too."""
+    asked = {"mem": "300M", "gres": "gpu:2", "cpus-per-task": "2"}
+    script = '#!/bin/bash\necho "$@" > arguments\nexec sleep 600\n'
+    old = start_old(alice, store, folder, script, script_args=("--lr", "3"), options=asked)
+    until(lambda: (alice.detail(old).submit_line or "").startswith("sbatch"))  # accounting lags
+    (folder / "arguments").unlink()
+    done = replaced(replacer, script=script + "# corrected\n")
+    assert "done" == done.state, done.reason
+    assert asked.items() <= done.options.items()
+    until(lambda: (folder / "arguments").exists() and (folder / "arguments").read_text() == "--lr 3\n")
+    assert 2 == alice.jobs([done.new_id])[done.new_id].gpus

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from app.records import RecordBatch
 from app.slurm.scheduler import Scheduler, Submission
@@ -20,9 +21,9 @@ def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
 LONG = "#!/bin/bash\n#SBATCH --time=20\nexec sleep 600\n"
 
 
-def start_old(scheduler: Scheduler, store: Store, folder: Path, script: str = LONG) -> str:
+def start_old(scheduler: Scheduler, store: Store, folder: Path, script: str = LONG, **parts: Any) -> str:
     """Start the job to be replaced and report the run ``r`` from it."""
-    old = scheduler.submit(Submission(script, "old", str(folder)))
+    old = scheduler.submit(Submission(script, "old", str(folder), **parts))
     until(lambda: scheduler.jobs([old])[old].state == "RUNNING")
     job = {"cluster": scheduler.cluster, "id": old}
     batch = RecordBatch.model_validate({"v": 1, "attempt": "a", "attempt_started": 1.0, "job": job})
