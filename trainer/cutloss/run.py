@@ -182,7 +182,7 @@ class Run:
     def _start(self, header: dict[str, Any], environ: Mapping[str, str]) -> None:
         # HTTP takes a while to import: only a run that reports pays for it, and in the training's own
         # thread, since a fork during another thread's import can hang the child.
-        from cutloss.pipeline import build  # noqa: PLC0415
+        from cutloss.pipeline import build  # noqa: PLC0415 - see above
 
         self._pipeline = build(header, environ, self._queue, self._commands, self.counters)
         self._pipeline.start()
