@@ -60,6 +60,6 @@ def latent_curve(
     steps = np.unique(np.geomspace(max(first, 1.0), max(last, first + 1.0, 2.0), KNOTS))
     points = fitted.at(steps.tolist(), LATENT_LEVELS)
     # The planner's paths are of logarithms; a fit may leave a small chance of a loss below 0.
-    columns = np.maximum([point.quantiles.values for point in points], LEAST_LOSS)
-    rows = tuple(tuple(row) for row in columns.T.tolist())
+    losses = np.array([point.quantiles.values for point in points], dtype=float)
+    rows = tuple(tuple(row) for row in np.maximum(losses, LEAST_LOSS).T.tolist())
     return LatentCurve(tuple(point.step for point in points), LATENT_LEVELS, rows, lowest_seen)

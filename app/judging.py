@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from app.earlier import EarlierRuns
@@ -88,11 +89,7 @@ class Judge:
         last = float((fields.plan.total_steps if fields.plan else None) or total)
         first = float(standing.query.at_step if fields.resume_step == "latest" else fields.resume_step)
         if fields.curve is not None:
-
-            def of_run(run_id: str, kind: Any, first: float, last: float) -> CurveSource | None:  # noqa: ANN401
-                return self._earlier.curve(run.user, run_id, kind, first, last)
-
-            return chosen_curve(fields.curve, kind, first, last, of_run)
+            return chosen_curve(fields.curve, kind, first, last, partial(self._earlier.curve, run.user))
         like = self._earlier.resembling(run)
         return None if like is None else self._earlier.curve_of(like, kind, first, last)
 

@@ -60,6 +60,15 @@ class SensitivityAnswer(Answer):
     swing_seconds: float | None
 
 
+class WaitingAnswer(Answer):
+    """What a little patience would buy: how sure the choice would be after some more steps, and its cost."""
+
+    steps: int
+    seconds: float
+    probability: float
+    cost_seconds: float
+
+
 class VerdictAnswer(Answer):
     """What to do, how sure that is, and what it saves."""
 

@@ -7,7 +7,7 @@ from app.live import Live, _Watcher
 
 
 async def _next(stream: object) -> str:
-    return await asyncio.wait_for(anext(stream), 5)  # type: ignore[call-overload]
+    return await asyncio.wait_for(anext(stream), 5)  # type: ignore[call-overload]  # an async iterator
 
 
 async def _watched(live: Live, count: int) -> None:
