@@ -64,6 +64,7 @@ Loss = Annotated[
     _saying('a finite number, "nan", "inf", "-inf" or null'),
 ]  # fmt: skip
 Text = Annotated[str, Field(strict=True, max_length=200)]
+Word = Annotated[str, Field(strict=True, min_length=1, max_length=200)]
 FilePath = Annotated[str, Field(strict=True, max_length=4096)]
 PositiveOrUnknown = Annotated[Positive | None, _saying("a whole number of at least 1, or null")]
 Cadence = Annotated[
@@ -195,8 +196,8 @@ class DeclaredPlan(Wire):
 class Job(Wire):
     """The scheduler's job an attempt runs in; further fields are kept as sent."""
 
-    cluster: Annotated[str, Field(strict=True, min_length=1, max_length=200)]
-    id: Annotated[str, Field(strict=True, min_length=1, max_length=200)]
+    cluster: Word
+    id: Annotated[Word | Annotated[int, Field(strict=True, ge=0)], _saying("a job's number or name")]
 
 
 class RecordBatch(Wire):
@@ -205,7 +206,7 @@ class RecordBatch(Wire):
     KINDS: ClassVar[tuple[str, ...]] = ("steps", "validations", "checkpoints", "spans", "notes")
 
     v: Literal[1]
-    attempt: Annotated[str, Field(strict=True, min_length=1, max_length=200)]
+    attempt: Word
     attempt_started: Epoch
     job: Job | None = None
     steps: Steps = Steps()

@@ -82,4 +82,4 @@ def _insert(connection: Connection, run: int, batch: RecordBatch) -> int:
 def _job(batch: RecordBatch) -> tuple[str | None, str | None, str | None]:
     if batch.job is None:
         return None, None, None
-    return encode(batch.job.model_dump()), batch.job.cluster, batch.job.id
+    return encode(batch.job.model_dump()), batch.job.cluster, str(batch.job.id)

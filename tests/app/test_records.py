@@ -100,6 +100,7 @@ class TestTaken:
         (body(attempt=""), "/attempt", "String should have at least 1 character"),
         (body(attempt_started=None), "/attempt_started", "epoch seconds"),
         (body(job={"cluster": "c"}), "/job/id", "Field required"),
+        (body(job={"cluster": "c", "id": True}), "/job/id", "a job's number or name"),
         (body(v=2), "/v", "Input should be 1"),
     ],
 )  # fmt: skip

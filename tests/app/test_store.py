@@ -174,6 +174,13 @@ class TestRuns:
         assert run is not None
         assert JobKey("c", "2") == run.job
 
+    def test_a_job_may_be_named_by_its_number(self, store: Store) -> None:
+        """SLURM's ids are numbers to some clients; they are one name here."""
+        store.add("ann", "r", batch(job={"cluster": "c", "id": 12}), 5.0)
+        run = store.run("r")
+        assert run is not None
+        assert JobKey("c", "12") == run.job
+
     def test_a_job_named_later_is_taken(self, store: Store) -> None:
         """An attempt that did not know its job at first may name it."""
         store.add("ann", "r", batch(), 5.0)
