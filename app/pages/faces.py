@@ -1,0 +1,120 @@
+"""Everything one page of a run shows, made ready: what its templates are given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from app.pages.answer import Answer, answer
+from app.pages.chart_data import chart_scale
+from app.pages.chart_table import ChartTable, chart_table, chart_title
+from app.pages.evidence import BreakEven, Condition, better_if, break_even, why
+from app.pages.facts import Fact, facts, freshness, job_state, law, state_text, warnings
+from app.pages.numbers import ENDED, Number, numbers, step_text
+from app.pages.options import Timeline, timeline
+from app.pages.output import Output, output_tail
+from app.pages.pace_cells import PaceCell, pace_cells, pace_title
+from app.pages.time_ledger import TimeLedger, time_ledger
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
+    from app.views import RunView
+    from app.words import Words
+
+FRAGMENTS = ("live", "head", "answer", "verdict", "numbers", "chart_text", "ledger", "job", "pace", "output")
+"""The parts of the page that are replaced when the run changes, each a template and an element's id."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunFace:
+    """A run's page, ready to show; the view itself is there for plain facts."""
+
+    view: RunView
+    state: Markup
+    freshness: Markup
+    job_state: Markup
+    step: Markup
+    answer: Answer
+    timeline: Timeline
+    break_even: BreakEven | None
+    why: list[Markup]
+    better_if: list[Condition]
+    tip: Markup | None
+    warnings: list[Markup]
+    numbers: list[Number]
+    scale: str
+    chart_title: Markup
+    chart_table: ChartTable
+    ledger: TimeLedger | None
+    facts: list[Fact]
+    law: list[Fact]
+    pace_title: Markup
+    pace: list[PaceCell]
+    output: Output | None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the run has ended."""
+        return self.view.state_word in ENDED
+
+    @property
+    def may_relaunch(self) -> bool:
+        """Whether there is a job to be replaced, and no replacement under way."""
+        view = self.view
+        is_running = view.job is not None and view.job.is_active
+        return is_running and not self.is_over and self.active_replacement is None
+
+    @property
+    def active_replacement(self) -> str | None:
+        """Id of the replacement under way."""
+        newest = self.view.replacement
+        if newest is None or newest.get("state") in {"done", "failed", "rolled_back"}:
+            return None
+        return str(newest["id"])
+
+
+def run_face(view: RunView, words: Words) -> RunFace:
+    """Return a run's page, ready to show."""
+    return RunFace(
+        view=view,
+        state=state_text(view.state_word, words),
+        freshness=freshness(view, words),
+        job_state=job_state(view.job, words),
+        step=step_text(view, words),
+        answer=answer(view, words),
+        timeline=timeline(view, words),
+        break_even=break_even(view, words),
+        why=why(view, words),
+        better_if=better_if(view, words),
+        tip=_tip(view, words),
+        warnings=warnings(view, words),
+        numbers=numbers(view, words),
+        scale=chart_scale(view),
+        chart_title=chart_title(view, words),
+        chart_table=chart_table(view, words),
+        ledger=time_ledger(view, words),
+        facts=facts(view, words),
+        law=law(view, words),
+        pace_title=pace_title(view, words),
+        pace=pace_cells(view, words),
+        output=output_tail(view.job),
+    )
+
+
+def _tip(view: RunView, words: Words) -> Markup | None:
+    """Return the cheapest cure worth asking about, where validation takes much of what is left."""
+    left = {row.phase: row.left_seconds or 0.0 for row in view.ledger}
+    every, total = view.run.plan.get("validate_every"), sum(left.values())
+    is_heavy = total > 0 and left.get("validation", 0.0) > 0.25 * total
+    if not isinstance(every, int) or not is_heavy or view.state_word in ENDED:
+        return None
+    rarer = 4 * every
+    saved = left["validation"] * (1 - every / rarer)
+    return words.say(
+        "<b>Validate every {rarer} steps instead of {every}</b>: about {duration} less, "
+        "without touching the model.",
+        rarer=words.whole(rarer),
+        every=words.whole(every),
+        duration=words.duration(saved),
+    )

@@ -1,0 +1,194 @@
+"""The facts of a run's job, its warnings, and the parameters of its loss's law."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from app.pages.evidence import millions
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
+    from app.slurm.scheduler import JobFacts
+    from app.views import RunView, StateWord
+    from app.words import Words
+    from planner.forecast import Forecast
+    from planner.quantiles import Quantiles
+
+Fact = tuple["Markup", "Markup"]
+
+STALE_JOB_SECONDS = 120.0
+"""A job state older than this is told with its age."""
+
+
+def state_text(state: StateWord, words: Words) -> Markup:
+    """Return the word for how a run stands."""
+    named = {
+        "live": words.say("Live"),
+        "stale": words.say("Stale"),
+        "offline": words.say("Offline"),
+        "queued": words.say("Queued"),
+        "finished": words.say("Finished"),
+        "failed": words.say("Failed"),
+        "stopped": words.say("Stopped"),
+        "diverged": words.say("Diverged"),
+    }
+    return named[state]
+
+
+def freshness(view: RunView, words: Words) -> Markup:
+    """Return how old what is shown is, in words."""
+    age = words.duration(max(0.0, words.now - view.run.last_record_at))
+    if view.state_word in {"stale", "offline"}:
+        return words.say("no records for {duration}", duration=age)
+    return words.say("updated {duration} ago", duration=age)
+
+
+def job_state(job: JobFacts | None, words: Words) -> Markup:
+    """Return SLURM's state in the reader's words; one that is not known here stays SLURM's own."""
+    if job is None:
+        return words.say("not known")
+    named = {
+        "PENDING": words.say("Pending"),
+        "RUNNING": words.say("Running"),
+        "SUSPENDED": words.say("Suspended"),
+        "COMPLETING": words.say("Completing"),
+        "COMPLETED": words.say("Completed"),
+        "CANCELLED": words.say("Cancelled"),
+        "FAILED": words.say("Failed"),
+        "TIMEOUT": words.say("Timed out"),
+    }
+    return named.get(job.state) or words.plain(job.state)
+
+
+def facts(view: RunView, words: Words) -> list[Fact]:
+    """Return the facts of a run's job that are known."""
+    job = view.job
+    told: list[tuple[Markup, Markup | None]] = [
+        (words.say("State"), _state(view, words)),
+        (words.say("Nodes"), _nodes(job, words)),
+        (words.say("GPUs"), words.plain(words.whole(job.gpus)) if job and job.gpus else None),
+        (words.say("Partition"), words.plain(job.partition) if job and job.partition else None),
+        (words.say("Time limit"), _limit(view, words)),
+        (words.say("Checkpoint"), _checkpoint(view, words)),
+        (words.say("Parameters"), _parameters(view, words)),
+        (words.say("Attempts"), words.plain(words.whole(len(view.attempts)))),
+        (words.say("Folder"), words.plain(job.work_dir) if job and job.work_dir else None),
+    ]
+    return [(name, text) for name, text in told if text is not None]
+
+
+def law(view: RunView, words: Words) -> list[Fact]:
+    """Return the parameters of the power law of the curve that is forecast, 8 times in 10."""
+    forecast = view.forecast_val if view.band_of == "val" else view.forecast_train
+    if forecast is None or forecast.law is None:
+        return []
+    found = forecast.law
+    named = [
+        (words.say("Floor"), found.floor),
+        (words.say("Exponent"), found.exponent),
+        (words.say("Amplitude"), found.amplitude),
+    ]
+    return [(name, _interval(quantiles, words)) for name, quantiles in named]
+
+
+def forecast_warnings(forecast: Forecast | None, words: Words) -> list[Markup]:
+    """Return what is to be said beside a forecast."""
+    named = {"overfitting": words.say("Validation loss is rising while training loss falls: it overfits.")}
+    warnings = forecast.warnings if forecast else ()
+    return [named.get(code) or words.plain(code.replace("_", " ")) for code in warnings]
+
+
+def warnings(view: RunView, words: Words) -> list[Markup]:
+    """Return every warning of a run, each in a sentence."""
+    forecast = view.forecast_val if view.band_of == "val" else view.forecast_train
+    noted = [words.plain(str(note.data.get("text", ""))) for note in view.notes]
+    return [*forecast_warnings(forecast, words), *_oddities(view, words), *noted]
+
+
+def _oddities(view: RunView, words: Words) -> list[Markup]:
+    counted = dict(view.run.warnings)
+    beyond = counted.pop("steps_beyond_total", 0)
+    told = []
+    if beyond:
+        told.append(
+            words.say_n(
+                "{n} step came after the declared end.", "{n} steps came after the declared end.", beyond
+            )
+        )
+    told += [
+        words.say("{name}: {n}", name=name.replace("_", " "), n=words.whole(count))
+        for name, count in counted.items()
+        if count
+    ]
+    return told
+
+
+def _state(view: RunView, words: Words) -> Markup | None:
+    job = view.job
+    if job is None:
+        return None
+    state = job_state(job, words)
+    if job.state == "RUNNING" and job.started:
+        state = words.say("{state} since {clock}", state=state, clock=words.clock(job.started))
+    if job.submitted and job.started and job.started > job.submitted:
+        queued = words.duration(job.started - job.submitted)
+        state = words.say("{state}, queued {duration}", state=state, duration=queued)
+    is_old = view.job_seen_at is not None and words.now - view.job_seen_at > STALE_JOB_SECONDS
+    if is_old and job.is_active and view.job_seen_at is not None:
+        return words.say("{state} (as of {age})", state=state, age=words.age(view.job_seen_at))
+    return state
+
+
+def _nodes(job: JobFacts | None, words: Words) -> Markup | None:
+    if job is None or not (job.nodes or job.node_count):
+        return None
+    if job.nodes and job.node_count and job.node_count > 1:
+        return words.say("{n} ({names})", n=words.whole(job.node_count), names=job.nodes)
+    return words.plain(job.nodes or words.whole(job.node_count or 0))
+
+
+def _limit(view: RunView, words: Words) -> Markup | None:
+    limit, elapsed = view.time_limit_seconds, view.elapsed_seconds
+    if limit is None or elapsed is None:
+        return None
+    values = {"limit": words.duration(limit), "clock": words.clock(view.as_of + limit - elapsed)}
+    chance = view.eta.finishes_within_limit
+    if chance is None:
+        return words.say("{limit}, until {clock}", **values)
+    return words.say(
+        "{limit}, until {clock}. Fits with <b>{chance}</b>", chance=words.sureness(chance), **values
+    )
+
+
+def _checkpoint(view: RunView, words: Words) -> Markup | None:
+    if not view.checkpoints:
+        return words.say("none yet")
+    newest = max(view.checkpoints, key=lambda one: (one.step, one.started))
+    return words.say(
+        "step {step} at {clock}", step=words.whole(newest.step), clock=words.clock(newest.started)
+    )
+
+
+def _parameters(view: RunView, words: Words) -> Markup | None:
+    total = view.audit.get("parameters") if view.audit else None
+    random = view.audit.get("random_parameters") if view.audit else None
+    if not isinstance(total, int):
+        return None
+    if isinstance(random, int) and random:
+        return words.say(
+            "{total}, <b>{random} started from random</b>",
+            total=millions(total, words),
+            random=millions(random, words),
+        )
+    return words.plain(millions(total, words))
+
+
+def _interval(quantiles: Quantiles, words: Words) -> Markup:
+    low, high = words.span(quantiles)
+    return words.say(
+        "<b>{middle}</b>, {low} to {high}",
+        middle=words.loss(quantiles.at(0.5)),
+        low=words.loss(low),
+        high=words.loss(high),
+    )

@@ -1,0 +1,162 @@
+"""The key numbers: each with its unit or context and one caption; unknown is "not yet"."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from app.pages.refusals import refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from markupsafe import Markup
+
+    from app.views import RunView
+    from app.words import Words
+    from planner.forecast import Forecast
+
+ENDED = frozenset({"finished", "failed", "stopped"})
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """One key number."""
+
+    name: Markup
+    value: Markup
+    context: Markup | None
+    caption: Markup | None
+
+
+def numbers(view: RunView, words: Words) -> list[Number]:
+    """Return the key numbers of a run, in the order they are read."""
+    makers: list[Callable[[RunView, Words], Number]] = [
+        _end,
+        _train_loss,
+        _final_loss,
+        _next_validation,
+        _limit,
+    ]
+    return [make(view, words) for make in makers]
+
+
+def target_chance(view: RunView) -> float | None:
+    """Return the probability that the run reaches its target by its end, where it was forecast."""
+    forecast = view.forecast_val if view.target_of == "val" else view.forecast_train
+    targets = forecast.targets if forecast else ()
+    return targets[0].probability if targets else None
+
+
+def _end(view: RunView, words: Words) -> Number:
+    if view.state_word in ENDED:
+        ended = (view.job.ended if view.job else None) or view.run.last_record_at
+        took = view.elapsed_seconds
+        context = words.say("after {duration}", duration=words.duration(took)) if took is not None else None
+        return Number(words.say("Ended"), words.plain(words.clock(ended)), context, None)
+    name = words.say("Ends if it continues")
+    left = view.eta.remaining_seconds
+    middle = left.at(0.5) if left else None
+    if left is None or middle is None:
+        why = refusal(view.eta.reason, words) if view.eta.reason else None
+        return Number(name, words.say("not yet known"), None, why)
+    low, high = words.span(left)
+    bounds = [words.clock(view.as_of + (middle if end is None else end)) for end in (low, high)]
+    total = middle + (view.elapsed_seconds or 0.0)
+    caption = words.say(
+        "{low} to {high}, total {total}", low=bounds[0], high=bounds[1], total=words.duration(total)
+    )
+    context = words.say("in {duration}", duration=words.duration(middle))
+    return Number(name, words.plain(words.clock(view.as_of + middle)), context, caption)
+
+
+def _train_loss(view: RunView, words: Words) -> Number:
+    name = words.say("Train loss")
+    if view.loss_now is None:
+        return Number(name, words.say("not yet"), None, words.say("no loss was reported"))
+    first = view.first_loss
+    context = words.say("from {loss}", loss=words.significant(first)) if first is not None else None
+    return Number(name, words.plain(words.significant(view.loss_now)), context, step_text(view, words))
+
+
+def _final_loss(view: RunView, words: Words) -> Number:
+    of_val = view.band_of == "val"
+    name = words.say("Val loss at the end") if of_val else words.say("Train loss at the end")
+    forecast = view.forecast_val if of_val else view.forecast_train
+    target = words.say("target {loss}", loss=words.typed(view.target_loss)) if view.target_loss else None
+    if view.state_word in ENDED:
+        return _reached(view, words)
+    if forecast is None or not forecast.at:
+        why = refusal(forecast.reason, words) if forecast and forecast.reason else None
+        return Number(name, words.say("not yet"), target, why)
+    value = forecast.at[0].quantiles.at(0.5)
+    return Number(name, words.plain(words.loss(value)), target, _band_caption(view, forecast, words))
+
+
+def _reached(view: RunView, words: Words) -> Number:
+    loss = view.last_val.loss if view.last_val else None
+    target = words.say("target {loss}", loss=words.typed(view.target_loss)) if view.target_loss else None
+    caption = words.say("at step {step}", step=words.whole(view.last_val.step)) if view.last_val else None
+    return Number(words.say("Val loss reached"), words.plain(words.loss(loss)), target, caption)
+
+
+def _band_caption(view: RunView, forecast: Forecast, words: Words) -> Markup:
+    low, high = words.span(forecast.at[0].quantiles)
+    chance = target_chance(view)
+    values = {"low": words.loss(low), "high": words.loss(high)}
+    if chance is None:
+        return words.say("{low} to {high}, 8 times in 10", **values)
+    return words.say("{low} to {high}, target {chance} likely", chance=words.sureness(chance), **values)
+
+
+def _next_validation(view: RunView, words: Words) -> Number:
+    name = words.say("Next validation")
+    pace, step = view.pace.step, view.next_validation_step
+    each = words.duration(view.pace.validation.mean_seconds) if view.pace.validation else None
+    left = view.eta.validations_left
+    caption = (
+        words.say("{duration} each, {n} left", duration=each, n=words.whole(left))
+        if each is not None and left is not None
+        else None
+    )
+    if step is None or view.at_step is None or view.state_word in ENDED:
+        return Number(name, words.say("none left") if left == 0 else words.say("not known"), None, None)
+    if pace is None:
+        return Number(name, words.say("after step {step}", step=words.whole(step)), None, caption)
+    seconds = max(0, step - view.at_step) * pace.mean_seconds
+    context = words.say("in {duration}", duration=words.duration(seconds))
+    return Number(name, words.plain(words.clock(view.as_of + seconds)), context, caption)
+
+
+def _limit(view: RunView, words: Words) -> Number:
+    limit, elapsed = view.time_limit_seconds, view.elapsed_seconds
+    if limit is None or elapsed is None:
+        name = words.say("Ends before its limit")
+        return Number(
+            name, words.say("no limit"), None, words.say("the job has no time limit, or none is known")
+        )
+    name = words.say("Ends before its {limit} limit", limit=words.duration(limit))
+    chance = view.eta.finishes_within_limit
+    until = words.say("limit {clock}", clock=words.clock(view.as_of + limit - elapsed))
+    if chance is None or view.state_word in ENDED:
+        return Number(name, words.say("not yet known"), None, until)
+    middle = view.eta.remaining_seconds.at(0.5) if view.eta.remaining_seconds else None
+    caption = until if middle is None else _spare(limit - elapsed - middle, words)
+    return Number(name, words.plain(words.sureness(chance)), None, caption)
+
+
+def _spare(seconds: float, words: Words) -> Markup:
+    if seconds >= 0:
+        return words.say("{duration} to spare", duration=words.duration(seconds))
+    return words.say("{duration} too late", duration=words.duration(-seconds))
+
+
+def step_text(view: RunView, words: Words) -> Markup:
+    """Return how far a run has come: "step 43 of 311"."""
+    if view.at_step is None:
+        return words.say("no step yet")
+    if view.total_steps is None:
+        return words.say("step {step}", step=words.whole(view.at_step))
+    return words.say(
+        "step {step} of {total}", step=words.whole(view.at_step), total=words.whole(view.total_steps)
+    )

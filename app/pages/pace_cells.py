@@ -1,0 +1,136 @@
+"""Pace by phase: the number first, then what it is made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
+    from app.views import RunView
+    from app.words import Words
+    from planner.pace import PhasePace
+
+SPARK_POINTS = 80
+STEADY_WITHIN = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class PaceCell:
+    """One phase's pace.
+
+    Attributes:
+        spark: points of a polyline in a box of 100 by 28, empty where there is none.
+        done: how many of the run's events are done.
+        of: how many there are in all; 0 where that is not known.
+    """
+
+    name: Markup
+    value: Markup
+    caption: Markup | None
+    style: str
+    spark: str = ""
+    done: int = 0
+    of: int = 0
+
+
+def pace_title(view: RunView, words: Words) -> Markup:
+    """Return the finding: steady, slower or faster."""
+    step, regime = view.pace.step, view.pace.regime
+    if step is None:
+        return words.say("No step was timed yet")
+    takes = words.duration(step.mean_seconds)
+    if regime is None or abs(regime.ratio - 1) < STEADY_WITHIN:
+        return words.say("Steady: a step takes {duration}", duration=takes)
+    values = {
+        "duration": takes,
+        "percent": words.percent(abs(regime.ratio - 1)),
+        "step": words.whole(regime.since_step),
+    }
+    if regime.ratio > 1:
+        return words.say("{percent} slower since step {step}: a step takes {duration}", **values)
+    return words.say("{percent} faster since step {step}: a step takes {duration}", **values)
+
+
+def pace_cells(view: RunView, words: Words) -> list[PaceCell]:
+    """Return the pace of steps, validations, checkpoints and the start-up."""
+    return [_step(view, words), _validation(view, words), _checkpoint(view, words), _startup(view, words)]
+
+
+def _step(view: RunView, words: Words) -> PaceCell:
+    pace = view.pace.step
+    caption = (
+        words.say(
+            "single steps {low} to {high}",
+            low=words.duration(pace.quick_seconds),
+            high=words.duration(pace.slow_seconds),
+        )
+        if pace
+        else None
+    )
+    return PaceCell(words.say("Step"), _value(pace, words), caption, "p-train", spark=_spark(view))
+
+
+def _validation(view: RunView, words: Words) -> PaceCell:
+    done, left = len(view.validations), view.eta.validations_left
+    caption = _done_and_left(done, left, view.run.plan.get("validate_every"), words)
+    return PaceCell(
+        words.say("Validation"),
+        _value(view.pace.validation, words),
+        caption,
+        "p-val",
+        done=done,
+        of=0 if left is None else done + left,
+    )
+
+
+def _checkpoint(view: RunView, words: Words) -> PaceCell:
+    done, left = len(view.checkpoints), view.eta.checkpoints_left
+    caption = _done_and_left(done, left, view.run.plan.get("checkpoint_every"), words)
+    return PaceCell(
+        words.say("Checkpoint"),
+        _value(view.pace.checkpoint, words),
+        caption,
+        "p-ckpt",
+        done=done,
+        of=0 if left is None else done + left,
+    )
+
+
+def _startup(view: RunView, words: Words) -> PaceCell:
+    name, seconds = words.say("Start-up"), view.startup_seconds
+    if seconds is None:
+        return PaceCell(name, words.say("not yet"), words.say("not reported"), "p-start")
+    caption = words.say_n("{n} start of this run", "{n} starts of this run", len(view.attempts))
+    return PaceCell(name, words.plain(words.duration(seconds)), caption, "p-start", done=1, of=1)
+
+
+def _value(pace: PhasePace | None, words: Words) -> Markup:
+    if pace is None:
+        return words.say("not yet")
+    return words.plain(words.duration(pace.mean_seconds))
+
+
+def _done_and_left(done: int, left: int | None, every: object, words: Words) -> Markup:
+    values = {"done": words.whole(done), "left": words.whole(left) if left is not None else ""}
+    if left is None:
+        return words.say("{done} done", **values)
+    if isinstance(every, int):
+        return words.say("{done} done, {left} left, every {every} steps", every=words.whole(every), **values)
+    return words.say("{done} done, {left} left", **values)
+
+
+def _spark(view: RunView) -> str:
+    """Return the seconds of a step over the run, thinned to what can be seen."""
+    known = np.flatnonzero(view.blocks.seconds_count > 0)
+    if len(known) < 2:  # noqa: PLR2004 - a line has two ends
+        return ""
+    kept = known[np.unique(np.linspace(0, len(known) - 1, min(SPARK_POINTS, len(known))).astype(int))]
+    seconds, step = view.blocks.seconds_mean[kept], view.blocks.last_step[kept].astype(float)
+    top = float(np.quantile(seconds, 0.98)) * 1.15 or 1.0
+    x = 100 * (step - step[0]) / max(step[-1] - step[0], 1.0)
+    y = 28 - 26 * np.clip(seconds / top, 0, 1)
+    return " ".join(f"{a:.2f},{b:.1f}" for a, b in zip(x, y, strict=True))

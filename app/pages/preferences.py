@@ -1,0 +1,29 @@
+"""What a reader may choose for themselves: the language."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import RedirectResponse, Response
+
+from app.i18n import LANGUAGES
+from app.links import link
+from app.pages.visit import LANGUAGE_COOKIE
+
+YEAR_SECONDS = 365 * 86_400
+
+router = APIRouter()
+
+
+@router.get("/language/{code}")
+def choose_language(
+    request: Request, code: str, back: Annotated[str, Query(max_length=2_000)] = "/"
+) -> Response:
+    """Remember the language and go back to the page the reader came from."""
+    # Only a path of this service: "//host" and "/\host" would lead to another one.
+    is_local = back.startswith("/") and not back.startswith(("//", "/\\"))
+    response = RedirectResponse(link(request, back if is_local else "/"), status_code=303)
+    if code in LANGUAGES:
+        response.set_cookie(
+            LANGUAGE_COOKIE, code, max_age=YEAR_SECONDS, path=link(request, "/"), samesite="strict"
+        )
+    return response

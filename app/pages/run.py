@@ -1,0 +1,73 @@
+"""``/runs/{id}``: one run, and what its chart and its what-if ask for."""
+
+import orjson
+from fastapi import APIRouter
+from fastapi.responses import RedirectResponse, Response
+
+from app.actions import Actions
+from app.charts import Scale, figure_json
+from app.errors import NotFoundError
+from app.pages.chart_data import chart_data
+from app.pages.faces import run_face
+from app.pages.visit import FormDep, OperatorDep, Visit, VisitDep
+from app.pages.what_if import field_values, scenario_from, what_if
+from app.parts import ActionsDep, PlansDep
+from app.plans import Plans
+from app.schemas.compare import RelaunchFields
+from app.views import RunView
+
+JSON = "application/json"
+
+router = APIRouter()
+
+
+def own_view(visit: Visit, actions: Actions, plans: Plans, run_id: str) -> RunView:
+    """Return what is shown of one of the reader's own runs.
+
+    Raises:
+        NotFoundError: there is none, or it is another user's.
+    """
+    view = plans.view(actions.own_run(visit.user, run_id).id)
+    if view is None:
+        raise NotFoundError(f"There is no run {run_id[:100]!r}.")
+    return view
+
+
+@router.get("/runs/{run_id}")
+def show_run(run_id: str, visit: VisitDep, actions: ActionsDep, plans: PlansDep) -> Response:
+    """Show one run."""
+    view = own_view(visit, actions, plans, run_id)
+    question = what_if(view, visit.request.query_params, plans, visit.words)
+    return visit.page("run.html", face=run_face(view, visit.words), what_if=question)
+
+
+@router.get("/runs/{run_id}/what-if")
+def show_what_if(run_id: str, visit: VisitDep, actions: ActionsDep, plans: PlansDep) -> Response:
+    """Return the what-if's answer alone, for a page that is already open."""
+    view = own_view(visit, actions, plans, run_id)
+    question = what_if(view, visit.request.query_params, plans, visit.words)
+    return visit.page("run/what_if_answer.html", face=run_face(view, visit.words), what_if=question)
+
+
+@router.post("/runs/{run_id}/scenario")
+def keep_scenario(
+    run_id: str, form: FormDep, visit: OperatorDep, actions: ActionsDep, plans: PlansDep
+) -> Response:
+    """Keep the what-if's relaunch as the one this run is compared with."""
+    view = own_view(visit, actions, plans, run_id)
+    scenario = RelaunchFields.model_validate(scenario_from(view, field_values(view, form)))
+    actions.set_scenario(visit.user, view.run.id, scenario.model_dump(mode="json", exclude_none=True))
+    return RedirectResponse(visit.link(f"/runs/{view.run.id}"), status_code=303)
+
+
+@router.get("/runs/{run_id}/chart")
+def show_chart(run_id: str, visit: VisitDep, actions: ActionsDep, plans: PlansDep) -> Response:
+    """Return what the loss chart shows now."""
+    view = own_view(visit, actions, plans, run_id)
+    return Response(orjson.dumps(chart_data(view, visit.words)), media_type=JSON)
+
+
+@router.get("/chart/{scale}")
+def show_figure(scale: Scale, visit: VisitDep) -> Response:  # noqa: ARG001 - signed in, nothing more
+    """Return the empty figure, the same for every run."""
+    return Response(figure_json(scale), media_type=JSON)

@@ -1,0 +1,137 @@
+"""``/live`` and ``/runs/{id}/live``: what has changed on an open page, as server-sent events.
+
+A ``fragments`` event maps element ids to their new HTML; only what differs from what was sent goes out.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterator, Mapping
+from contextlib import aclosing, suppress
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+
+from app.live import Live
+from app.pages.faces import FRAGMENTS, run_face
+from app.pages.run import own_view
+from app.pages.runs import LONGEST_SEARCH, page_of_runs
+from app.pages.visit import Visit, VisitDep
+from app.pages.what_if import what_if
+from app.parts import ActionsDep, PlansDep, StoreDep
+
+REFRESH_SECONDS = 10.0
+"""An open page is looked at anew after this, though nothing came: silence is news, too."""
+
+LIST_PAUSE_SECONDS = 1.0
+"""Least time between two looks at the list, however many runs report."""
+
+RETRY_MILLISECONDS = 2_000
+
+Fragments = Mapping[str, str]
+
+router = APIRouter()
+
+
+@router.get("/runs/{run_id}/live", response_class=EventSourceResponse)
+async def stream_run(
+    run_id: str, visit: VisitDep, actions: ActionsDep, plans: PlansDep
+) -> AsyncIterable[ServerSentEvent]:
+    """Send what changes on the page of a run."""
+    run = await visit.in_thread(lambda: actions.own_run(visit.user, run_id))
+
+    def fragments() -> Fragments:
+        now = visit.later()
+        view = own_view(now, actions, plans, run.id)
+        face = run_face(view, now.words)
+        question = what_if(view, now.request.query_params, plans, now.words)
+        told = {
+            name: now.render(f"run/{name}.html", face=face, what_if=question)
+            for name in (*FRAGMENTS, "what_if_answer")
+        }
+        return {**told, "version": view.version}
+
+    async for event in _changes(visit, run.id, fragments, pause_seconds=0.0):
+        yield event
+
+
+@router.get("/live", response_class=EventSourceResponse)
+async def stream_runs(
+    visit: VisitDep,
+    store: StoreDep,
+    plans: PlansDep,
+    q: Annotated[str, Query(max_length=LONGEST_SEARCH)] = "",
+    page: Annotated[int, Query(ge=1, le=10_000)] = 1,
+) -> AsyncIterable[ServerSentEvent]:
+    """Send what changes on the list of runs."""
+
+    def fragments() -> Fragments:
+        now = visit.later()
+        shown = page_of_runs(now, store, plans, q.strip(), page)
+        rows = {
+            f"run-{row.id}": now.render("runs/row.html", row=row, grid=shown.listing.grid)
+            for group in shown.listing.groups
+            for row in group.rows
+        }
+        head = now.render("runs/head.html", page=shown)
+        whole = now.render("runs/list.html", page=shown)
+        # While the same runs stand in the same order only their rows are sent, else the list as a whole.
+        key = " ".join((*shown.ids, *(tick.label for tick in shown.listing.ticks)))
+        return {"runs-head": head, "order": key, "runs": whole, **rows, "version": shown.version}
+
+    async for event in _changes(visit, None, fragments, LIST_PAUSE_SECONDS):
+        yield event
+
+
+async def _changes(
+    visit: Visit, run_id: str | None, fragments: Callable[[], Fragments], pause_seconds: float
+) -> AsyncIterator[ServerSentEvent]:
+    sent = await visit.in_thread(fragments)
+    if visit.request.query_params.get("version") != sent["version"]:  # it changed since the page was made
+        yield _event(visit, dict(_changed({}, sent)))
+    yield ServerSentEvent(event="opened", data=visit.later().words.now, retry=RETRY_MILLISECONDS)
+    live: Live = visit.request.app.state.live
+    async with aclosing(_ticks(live, run_id, visit.request)) as ticks:
+        async for _ in ticks:
+            told = await visit.in_thread(fragments)
+            changed = dict(_changed(sent, told))
+            sent = told
+            if changed:
+                yield _event(visit, changed)
+            await asyncio.sleep(pause_seconds)
+
+
+def _event(visit: Visit, changed: Fragments) -> ServerSentEvent:
+    version = changed.get("version")
+    html = {name: text for name, text in changed.items() if name != "version"}
+    data = {"now": visit.later().words.now, "html": html, "version": version}
+    return ServerSentEvent(event="fragments", data=data)
+
+
+def _changed(before: Fragments, now: Fragments) -> Iterator[tuple[str, str]]:
+    """Yield what differs; the list as a whole goes out only where its order differs, and then alone."""
+    if "order" in now and before.get("order") != now["order"]:
+        yield from ((name, now[name]) for name in ("runs-head", "runs", "version"))
+        return
+    for name, html in now.items():
+        if before.get(name) != html and name not in {"order", "runs"}:
+            yield name, html
+
+
+async def _ticks(live: Live, run_id: str | None, request: Request) -> AsyncGenerator[None]:
+    """Yield when something has changed, and every ``REFRESH_SECONDS``, until the browser leaves."""
+    changed = asyncio.Event()
+
+    async def watch() -> None:
+        async for _ in live.subscribe(run_id):
+            changed.set()
+
+    watching = asyncio.create_task(watch())
+    try:
+        while not await request.is_disconnected():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(changed.wait(), REFRESH_SECONDS)
+            changed.clear()
+            yield
+    finally:
+        watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)

@@ -1,0 +1,140 @@
+"""The time ledger: where the time went and where the rest will go, as a bar and as a table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from app.pages.gantt import LEAST_WIDTH, Segment
+from app.pages.phases import phase_name, phase_style
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from markupsafe import Markup
+
+    from app.views import LedgerRow, RunView
+    from app.words import Words
+
+ALMOST_HALF = 0.4
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerLine:
+    """One phase's line of the table."""
+
+    name: Markup
+    style: str
+    spent: str
+    left: str
+    total: str
+    share: str
+
+
+@dataclass(frozen=True, slots=True)
+class TimeLedger:
+    """The ledger, ready to show; x in percent of the bar."""
+
+    title: Markup
+    bars: list[Segment]
+    now_x: float
+    end_x: float
+    free: Segment | None
+    spent: str
+    left: str | None
+    free_text: Markup | None
+    limit: str | None
+    limit_clock: str | None
+    end_clock: str | None
+    lines: list[LedgerLine]
+    sum: LedgerLine
+
+
+def time_ledger(view: RunView, words: Words) -> TimeLedger | None:
+    """Return a run's ledger, ``None`` before any time was measured."""
+    rows = [row for row in view.ledger if row.phase != "queue" and _total(row) > 0]
+    spent = sum(row.spent_seconds or 0.0 for row in rows)
+    left = sum(row.left_seconds or 0.0 for row in rows)
+    if not rows or spent + left <= 0:
+        return None
+    limit = view.time_limit_seconds
+    whole = max(spent + left, limit or 0.0)
+    end = spent + left
+    has_end = view.eta.mean_seconds is not None
+    free = (limit or 0.0) - end
+    return TimeLedger(
+        title=_title(rows, words),
+        bars=_bars(rows, whole),
+        now_x=_percent(spent, whole),
+        end_x=_percent(end, whole),
+        free=Segment(_percent(end, whole), _percent(free, whole), "p-free") if free > 0 else None,
+        spent=words.duration(spent),
+        left=words.duration(left) if has_end else None,
+        free_text=words.say("{duration} free", duration=words.duration(free))
+        if free > 0.12 * whole
+        else None,
+        limit=words.duration(limit) if limit else None,
+        limit_clock=words.clock(view.as_of - spent + limit) if limit else None,
+        end_clock=words.clock(view.as_of + left) if has_end else None,
+        lines=[_line(row, end, words) for row in rows],
+        sum=_sum(spent, left if has_end else None, words),
+    )
+
+
+def _title(rows: Sequence[LedgerRow], words: Words) -> Markup:
+    end = sum(map(_total, rows))
+    biggest = max((row for row in rows if row.phase != "step"), key=_total, default=None)
+    share = _total(biggest) / end if biggest else 0.0
+    if biggest is None or share < 0.1:  # noqa: PLR2004 - a tenth is not worth a headline
+        return words.say("Almost all of the time is training")
+    values = {"phase": _capital(phase_name(biggest.phase, words)), "percent": words.percent(share)}
+    if share > 0.5:  # noqa: PLR2004 - half
+        return words.say("{phase} takes more than half of this run", **values)
+    if share >= ALMOST_HALF:
+        return words.say("{phase} takes almost half of this run", **values)
+    return words.say("{phase} takes {percent} of this run", **values)
+
+
+def _bars(rows: Sequence[LedgerRow], whole: float) -> list[Segment]:
+    bars, at = [], 0.0
+    for seconds, style in [
+        *((row.spent_seconds or 0.0, phase_style(row.phase) + " past") for row in rows),
+        *((row.left_seconds or 0.0, phase_style(row.phase)) for row in rows),
+    ]:
+        bars.append(Segment(_percent(at, whole), _percent(seconds, whole), style))
+        at += seconds
+    return [bar for bar in bars if bar.width >= LEAST_WIDTH]
+
+
+def _line(row: LedgerRow, end: float, words: Words) -> LedgerLine:
+    return LedgerLine(
+        _capital(phase_name(row.phase, words)),
+        phase_style(row.phase),
+        _known(row.spent_seconds, words),
+        _known(row.left_seconds, words),
+        words.duration(_total(row)),
+        words.sureness(_total(row) / end),
+    )
+
+
+def _sum(spent: float, left: float | None, words: Words) -> LedgerLine:
+    total = words.duration(spent + (left or 0.0))
+    return LedgerLine(
+        words.say("Total"), "", words.duration(spent), _known(left, words), total, words.percent(1.0)
+    )
+
+
+def _known(seconds: float | None, words: Words) -> str:
+    return "–" if seconds is None else words.duration(seconds)
+
+
+def _total(row: LedgerRow) -> float:
+    return (row.spent_seconds or 0.0) + (row.left_seconds or 0.0)
+
+
+def _percent(seconds: float, whole: float) -> float:
+    return round(100 * seconds / whole, 3)
+
+
+def _capital(text: Markup) -> Markup:
+    return text[:1].upper() + text[1:]

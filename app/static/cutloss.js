@@ -1,0 +1,89 @@
+// Keeps an open page current: fragments of HTML arrive over one event stream and replace elements by id.
+"use strict";
+
+(() => {
+  const body = document.body;
+  const clockAhead = Date.now() / 1000 - Number(document.documentElement.dataset.now);
+  const serverNow = () => Date.now() / 1000 - clockAhead;
+
+  document.documentElement.classList.add("js");
+  rememberZone();
+  window.setInterval(tellAges, 1000);
+  if (body.dataset.live) listen();
+
+  // Clock times are written by the server: it needs to know the reader's time zone, once.
+  function rememberZone() {
+    const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+    const pair = `cutloss_zone=${encodeURIComponent(zone)}`;
+    if (!zone || document.cookie.split("; ").includes(pair)) return;
+    document.cookie = `${pair}; path=${body.dataset.base || ""}/; max-age=31536000; samesite=strict`;
+    const isKept = document.cookie.split("; ").includes(pair);
+    if (isKept && new Date().getTimezoneOffset() !== 0) window.location.reload();
+  }
+
+  function tellAges() {
+    for (const element of document.querySelectorAll("[data-at][data-text]")) {
+      const seconds = Math.max(0, Math.floor(serverNow() - Number(element.dataset.at)));
+      element.textContent = element.dataset.text.replace("{}", duration(seconds));
+    }
+  }
+
+  function duration(seconds) {
+    const minutes = Math.floor(seconds / 60);
+    if (minutes < 1) return `${seconds}\u00a0s`;
+    if (minutes < 60) return `${minutes}\u00a0min`;
+    return `${Math.floor(minutes / 60)}\u00a0h\u00a0${String(minutes % 60).padStart(2, "0")}`;
+  }
+
+  function listen() {
+    const url = new URL(body.dataset.live, window.location.href);
+    url.search = window.location.search;
+    url.searchParams.set("version", body.dataset.version || "");
+    const stream = new EventSource(url);
+    stream.addEventListener("opened", () => setConnected(true));
+    stream.addEventListener("fragments", (event) => apply(JSON.parse(event.data)));
+    stream.addEventListener("error", () => setConnected(false));
+    window.addEventListener("pagehide", () => stream.close());
+    // A page that comes back from the browser's own store has lost its stream.
+    window.addEventListener("pageshow", (event) => event.persisted && window.location.reload());
+  }
+
+  function setConnected(isConnected) {
+    const live = document.getElementById("live");
+    if (live) live.classList.toggle("lost-touch", !isConnected);
+  }
+
+  function apply(news) {
+    for (const [id, html] of Object.entries(news.html)) replace(id, html);
+    if (news.version) body.dataset.version = news.version;
+    setConnected(true);
+    tellAges();
+    document.dispatchEvent(new CustomEvent("cutloss:news"));
+  }
+
+  function replace(id, html) {
+    const old = document.getElementById(id);
+    // A what-if that is being typed asks for its own answer.
+    if (!old || (id === "what_if_answer" && body.dataset.asking)) return;
+    const holder = document.createElement("template");
+    holder.innerHTML = html.trim();
+    const fresh = holder.content.firstElementChild;
+    if (!fresh || fresh.isEqualNode(old)) return;
+    const open = new Set([...old.querySelectorAll("details[open]")].map((element) => element.id));
+    for (const element of fresh.querySelectorAll("details")) element.open = open.has(element.id);
+    const focused = old.contains(document.activeElement) ? pathTo(document.activeElement, old) : null;
+    old.replaceWith(fresh);
+    if (focused) find(fresh, focused)?.focus({ preventScroll: true });
+  }
+
+  // The keyboard stays where it was: an element is found again by its place among its siblings.
+  function pathTo(element, root) {
+    const path = [];
+    for (let at = element; at !== root; at = at.parentElement) path.unshift([...at.parentElement.children].indexOf(at));
+    return path;
+  }
+
+  function find(root, path) {
+    return path.reduce((element, index) => element?.children[index], root);
+  }
+})();
