@@ -167,7 +167,7 @@ def _crossing(query: CompareQuery, index: int, source: Source, path: LossPath) -
     targets = source.values("/target/loss", loss)
     if path.is_exact:
         return path.crossing(targets, NONE)
-    ranks = source.ranks(("curve", query.scenarios[index].curve))
+    ranks = source.ranks(f"/scenarios/{index}/curve", ("curve", query.scenarios[index].curve))
     if len(ranks) < _RANKS:
         return path.crossing(targets, np.asarray(ndtri(ranks)))
     by_rank = path.crossing(targets, _RANK_SCORES)

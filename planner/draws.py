@@ -20,25 +20,31 @@ _EPSILON = float(np.finfo(float).eps)
 
 
 class Source(Protocol):
-    """Where a simulation gets its uncertain quantities from; arrays have shape (1,) where all draws agree."""
+    """Where a simulation gets its uncertain quantities from.
+
+    A quantity is known by its JSON pointer; quantities with one ``share`` key are one quantity. Arrays have
+    shape (1,) where all draws agree.
+    """
 
     def seconds(self, pointer: str, duration: Duration, share: Hashable = None) -> FloatArray:
-        """Return a duration; quantities with one ``share`` key are one quantity."""
+        """Return a duration."""
         ...
 
     def values(self, pointer: str, given: FloatArray) -> FloatArray:
         """Return a quantity that has no spread of its own, shape (n,)."""
         ...
 
-    def ranks(self, share: Hashable) -> FloatArray:
+    def ranks(self, pointer: str, share: Hashable = None) -> FloatArray:
         """Return ranks in (0, 1)."""
         ...
 
-    def tries(self, pointer: str, success_probability: float) -> FloatArray:
+    def tries(self, pointer: str, chance: float, share: Hashable = None) -> FloatArray:
         """Return how many tries it takes until one succeeds, at most ``MOST_TRIES``."""
         ...
 
-    def repeated(self, first: FloatArray, tries: FloatArray, pointer: str, duration: Duration) -> FloatArray:
+    def repeated(
+        self, first: FloatArray, tries: FloatArray, pointer: str, duration: Duration, share: Hashable = None
+    ) -> FloatArray:
         """Return the seconds of all tries together, given those of the first."""
         ...
 
@@ -54,51 +60,61 @@ class Draws:
     def __init__(self, seed: int, count: int = DRAWS) -> None:
         self._seed = seed
         self._count = count
-        self._ranks: dict[Hashable, FloatArray] = {}
-        self._scores: dict[Hashable, FloatArray] = {}
+        self._places: dict[str, int] = {}
+        self._shared: dict[Hashable, int] = {}
+        self._columns: dict[int, tuple[FloatArray, FloatArray]] = {}
 
     def seconds(self, pointer: str, duration: Duration, share: Hashable = None) -> FloatArray:
         """Return draws of a duration."""
         if duration.is_exact:
             return np.array([float(duration.low)])
-        key = pointer if share is None else share
-        if key not in self._scores:
-            self._scores[key] = ndtri(self.ranks(key))
-        return duration.at_score(self._scores[key])
+        return duration.at_score(self._column(pointer, share)[1])
 
     def values(self, pointer: str, given: FloatArray) -> FloatArray:  # noqa: ARG002 - one face for both
         """Return what was given."""
         return given
 
-    def ranks(self, share: Hashable) -> FloatArray:
-        """Return the column of a quantity, shape (count,): the same whenever the same key is given."""
-        if share not in self._ranks:
-            self._ranks[share] = np.clip(self._column(len(self._ranks)), _EPSILON, 1.0 - _EPSILON)
-        return self._ranks[share]
+    def ranks(self, pointer: str, share: Hashable = None) -> FloatArray:
+        """Return the column of a quantity, shape (count,): the same whenever it is asked for."""
+        return self._column(pointer, share)[0]
 
-    def tries(self, pointer: str, success_probability: float) -> FloatArray:
+    def tries(self, pointer: str, chance: float, share: Hashable = None) -> FloatArray:
         """Return a geometric number of tries, cut at ``MOST_TRIES``."""
-        if success_probability >= 1.0:
+        if chance >= 1.0:
             return np.ones(1)
-        ranks = self.ranks(("tries", pointer))
-        needed = 1.0 + np.floor(np.log(ranks) / np.log1p(-success_probability))
+        needed = 1.0 + np.floor(np.log(self.ranks(pointer, share)) / np.log1p(-chance))
         return np.asarray(np.minimum(needed, MOST_TRIES), dtype=float)
 
-    def repeated(self, first: FloatArray, tries: FloatArray, pointer: str, duration: Duration) -> FloatArray:
+    def repeated(
+        self, first: FloatArray, tries: FloatArray, pointer: str, duration: Duration, share: Hashable = None
+    ) -> FloatArray:
         """Return the first try's seconds plus a fresh draw for each further try."""
         if duration.is_exact or tries.max() == 1.0:
             return np.asarray(first * tries)
-        generator = np.random.default_rng([self._seed, *pointer.encode()])
+        generator = np.random.default_rng([self._seed, self._place(pointer, share), MOST_TRIES])
         total = first + np.zeros(len(tries))
         for further in range(2, int(tries.max()) + 1):
             again = tries >= further
             total[again] += duration.at_score(generator.standard_normal(int(again.sum())))
         return total
 
-    def _column(self, index: int) -> FloatArray:
-        if index < _SOBOL_COLUMNS:
-            return np.asarray(_sobol(self._seed, self._count)[index])
-        generator = np.random.default_rng([self._seed, index])
+    def _place(self, pointer: str, share: Hashable) -> int:
+        # A shared quantity keeps a column free: were it no longer shared, the others would stay as they are.
+        own = self._places.setdefault(pointer, len(self._places))
+        return own if share is None else self._shared.setdefault(share, own)
+
+    def _column(self, pointer: str, share: Hashable) -> tuple[FloatArray, FloatArray]:
+        """Return the ranks and the scores of a quantity."""
+        place = self._place(pointer, share)
+        if place not in self._columns:
+            ranks = np.clip(self._ranks(place), _EPSILON, 1.0 - _EPSILON)
+            self._columns[place] = ranks, np.asarray(ndtri(ranks), dtype=float)
+        return self._columns[place]
+
+    def _ranks(self, place: int) -> FloatArray:
+        if place < _SOBOL_COLUMNS:
+            return np.asarray(_sobol(self._seed, self._count)[place])
+        generator = np.random.default_rng([self._seed, place])
         return np.asarray((generator.permutation(self._count) + generator.random(self._count)) / self._count)
 
 
@@ -122,16 +138,23 @@ class Medians:
         """Return what was given, or the values that vary."""
         return self._values if pointer == self._key else given
 
-    def ranks(self, share: Hashable) -> FloatArray:
+    def ranks(self, pointer: str, share: Hashable = None) -> FloatArray:  # noqa: ARG002 - one face for both
         """Return the middle rank, or the ranks given."""
         return self._values if share == self._key else np.array([0.5])
 
-    def tries(self, pointer: str, success_probability: float) -> FloatArray:
+    def tries(self, pointer: str, chance: float, share: Hashable = None) -> FloatArray:  # noqa: ARG002 - one face for both
         """Return the mean number of tries."""
-        p = self.values(pointer, np.array([success_probability]))
+        p = self.values(pointer, np.array([chance]))
         return np.asarray((1.0 - (1.0 - p) ** MOST_TRIES) / p)
 
-    def repeated(self, first: FloatArray, tries: FloatArray, pointer: str, duration: Duration) -> FloatArray:  # noqa: ARG002 - one face for both
+    def repeated(
+        self,
+        first: FloatArray,
+        tries: FloatArray,
+        pointer: str,  # noqa: ARG002 - one face for both
+        duration: Duration,  # noqa: ARG002 - one face for both
+        share: Hashable = None,  # noqa: ARG002 - one face for both
+    ) -> FloatArray:
         """Return as many times the first try's seconds."""
         return np.asarray(first * tries)
 

@@ -85,8 +85,10 @@ def gather(
 
 
 def _first_of(query: CompareQuery, courses: Mapping[str, Course], action: str) -> str | None:
-    names = (s.name for s in query.scenarios if s.action == action and s.name in courses)
-    return next(names, None)
+    """Return the first answered scenario with an action; one that changes nothing goes before."""
+    found = [s for s in query.scenarios if s.action == action and s.name in courses]
+    unchanged = [s for s in found if s.plan is None and s.pace is None]
+    return next((s.name for s in (*unchanged, *found)), None)
 
 
 def _best_relaunch(query: CompareQuery, courses: Mapping[str, Course]) -> str | None:

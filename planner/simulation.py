@@ -65,7 +65,8 @@ def _continued(query: CompareQuery, index: int, source: Source) -> Course | Refu
 def _relaunched(query: CompareQuery, index: int, source: Source) -> Course | Refusal:
     scenario = query.scenarios[index]
     chance = 1.0 if scenario.success_probability is None else scenario.success_probability
-    tries = source.tries(f"/scenarios/{index}/success_probability", chance)
+    fix = (scenario.edit_seconds, scenario.test_seconds, scenario.queue_seconds, chance)
+    tries = source.tries(f"/scenarios/{index}/success_probability", chance, ("tries", fix))
     first, together = _tried(scenario, index, source, tries)
     old = _old_job(query, scenario, source, first["edit"] + first["test"])
     start = _resume_step(query, scenario, old)
@@ -87,8 +88,9 @@ def _tried(
         pointer = f"/scenarios/{index}/{phase}_seconds"
         duration = getattr(scenario, f"{phase}_seconds") or exactly(0.0)
         # Two ways to carry out the same fix take the same person equally long.
-        first[phase] = source.seconds(pointer, duration, share=(phase, duration))
-        together[phase] = source.repeated(first[phase], tries, pointer, duration)
+        share = (phase, duration)
+        first[phase] = source.seconds(pointer, duration, share)
+        together[phase] = source.repeated(first[phase], tries, pointer, duration, share)
     return first, together
 
 

@@ -82,8 +82,8 @@ def waiting(
         first_shares(ranking.finish),
         np.array([name in relaunches for name in courses], dtype=float),
     )
-    scores = ndtri(source.ranks(("curve", running.curve)))
-    noise = ndtri(source.ranks(("waiting", running.name)))
+    scores = ndtri(source.ranks("/curve", ("curve", running.curve)))
+    noise = ndtri(source.ranks("/waiting"))
     waits = []
     for steps in sorted(_steps(query, courses[running.name])):
         settled = steps / (query.at_step + steps)

@@ -46,7 +46,7 @@ def test_one_key_is_one_quantity() -> None:
 def test_many_quantities_stay_spread_and_independent() -> None:
     """Beyond the columns of the Sobol sequence each quantity still has its whole range to itself."""
     source = Draws(0)
-    columns = np.array([source.ranks(number) for number in range(40)])
+    columns = np.array([source.ranks(str(number)) for number in range(40)])
     assert pytest.approx(np.full(40, 0.5), abs=0.001) == columns.mean(axis=1)
     assert np.abs(np.corrcoef(columns) - np.eye(40)).max() < 0.06
 
