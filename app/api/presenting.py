@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from app.api.comparing import verdict_answer
 from app.store.facts import Validation
 from app.viewing import row_of
 from app.views import RunRow, RunView
@@ -33,7 +34,7 @@ def run_answer(row: RunRow) -> dict[str, Any]:
         "target_loss": row.target_loss,
         "remaining_seconds": to_wire(row.remaining_seconds),
         "finishes_within_limit": row.finishes_within_limit,
-        "verdict": to_wire(row.verdict),
+        "verdict": verdict_answer(row.verdict) if row.verdict else None,
         "reason": row.reason,
         "warnings": dict(run.warnings),
         "as_of": row.as_of,

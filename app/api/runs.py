@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
 
-from app.api.comparing import comparison_answer
+from app.api.comparing import comparison_answer, verdict_answer
 from app.api.presenting import points_of, run_answer, run_detail
 from app.errors import NotFoundError
 from app.parts import ActionsDep, PlansDep, PoolDep, Reader, StoreDep
@@ -71,7 +71,7 @@ async def get_forecast(view: Annotated[RunView, Depends(_view)]) -> Any:  # noqa
 @router.get("/{run_id}/verdict", response_model=RunVerdict)
 async def get_verdict(view: Annotated[RunView, Depends(_view)]) -> Any:  # noqa: ANN401 - see response_model
     """Say whether to continue, or to cancel, fix and relaunch."""
-    verdict = to_wire(view.comparison.verdict) if view.comparison else None
+    verdict = verdict_answer(view.comparison.verdict) if view.comparison else None
     return {"id": view.run.id, "verdict": verdict, "since": view.verdict_since, "as_of": view.as_of}
 
 
