@@ -9,6 +9,7 @@ from planner.duration import Duration
 from planner.loss_path import CurveSource, MilestoneCurve
 from planner.report import Comparison
 from planner.scenario import PaceDurations, PlanOverrides, Scenario
+from planner.verdict import Verdict
 
 
 def comparison_answer(
@@ -23,12 +24,14 @@ def comparison_answer(
     """
     curves = _given_curves(asked, fields)
     suggestions = [scenario_answer(scenario, curves) for scenario in comparison.suggestions]
-    answer = {name: to_wire(getattr(comparison, name)) for name in ("outcomes", "verdict", "actions")}
-    answer["verdict"]["better_if"] = {
-        name: [condition.text for condition in conditions]
-        for name, conditions in comparison.verdict.better_if.items()
-    }
-    return {**answer, "suggestions": suggestions}
+    answer = {name: to_wire(getattr(comparison, name)) for name in ("outcomes", "actions")}
+    return {**answer, "verdict": verdict_answer(comparison.verdict), "suggestions": suggestions}
+
+
+def verdict_answer(verdict: Verdict) -> dict[str, Any]:
+    """Return a verdict in API.md's form: the conditions that speak for a scenario are sentences."""
+    conditions = {name: [one.text for one in said] for name, said in verdict.better_if.items()}
+    return {**to_wire(verdict), "better_if": conditions}
 
 
 def scenario_answer(scenario: Scenario, curves: Mapping[int, Any]) -> dict[str, Any]:
