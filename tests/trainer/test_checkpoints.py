@@ -188,6 +188,14 @@ def test_a_model_that_cannot_be_made_is_wrong_usage(
     assert f"cutloss: {model} makes " in capsys.readouterr().err
 
 
+def test_a_loss_with_its_gradient_is_read_silently(spooled: Any) -> None:
+    """Torch warns of a scalar that requires a gradient; here warnings are errors, so it must not."""
+    run = cutloss.init("gradient")
+    run.step(1, torch.ones(3, requires_grad=True).sum())
+    run.finish()
+    assert ([3.0], 0) == ([record["loss"] for record in spooled("step")], run.counters.errors)
+
+
 def test_a_training_reports_its_audit(torch_file: Path, spooled: Any) -> None:
     """The findings travel as a note, and come back to the training."""
     run = cutloss.init("audited")

@@ -24,7 +24,8 @@ def composer(counters: Counters) -> Composer:
 
 def records(composer: Composer, *entries: Entry) -> list[dict[str, Any]]:
     """Return the records of some entries."""
-    return [record for line in composer.compose(list(entries)) if (record := decode(line.data))]
+    lines = [line for entry in entries for line in composer.compose(entry)]
+    return [record for line in lines if (record := decode(line.data))]
 
 
 def step(number: object, elapsed: float, loss: object = 1.0) -> Entry:

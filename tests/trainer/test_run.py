@@ -129,7 +129,7 @@ def test_wrong_arguments_are_warnings_and_no_errors(spooled: Records) -> None:
     run = cutloss.init("wrong", total_steps=0, validate_evry=5, lr_schedule="cosine", target_of="test")
     run.step("one", loss="high", lr=[], accuracy=3)  # type: ignore[arg-type]  # what a training may do
     run.step(2, loss=object(), lr=object())
-    with run.checkpoint(None, None):  # type: ignore[arg-type]  # same
+    with run.checkpoint(None, object()):  # type: ignore[arg-type]  # same
         pass
     run.audit_result(parameters="all", random_parameters=None)  # type: ignore[arg-type]  # same
     run.finish()
@@ -138,6 +138,32 @@ def test_wrong_arguments_are_warnings_and_no_errors(spooled: Records) -> None:
         assert any(text.startswith(f"{field} is ") for text in texts), field
     assert [(2, None, None)] == [(step["step"], step["loss"], step["lr"]) for step in spooled("step")]
     assert 0 == run.counters.errors
+
+
+class HostileScalar:
+    """A loss whose reading fails as nobody could foresee."""
+
+    def __float__(self) -> float:
+        raise LookupError("no such device")
+
+
+def test_an_entry_that_cannot_be_read_costs_itself_alone(spooled: Records) -> None:
+    """Steps around it arrive; the fault is counted and told."""
+    run = cutloss.init("hostile")
+    for step in range(1, 6):
+        run.step(step, HostileScalar() if step == 3 else 1.0)
+    run.finish()
+    assert [1, 2, 4, 5] == [record["step"] for record in spooled("step")]
+    assert (1, 1) == (run.counters.errors, notes(spooled, "warning")[-1]["errors"])
+
+
+def test_a_checkpoint_may_have_no_path(spooled: Records) -> None:
+    """A save of many files, or to a store, is timed all the same."""
+    run = cutloss.init("pathless")
+    with run.checkpoint(5):
+        pass
+    run.finish()
+    assert [(5, None)] == [(record["step"], record["path"]) for record in spooled("checkpoint")]
 
 
 @pytest.mark.parametrize("name", [None, 7, "", "x" * 500, object()])

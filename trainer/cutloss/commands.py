@@ -65,7 +65,7 @@ class Commands:
             self.checkpoint_wanted = False
             return claimed
 
-    def saved(self, claimed: list[str], step: object, path: str) -> None:
+    def saved(self, claimed: list[str], step: object, path: str | None) -> None:
         """Answer claimed checkpoint commands: the save has ended."""
         for command_id in claimed:
             self._answer({"id": command_id, "status": "done", "step": step, "path": path})

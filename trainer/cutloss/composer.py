@@ -48,22 +48,18 @@ class Composer:
         self._times = times
         self._counters = counters
         self._seq = 0
-        self._epoch_offset = 0.0
+        self.read_clocks()
         self._spans: dict[str, Record] = {}
         self._reported: dict[str, int] = {}
         self._reported_at = 0.0
 
-    def compose(self, entries: list[Entry]) -> list[Line]:
-        """Return the lines of some entries; an entry that holds no step is counted and left out."""
-        # Anew each time: over days the wall clock is corrected, and a step's end is a wall-clock time.
+    def read_clocks(self) -> None:
+        """Learn what the training's clock readings are in wall-clock time; over days that shifts."""
         self._epoch_offset = time.time() - time.perf_counter()
-        lines: list[Line] = []
-        for entry in entries:
-            if isinstance(entry, tuple):
-                lines += self._step(entry)
-            else:
-                lines += self._other(entry)
-        return lines
+
+    def compose(self, entry: Entry) -> list[Line]:
+        """Return the lines of an entry; none where it holds no step, which is counted."""
+        return self._step(entry) if isinstance(entry, tuple) else self._other(entry)
 
     def due(self, *, everything: bool = False) -> list[Line]:
         """Return the lines that time brings about: added-up spans, and a note of what went wrong."""

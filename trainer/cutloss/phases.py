@@ -131,8 +131,10 @@ class Save(Phase):
         self._note_end()
 
 
-def absolute(path: object) -> str:
-    """Return a path as a text that holds wherever the next job runs."""
+def absolute(path: object) -> str | None:
+    """Return a path as a text that holds wherever the next job runs, ``None`` where none was given."""
+    if path is None:
+        return None
     try:
         return os.path.abspath(os.fsdecode(path))[:LONGEST_PATH]  # type: ignore[arg-type]  # noqa: PTH100 - anything may come
     except (TypeError, ValueError, OSError):

@@ -50,6 +50,9 @@ def to_float(value: object) -> float | None:
     if value is None:
         return None
     try:
+        if getattr(value, "requires_grad", False):
+            # torch would warn, and a warning is printed into the training.
+            value = value.detach()  # type: ignore[attr-defined]  # what requires a gradient can be detached
         return float(value)  # type: ignore[arg-type]  # a tensor, a numpy number: what float() takes
     except UNREADABLE:
         return None

@@ -3,13 +3,14 @@
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import TypeVar
 
 from cutloss.commands import Commands, CommandsFile
 from cutloss.composer import Composer
 from cutloss.counters import Counters
-from cutloss.queues import RecordQueue
-from cutloss.spool import Spool
+from cutloss.queues import Entry, RecordQueue
+from cutloss.spool import Line, Spool
 
 Result = TypeVar("Result")
 
@@ -79,7 +80,7 @@ class Reporter(threading.Thread):
 
     def _turn(self) -> None:
         while entries := self._queue.take(max(CHUNK, len(self._queue.entries) // 4)):
-            self._spool.append(self._composer.compose(entries))
+            self._spool.append(self._lines(entries))
             self._spool.flush()
             time.sleep(BREATH_SECONDS)
         self._counters.thinned += self._queue.take_thinned()
@@ -87,6 +88,14 @@ class Reporter(threading.Thread):
         self._spool.flush()
         self._spool.tend()
         self._read_commands()
+
+    def _lines(self, entries: list[Entry]) -> list[Line]:
+        """Return the lines of some entries; one that cannot be read costs itself alone."""
+        self._composer.read_clocks()
+        lines: list[Line] = []
+        for entry in entries:
+            lines += guarded(partial(self._composer.compose, entry), self._counters) or []
+        return lines
 
     def _read_commands(self) -> None:
         now = time.monotonic()

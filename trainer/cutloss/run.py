@@ -66,7 +66,7 @@ class Run:
             self._note("plan", dict(plan))
             self._start(header, environ)
 
-    def step(self, step: int, *, loss: Any = None, lr: Any = None, **_unknown: Any) -> None:  # noqa: ANN401 - tensors
+    def step(self, step: int, loss: Any = None, lr: Any = None, **_unknown: Any) -> None:  # noqa: ANN401 - tensors
         """Report that an optimizer step has ended.
 
         Seconds are counted from the last report to this one, less validations, checkpoints and other
@@ -91,7 +91,7 @@ class Run:
         """Time a validation; set ``loss`` on what the ``with`` statement gives."""
         return Validation(step, self._plan.get("validation_batches"), self._emit, self._exclude)
 
-    def checkpoint(self, step: int, path: str | os.PathLike[str]) -> Save:
+    def checkpoint(self, step: int, path: str | os.PathLike[str] | None = None) -> Save:
         """Time the save of a checkpoint."""
         return Save(step, path, self._emit, self._exclude, self._commands)
 
