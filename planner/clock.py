@@ -7,7 +7,7 @@ import numpy as np
 
 from planner import points
 from planner.eta_table import TABLE
-from planner.pace import StepLevel
+from planner.step_level import StepLevel
 from planner.timings import FloatArray
 
 

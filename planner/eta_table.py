@@ -15,6 +15,7 @@ class EtaTable:
         step_freedom: tail weight (Student's degrees of freedom) of the mean step ahead.
         step_prior: of single blocks, before they were seen to vary.
         step_recency: later blocks count by their rank to this power.
+        fewest_stretches: so many stretches as long as the horizon must have been seen to go by them.
         trend_share: of a steady trend's slope that goes on.
         trend_reach: as far ahead as so many times what was seen.
         stall_times: steps above so many medians are stalls.
@@ -59,6 +60,7 @@ class EtaTable:
     step_freedom: float = 3.0
     step_prior: float = 0.01
     step_recency: float = 1.0
+    fewest_stretches: float = 3.0
     trend_share: float = 0.6
     trend_reach: float = 1.0
     stall_times: float = 5.0

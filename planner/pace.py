@@ -1,21 +1,17 @@
 """Measured rates: how long a step, a validation and a checkpoint take, and since when."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from planner import points
 from planner.attempt import attempt_starts
-from planner.eta_table import TABLE
+from planner.event_level import event_level
 from planner.first_steps import first_steps
-from planner.regime import Regime, stretches
-from planner.timings import Durations, FloatArray, Timings, usable_events, usable_steps
-from planner.trend import slope
+from planner.regime import Regime
+from planner.step_level import StepLevel, step_level
+from planner.timings import Durations, Timings, usable_events, usable_steps
 
-__all__ = ["EventLevel", "Pace", "PhasePace", "Regime", "StepLevel", "event_level", "measure", "step_level"]
-
-_BLOCKS = 24
+__all__ = ["Pace", "PhasePace", "Regime", "Stalls", "measure"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,104 +58,6 @@ class Pace:
     regime: Regime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class StepLevel:
-    """What the log of steps says of the steps ahead.
-
-    Attributes:
-        now_seconds: mean seconds of a step in the current regime, stalls apart.
-        ever_seconds: the same over all regimes; the pace may go back to it.
-        age: steps of the current regime.
-        seen: steps behind all of it.
-        error: relative standard error of ``now_seconds`` for every step of ``age``, as of one step.
-        wander: relative spread of the pace over long stretches.
-        stall_count: rare long steps seen.
-        stall_seconds: mean seconds each cost beyond a usual step.
-        slope: relative change of the pace a step, where it drifts steadily.
-    """
-
-    now_seconds: float
-    ever_seconds: float
-    age: float
-    seen: float
-    error: float
-    wander: float
-    stall_count: int
-    stall_seconds: float
-    regime: Regime | None
-    slope: float = 0.0
-
-    def seconds(self, steps: float) -> FloatArray:
-        """Draw the seconds that a number of steps ahead will take, shape (DRAWS,)."""
-        if steps <= 0:
-            return np.zeros(points.DRAWS)
-        ahead = steps / self.seen
-        drift = TABLE.step_drift**2 + (TABLE.step_wander * self.wander) ** 2
-        variance = (
-            TABLE.step_floor**2 + self.error**2 * (1 / self.age + 1 / steps) + drift * ahead**TABLE.step_reach
-        )
-        spread = np.exp(np.clip(np.sqrt(variance) * points.student(0, TABLE.step_freedom), -3, 3))
-        return np.asarray(self._level(steps) * spread * steps + self._stalled(steps))
-
-    def _level(self, steps: float) -> FloatArray:
-        """Draw the mean level ahead: the regime has lasted ``age`` steps and lasts about as long again.
-
-        J. R. Gott (1993), "Implications of the Copernican principle": P(lasts t more) = age / (age + t).
-        """
-        u = points.uniform(1)
-        lasts = np.minimum(TABLE.regime_patience * self.age * (1 / u - 1) / steps, 1.0)
-        if self.slope:
-            reach = min(steps, TABLE.trend_reach * self.seen)
-            return np.full(
-                points.DRAWS, self.now_seconds * np.exp(TABLE.trend_share * self.slope * reach / 2)
-            )
-        return np.asarray(self.now_seconds**lasts * self.ever_seconds ** (1 - lasts))
-
-    def _stalled(self, steps: float) -> FloatArray | float:
-        """Draw the seconds stalls will cost: a Poisson count whose rate was seen ``stall_count`` times.
-
-        The rate is gamma distributed; E. B. Wilson and M. M. Hilferty (1931) make it the cube of a normal.
-        """
-        if not self.stall_count:
-            return 0.0
-        ninth = 1 / (9 * self.stall_count)
-        cube_root = 1 - ninth + np.sqrt(ninth) * points.normal(2)
-        count = self.stall_count * np.maximum(cube_root, 0.0) ** 3 * steps / self.seen
-        return np.asarray(count * self.stall_seconds)
-
-
-@dataclass(frozen=True, slots=True)
-class EventLevel:
-    """What is known of one event of a phase: a typical duration and how sure that is.
-
-    Attributes:
-        seconds: median of the mean duration ahead.
-        error: relative standard deviation of one event, as of one.
-        count: events behind it; 0 is a prior.
-        prior: relative spread of a prior, where nothing was seen.
-        most_seconds: what the clock leaves room for, where it is known.
-    """
-
-    seconds: float
-    error: float
-    count: int
-    prior: float = 0.0
-    most_seconds: float = np.inf
-
-    def within(self, most_seconds: float) -> "EventLevel":
-        """Return the same with an upper bound."""
-        return replace(self, most_seconds=most_seconds)
-
-    def mean_seconds(self, events: float, dimension: int) -> FloatArray:
-        """Draw the mean seconds of one of the events ahead, shape (DRAWS,)."""
-        seen = max(self.count, 1)
-        drift = TABLE.event_drift**2 * np.log1p(events / seen) if self.count else 0.0
-        own = self.error**2 * ((1 / seen if self.count else 0.0) + 1 / max(events, 1.0))
-        spread = np.sqrt(TABLE.event_floor**2 + own + drift + self.prior**2)
-        draws = np.exp(np.clip(spread * points.normal(dimension), -5, 5))
-        return np.asarray(np.minimum(self.seconds * draws, self.most_seconds))
-
-
 def measure(
     steps: Timings,
     validations: Timings,
@@ -188,116 +86,6 @@ def measure(
         stalls=_stalls(level),
         regime=None if level is None else level.regime,
     )
-
-
-def step_level(logged: Durations, first: NDArray[np.bool_]) -> StepLevel | None:
-    """Return what a log of step durations says of the steps ahead, ``None`` where it is empty.
-
-    Args:
-        logged: step durations in the order reported.
-        first: which of them are first steps of a process, shape (n,).
-    """
-    if not len(logged):
-        return None
-    steady = logged if first.all() else logged.where(~first)
-    usual, stalled = _without_stalls(steady)
-    parts = stretches(usual)
-    now = usual.since(parts.starts[-1])
-    means, weights = _block_means(now)
-    every, every_weights = _block_means(usual)
-    error = _error(means, weights)
-    stall_extra = steady.total - usual.total
-    return StepLevel(
-        now_seconds=_recent_mean(means, weights),
-        ever_seconds=float(usual.total / usual.weights.sum()),
-        age=float(now.weights.sum()),
-        seen=float(usual.weights.sum()),
-        error=error,
-        wander=_spread(np.log(every), every_weights),
-        stall_count=stalled,
-        stall_seconds=stall_extra / stalled if stalled else 0.0,
-        regime=parts.regime,
-        slope=slope(every, every_weights),
-    )
-
-
-def event_level(seen: Durations) -> EventLevel | None:
-    """Return what the events seen say of those ahead, ``None`` where none was timed.
-
-    A slow first one (caches, compilation) is left out, later ones count more.
-    """
-    if not len(seen):
-        return None
-    usual = float(np.median(seen.seconds[1:] if len(seen) > 1 else seen.seconds))
-    slow_first = len(seen) > 1 and seen.seconds[0] > TABLE.slow_first * usual
-    seconds = seen.seconds[1:] if slow_first else seen.seconds
-    count = len(seconds)
-    if usual <= 0:
-        return EventLevel(0.0, 0.0, count)
-    weights = np.arange(1.0, count + 1) ** TABLE.event_recency
-    typical = float(weights @ np.minimum(seconds, 5 * usual) / weights.sum())
-    logs = np.clip(np.log(np.maximum(seconds, 1e-3 * usual) / typical), -2, 2)
-    spread = float(np.sqrt((TABLE.event_prior**2 * 2 + np.sum(logs**2)) / (2 + count)))
-    return EventLevel(typical, spread, count)
-
-
-def _without_stalls(steady: Durations) -> tuple[Durations, int]:
-    """Return the log with rare long entries cut down to a usual one, and how many there were.
-
-    What exceeds several times the median, often enough to average out, is no stall: it stays.
-    """
-    usual = float(np.median(steady.seconds))
-    long = steady.seconds > TABLE.stall_times * usual
-    count = int(long.sum())
-    if not count or count > max(0.02 * len(steady), 1):
-        return steady, 0
-    return Durations(
-        steady.step, np.where(long, usual, steady.seconds), steady.weights, steady.unknown
-    ), count
-
-
-def _block_means(durations: Durations) -> tuple[FloatArray, FloatArray]:
-    """Return the mean seconds and the steps of at most ``_BLOCKS`` consecutive blocks."""
-    edges = np.linspace(0, len(durations), min(_BLOCKS, len(durations)) + 1).astype(int)[:-1]
-    weights = np.add.reduceat(durations.weights, edges)
-    return np.add.reduceat(durations.seconds * durations.weights, edges) / weights, weights
-
-
-def _recent_mean(means: FloatArray, weights: FloatArray) -> float:
-    """Return the mean with later blocks counting more."""
-    shares = weights * np.linspace(0, 1, len(means) + 1)[1:] ** TABLE.step_recency
-    return float(shares @ means / shares.sum())
-
-
-def _error(means: FloatArray, weights: FloatArray) -> float:
-    """Return the relative standard deviation as of one step.
-
-    Differences between block means carry the autocorrelation that lasts as long as a block; longer blocks
-    show more of it, if less surely. The largest estimate is taken.
-    """
-    if len(means) == 1:
-        return TABLE.step_prior * float(np.sqrt(weights.sum()))
-    prior = TABLE.step_prior**2 * float(np.mean(weights))
-    finest = (_half_squares(means, weights) + prior) / len(means)
-    found = [finest]
-    for size in (3, 6):
-        edges = np.arange(len(means) % size, len(means), size)
-        if len(edges) > 1:
-            coarse = np.add.reduceat(weights, edges)
-            levels = np.add.reduceat(means * weights, edges) / coarse
-            pull = TABLE.coarse_pull
-            found.append((_half_squares(levels, coarse) + pull * finest) / (len(edges) - 1 + pull))
-    return float(np.sqrt(max(found)))
-
-
-def _half_squares(means: FloatArray, weights: FloatArray) -> float:
-    """Return the sum of half the squared differences of neighbours, as of one step each."""
-    return float(np.sum(np.diff(np.log(means)) ** 2 * np.minimum(weights[1:], weights[:-1])) / 2)
-
-
-def _spread(values: FloatArray, weights: FloatArray) -> float:
-    middle = float(weights @ values / weights.sum())
-    return float(np.sqrt(weights @ (values - middle) ** 2 / weights.sum()))
 
 
 def _step_pace(level: StepLevel, steady: Durations) -> PhasePace:

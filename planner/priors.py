@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from planner.eta_table import TABLE
-from planner.pace import EventLevel, StepLevel
+from planner.event_level import EventLevel
 from planner.plan import Cadence, Plan
+from planner.step_level import StepLevel
 
 
 @dataclass(frozen=True, slots=True)

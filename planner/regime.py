@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from planner.timings import Durations, FloatArray
 
@@ -27,10 +28,38 @@ class Regime:
 
 @dataclass(frozen=True, slots=True)
 class Stretches:
-    """A log cut where its pace changed: index of the first entry of each stretch, the last one is current."""
+    """A log cut where its pace changed.
+
+    Attributes:
+        starts: index of the first entry of each stretch; the last one is current.
+        regime: the newest change.
+        levels: log of the usual seconds of a step in blocks of equally many entries.
+    """
 
     starts: tuple[int, ...]
     regime: Regime | None
+    levels: FloatArray
+
+    def usual_stay(self, now_seconds: float, ever_seconds: float) -> float | None:
+        """Return the share of the log that one stay on this side of the mean pace usually took.
+
+        ``None`` where the pace changed sides at most once: a change that never went back tells of no return.
+
+        Args:
+            now_seconds: level of the current stretch.
+            ever_seconds: level of the whole log.
+        """
+        middle = np.log(now_seconds * ever_seconds) / 2
+        here = _majority((self.levels > middle) == (now_seconds > ever_seconds))
+        turns = int(np.count_nonzero(here[1:] != here[:-1]))
+        stays = int(here[0]) + int(np.count_nonzero(here[1:] & ~here[:-1]))
+        return float(here.mean() / stays) if turns > 1 and stays else None
+
+
+def _majority(here: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return what most of the five blocks around each say: a single block that strays is noise."""
+    around = np.convolve(here, np.ones(5), mode="same")
+    return np.asarray(around > np.convolve(np.ones(len(here)), np.ones(5), mode="same") / 2)
 
 
 def stretches(durations: Durations) -> Stretches:
@@ -42,14 +71,14 @@ def stretches(durations: Durations) -> Stretches:
     count = len(durations)
     blocks = min(_BLOCKS, count // 2)
     if blocks < 2 * _FEWEST:
-        return Stretches((0,), None)
+        return Stretches((0,), None, np.log(durations.seconds[:1]))
     edges = np.linspace(0, count, blocks + 1).astype(int)
     levels = _block_medians(np.log(durations.seconds), edges)
     noise = _noise(levels)
     newest = _changes(levels, noise)
     cuts = [0] if newest == [0] else [*_changes(levels[: newest[-1]], noise), newest[-1]]
     starts = tuple(int(edges[cut]) for cut in cuts)
-    return Stretches(starts, _named(durations, levels, cuts, starts))
+    return Stretches(starts, _named(durations, levels, cuts, starts), levels)
 
 
 def _changes(levels: FloatArray, noise: float) -> list[int]:

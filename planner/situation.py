@@ -8,10 +8,11 @@ from planner.attempt import attempt_starts
 from planner.cadence import seen_cadence, still_due
 from planner.clock import Clock
 from planner.eta_query import EtaQuery, InProgress
+from planner.event_level import EventLevel, event_level
 from planner.first_steps import first_steps
-from planner.pace import EventLevel, StepLevel, event_level, step_level
 from planner.plan import Cadence, Due, checkpoints_due, validations_due
 from planner.priors import expected_checkpoint, expected_step, expected_validation
+from planner.step_level import StepLevel, step_level
 from planner.timings import Durations, Timings, usable_events, usable_steps
 
 

@@ -22,14 +22,19 @@ LEVELS = np.array(DEFAULT_LEVELS)
 
 def score(case: Case) -> list[dict[str, object]]:
     """Score every rule on one case: pinball and error relative to the truth."""
+    peers = [_row(case, name, np.full(len(LEVELS), rule(case)), np.nan) for name, rule in PEERS.items()]
+    return [*peers, score_cutloss(case)]
+
+
+def score_cutloss(case: Case) -> dict[str, object]:
+    """Score the planner on one case; a refusal is an error here, as every case can be answered."""
     began = time.perf_counter()
     answer = eta(case.query)
     took = time.perf_counter() - began
-    rows = [_row(case, name, np.full(len(LEVELS), rule(case)), np.nan) for name, rule in PEERS.items()]
-    if answer.remaining_seconds is not None:
-        values = np.array(answer.remaining_seconds.values, dtype=float)
-        rows.append(_row(case, "cutloss", values, took))
-    return rows
+    if answer.remaining_seconds is None:
+        message = f"{case.name} at {case.cut} was refused: {answer.reason}"
+        raise RuntimeError(message)
+    return _row(case, "cutloss", np.array(answer.remaining_seconds.values, dtype=float), took)
 
 
 def _row(case: Case, rule: str, values: np.ndarray, took: float) -> dict[str, object]:

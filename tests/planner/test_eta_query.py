@@ -25,5 +25,5 @@ from planner.plan import Plan
 def test_contradiction_names_its_field(changes: dict[str, object], pointer: str) -> None:
     """The error points at the field that cannot be right."""
     with pytest.raises(InvalidInputError) as refusal:
-        EtaQuery(**{"at_step": 43, "plan": Plan(total_steps=311), **changes})  # type: ignore[arg-type]
+        EtaQuery(**{"at_step": 43, "plan": Plan(total_steps=311), **changes})  # type: ignore[arg-type]  # each row changes one field
     assert pointer == refusal.value.pointer

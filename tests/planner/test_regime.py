@@ -50,3 +50,12 @@ def test_lone_pauses_are_no_regime() -> None:
 def test_few_steps_are_one_stretch() -> None:
     """Ten steps cannot tell a regime from noise."""
     assert stretches(log_of(noisy(10, 1.0, 0))).starts == (0,)
+
+
+def test_pace_that_keeps_coming_back_is_told_from_one_that_stays() -> None:
+    """Bursts that ended tell how long one lasts; a single slow-down never went back."""
+    bursts = np.where(np.arange(1200) % 200 < 40, 2.0, 1.0)
+    usual_stay = stretches(log_of(bursts * noisy(1200, 1.0, 0))).usual_stay(2.0, 1.2)
+    assert usual_stay == pytest.approx(40 / 1200, rel=0.3)
+    slowed = stretches(log_of(np.r_[noisy(600, 1.0, 0), noisy(600, 1.3, 1)]))
+    assert slowed.usual_stay(1.3, 1.15) is None
