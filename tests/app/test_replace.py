@@ -240,7 +240,7 @@ def test_anothers_job_is_never_touched(
     facts = scheduler.jobs([old])[old]
     scheduler.user = "alice"
     assert facts.user == "bob"
-    scheduler.detail = lambda _job: facts  # type: ignore[method-assign,assignment] # somebody else's job as SLURM shows it
+    scheduler.detail = lambda _job: facts
     with pytest.raises(ForbiddenError, match="bob's"):
         replacer.start("r", script=NEW, user="alice")
     assert ("relaunch", "refused") == (store.audit()[0].action, store.audit()[0].outcome)
@@ -501,13 +501,13 @@ def test_a_killed_service_goes_on_where_it_was(
             raise KilledError
         put(id, run, entered, data, at)
 
-    store.put_replacement = dying_put  # type: ignore[method-assign,assignment] # where the kill strikes
+    store.put_replacement = dying_put
     try:
         dying.wait(dying.start("r", script=NEW, user="alice", checkpoint_wait_seconds=0.2).id, 10.0)
     except KilledError:
         assert state == "prepared"
     assert killed.is_set()
-    store.put_replacement = put  # type: ignore[method-assign] # the next service's store
+    store.put_replacement = put
     dying.close()
 
     following = Replacer(store, scheduler, time.time, pauses=PAUSES)

@@ -11,7 +11,7 @@ OLD = "#!/bin/bash\n#SBATCH --time=10 --mem=4G\npython train.py\n"
 
 def facts(**parts: object) -> JobFacts:
     """Return a running job's facts."""
-    return JobFacts("5", "box", "RUNNING", **parts)  # type: ignore[arg-type] # some of its fields
+    return JobFacts("5", "box", "RUNNING", **parts)
 
 
 @pytest.mark.parametrize(

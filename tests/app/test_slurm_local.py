@@ -27,7 +27,7 @@ def make_runner(tmp_path: Path) -> Iterator[LocalRunner]:
 def submit(runner: LocalRunner, folder: Path, body: str, **parts: object) -> str:
     """Queue a shell script."""
     asked = {"script": f"#!/bin/bash\n{body}\n", "token": "t", "work_dir": str(folder), **parts}
-    return runner.submit(Submission(**asked))  # type: ignore[arg-type] # the parts of a submission
+    return runner.submit(Submission(**asked))
 
 
 def state(runner: LocalRunner, job_id: str) -> str:

@@ -64,7 +64,7 @@ def make_store() -> Iterator[Store]:
 @pytest.fixture(name="poller")
 def make_poller(store: Store, scheduler: Scheduler) -> Poller:
     """Poll between 5 and 120 seconds."""
-    return Poller(store, scheduler, scheduler.clock)  # type: ignore[arg-type] # the verbs the poller uses
+    return Poller(store, scheduler, scheduler.clock)
 
 
 def track(store: Store, run: str, job: str) -> None:
@@ -165,7 +165,7 @@ def test_calls_are_counted(poller: Poller, scheduler: Scheduler) -> None:
 def test_without_jobs_nobody_is_asked(scheduler: Scheduler) -> None:
     """An idle service costs the controller nothing."""
     store = open_store(None)
-    assert [] == Poller(store, scheduler, scheduler.clock).poll()  # type: ignore[arg-type] # the verbs it uses
+    assert [] == Poller(store, scheduler, scheduler.clock).poll()
     store.close()
     assert [] == scheduler.asked
 
@@ -176,7 +176,7 @@ def test_the_loop_outlives_failures(store: Store, scheduler: Scheduler) -> None:
     told: list[list[JobKey]] = []
     poller = Poller(
         store,
-        scheduler,  # type: ignore[arg-type] # the verbs it uses
+        scheduler,
         time.time,
         publish=lambda keys: told.append(list(keys)),
         shortest_seconds=0.01,
@@ -195,6 +195,6 @@ def test_the_loop_outlives_failures(store: Store, scheduler: Scheduler) -> None:
 def wait_for(condition: object) -> None:
     """Wait for a condition."""
     end = time.monotonic() + 10
-    while not condition():  # type: ignore[operator] # a function
+    while not condition():
         assert time.monotonic() < end
         time.sleep(0.01)

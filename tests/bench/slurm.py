@@ -82,8 +82,8 @@ def finish(alice: object, store: Store, replacer: Replacer, left: list[str | Rep
     old, done = left
     assert isinstance(done, Replacement)
     assert done.state == "done", done.reason
-    alice.cancel(done.new_id)  # type: ignore[attr-defined] # the scheduler's verb
-    until(lambda: not any(facts.is_active for facts in alice.jobs([old, done.new_id]).values()))  # type: ignore[attr-defined] # the scheduler's verb
+    alice.cancel(done.new_id)
+    until(lambda: not any(facts.is_active for facts in alice.jobs([old, done.new_id]).values()))
     replacer.close()
     store.close()
 

@@ -30,7 +30,7 @@ def main(database: str, folder: str, run: str, state: str, when: str) -> None:
         if entered == state:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    store.put_replacement = dying_put  # type: ignore[method-assign,assignment] # where the kill strikes
+    store.put_replacement = dying_put
     scheduler = conftest["Cluster"](Path(folder), {}).scheduler("alice")
     replacer = Replacer(store, scheduler, time.time, pauses=Pauses(poll=0.05, longest_poll=0.2))
     script = "#!/bin/bash\nexec sleep 600\n"
