@@ -18,6 +18,7 @@ _FARTHEST = 6.0
 _PURE_TRUST = 0.9
 _PURE_MISFIT = (1.3, 1.7)
 _FEWEST_PURE = 25
+_PURE_REACH = (2.2, 4.0)
 _INDEPENDENT = 2.0
 _STEADY_RATE = 0.05
 _SCORES = ndtri(LEVELS)
@@ -40,7 +41,9 @@ def calibrate(belief: Belief, x: FloatArray, fit: Fit, law: PlainLaw | None) -> 
     reach = _FARTHEST * (belief.values[:, -4:-3] - belief.values[:, 3:4])
     pulled = middle + ramp * constants["last"] * np.clip(bins.level - middle, -reach, reach)
     if law is not None:
-        trust = np.maximum(constants["plain law"], _PURE_TRUST * _purity(law, bins) * _steadiness(x, fit))
+        trust = np.maximum(
+            constants["plain law"], _PURE_TRUST * _purity(law, bins) * _nearness(x, fit) * _steadiness(x, fit)
+        )
         pulled = pulled + ramp * trust * np.clip(law.mean(x)[:, None] - middle, -reach, reach)
     stretch = 1 + ramp * (constants["spread"] - 1)
     local = ramp * constants["noise"] * local_noise(x, series, bins)[:, None] * _SCORES
@@ -59,6 +62,12 @@ def _purity(law: PlainLaw, bins: Bins) -> float:
         return 0.0
     full, none = _PURE_MISFIT
     return float(np.clip((none - law.misfit) / (none - full), 0.0, 1.0))
+
+
+def _nearness(x: FloatArray, fit: Fit) -> FloatArray:
+    """Return 1 up to little more than twice the steps seen, 0 from four times on; shape (steps, 1)."""
+    near, far = np.log(_PURE_REACH)
+    return np.clip((far - np.log(x / fit.series.end)) / (far - near), 0.0, 1.0)[:, None]
 
 
 def _steadiness(x: FloatArray, fit: Fit) -> FloatArray:

@@ -35,6 +35,7 @@ PSEUDO_CASES = 3.0
 SURPRISE = (0.03, 0.1)
 FAMILY_POWER = 0.8
 FOLDS = 7
+_HIGHEST = 50.0
 
 NAMES: tuple[tuple[str, ...], ...] = (
     MODES,
@@ -54,7 +55,7 @@ class Table:
         case: the case.
         evidence: temperature times log evidence, shape (windows, models).
         density: log density of the truth, shape (windows, models).
-        parts: index of each model's mode, kernel, law and option among all parameters, (windows, models, 4).
+        parts: index of each model's mode, kernel, law and option among all parameters, (4, windows, models).
     """
 
     case: Case
@@ -85,7 +86,7 @@ def tabulate(case: Case) -> Table | None:
         case,
         heated.reshape(shape).astype(np.float32),
         density.reshape(shape).astype(np.float32),
-        parts.reshape(windows, -1, 4).astype(np.int16),
+        np.ascontiguousarray(np.moveaxis(parts, -1, 0)).reshape(4, windows, -1),
     )
 
 
@@ -130,16 +131,17 @@ def _objective(
     total, slope = 0.0, np.zeros(len(free))
     known, background = 1 - SURPRISE[0], SURPRISE[0] * SURPRISE[1]
     for table, share in zip(tables, weight, strict=True):
-        prior = table.evidence + log_weight[table.parts].sum(axis=2)
-        prior -= logsumexp(prior, axis=1, keepdims=True)
-        prior += np.log(learned.WINDOWS[table.case.kind])[:, None]
-        with_truth = prior + table.density
-        density = np.exp(logsumexp(with_truth))
+        prior = table.evidence + sum(np.take(log_weight, part) for part in table.parts)
+        own = _exponentials(prior)
+        own *= np.array(learned.WINDOWS[table.case.kind])[:, None]
+        explained = own * np.exp(np.minimum(table.density, _HIGHEST))
+        density = explained.sum() + 1e-300
         total -= share * np.log(known * density + background)
-        trust = share * known * density / (known * density + background)
-        shift = trust * (np.exp(with_truth - logsumexp(with_truth)) - _within_windows(prior, with_truth))
-        for part in range(4):
-            slope -= np.bincount(table.parts[..., part].ravel(), shift.ravel(), len(free))
+        trust = share * known / (known * density + background)
+        of_windows = explained.sum(axis=1) / np.array(learned.WINDOWS[table.case.kind])
+        shift = (trust * (explained - own * of_windows[:, None])).ravel()
+        for part in table.parts:
+            slope -= np.bincount(part.ravel(), shift, len(free))
     for low, high in pairwise(STARTS):
         total -= PSEUDO_CASES * log_weight[low:high].mean()
         slope[low:high] -= PSEUDO_CASES / (high - low)
@@ -147,10 +149,10 @@ def _objective(
     return total, slope
 
 
-def _within_windows(prior: np.ndarray, with_truth: np.ndarray) -> np.ndarray:
-    """Return each window's own weights times the share of the truth that it explains."""
-    explained = np.exp(logsumexp(with_truth, axis=1, keepdims=True) - logsumexp(with_truth))
-    return np.asarray(explained * np.exp(prior - logsumexp(prior, axis=1, keepdims=True)))
+def _exponentials(logarithms: np.ndarray) -> np.ndarray:
+    """Return the exponentials of each row, normalised to add up to one."""
+    found = np.exp(logarithms - logarithms.max(axis=1, keepdims=True))
+    return np.asarray(found / found.sum(axis=1, keepdims=True))
 
 
 def folds(families: Sequence[str]) -> dict[str, int]:
