@@ -50,7 +50,7 @@ async def stream_run(
         }
         return {**told, "version": view.version}
 
-    async for event in _changes(visit, run.id, fragments, pause_seconds=0.0):
+    async for event in changes(visit, run.id, fragments, pause_seconds=0.0):
         yield event
 
 
@@ -78,13 +78,21 @@ async def stream_runs(
         key = " ".join((*shown.ids, *(tick.label for tick in shown.listing.ticks)))
         return {"runs-head": head, "order": key, "runs": whole, **rows, "version": shown.version}
 
-    async for event in _changes(visit, None, fragments, LIST_PAUSE_SECONDS):
+    async for event in changes(visit, None, fragments, LIST_PAUSE_SECONDS):
         yield event
 
 
-async def _changes(
+async def changes(
     visit: Visit, run_id: str | None, fragments: Callable[[], Fragments], pause_seconds: float
 ) -> AsyncIterator[ServerSentEvent]:
+    """Yield what differs each time something has changed, until the browser leaves.
+
+    Args:
+        visit: with the query's ``version``: that of the page the browser shows.
+        run_id: whose changes count; ``None``: every run's.
+        fragments: returns HTML by element id, and a ``version``.
+        pause_seconds: least time between two looks.
+    """
     sent = await visit.in_thread(fragments)
     if visit.request.query_params.get("version") != sent["version"]:  # it changed since the page was made
         yield _event(visit, dict(_changed({}, sent)))

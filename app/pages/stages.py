@@ -1,0 +1,120 @@
+"""A relaunch under way: its stages, each done, under way, still to come or not done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
+    from app.replacement import Replacement, State
+    from app.views import RunView
+    from app.words import Words
+
+Standing = Literal["done", "now", "later", "not_done"]
+
+STEPS: tuple[tuple[str, frozenset[State], frozenset[State]], ...] = (
+    ("submit", frozenset({"prepared", "submitting"}), frozenset({"submitted"})),
+    ("verify", frozenset({"submitted"}), frozenset({"checked"})),
+    ("checkpoint", frozenset({"checked", "asking", "checkpoint_asked"}), frozenset({"releasing"})),
+    ("release", frozenset({"releasing"}), frozenset({"released"})),
+    ("cancel", frozenset({"released", "cancelling"}), frozenset({"cancelled", "handed_over"})),
+    ("end", frozenset({"cancelled"}), frozenset({"handed_over"})),
+    ("start", frozenset({"handed_over"}), frozenset({"done"})),
+)
+"""The stages as a person sees them: name, the states in which each is under way, those that end it."""
+
+
+@dataclass(frozen=True, slots=True)
+class StageFace:
+    """One stage."""
+
+    title: Markup
+    standing: Standing
+    at: str | None
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReplacementFace:
+    """A relaunch, ready to show."""
+
+    title: Markup
+    advice: Markup
+    style: str
+    stages: list[StageFace]
+    log: list[tuple[str, str]]
+    new_run: str | None
+
+
+def replacement_face(replacement: Replacement, view: RunView, words: Words) -> ReplacementFace:
+    """Return how a relaunch stands."""
+    title, advice, style = _summary(replacement, words)
+    return ReplacementFace(
+        title,
+        advice,
+        style,
+        [_stage(name, now, ends, replacement, words) for name, now, ends in STEPS],
+        [(words.moment(stage.at), stage.words) for stage in replacement.stages],
+        view.replaced_by,
+    )
+
+
+def _summary(replacement: Replacement, words: Words) -> tuple[Markup, Markup, str]:
+    old, new = replacement.old_id, replacement.new_id or ""
+    if replacement.state == "done":
+        return (
+            words.say("Done: job {new} has taken the place of job {old}.", new=new, old=old),
+            words.say("The new run shows up by itself once it reports."),
+            "go",
+        )
+    if replacement.state == "rolled_back":
+        return (
+            words.say("Undone: job {old} runs on untouched.", old=old),
+            words.say("The new job was cancelled before it could start."),
+            "done",
+        )
+    if replacement.state in {"failed", "undoing"}:
+        why = words.say("It stopped because: {reason}.", reason=(replacement.reason or "").rstrip("."))
+        return words.say("Not relaunched: job {old} runs on untouched.", old=old), why, "stop"
+    if replacement.is_reversible:
+        advice = words.say("Job {old} runs on; until it is cancelled, all of this can be undone.", old=old)
+        return words.say("Relaunching…"), advice, "relaunch"
+    return words.say("Handing over…"), words.say("Job {old} is ending.", old=old), "relaunch"
+
+
+def _stage(
+    name: str, under_way: frozenset[State], ends: frozenset[State], replacement: Replacement, words: Words
+) -> StageFace:
+    own = under_way | ends
+    last = next((one for one in reversed(replacement.stages) if one.state in own), None)
+    ended = next(
+        (replacement.entered(state) for state in ends if replacement.entered(state) is not None), None
+    )
+    standing = _standing(ended, under_way, replacement)
+    at = ended if ended is not None else (last.at if last and standing == "now" else None)
+    told = last.words if last is not None and standing in {"done", "now"} else ""
+    return StageFace(_title(name, replacement, words), standing, words.moment(at) if at else None, told)
+
+
+def _standing(ended: float | None, under_way: frozenset[State], replacement: Replacement) -> Standing:
+    if ended is not None:
+        return "done"
+    if replacement.state in under_way:
+        return "now"
+    return "not_done" if replacement.state in {"failed", "rolled_back", "undoing"} else "later"
+
+
+def _title(name: str, replacement: Replacement, words: Words) -> Markup:
+    old = replacement.old_id
+    named = {
+        "submit": words.say("Submit the fixed job, held"),
+        "verify": words.say("Check that it waits and will be able to run"),
+        "checkpoint": words.say("Let job {old} save a checkpoint", old=old),
+        "release": words.say("Release the fixed job: it waits for the end of job {old} only", old=old),
+        "cancel": words.say("Cancel job {old}", old=old),
+        "end": words.say("Wait for its end"),
+        "start": words.say("See the fixed job start"),
+    }
+    return named[name]
