@@ -8,19 +8,21 @@ from planner.course import Course
 from planner.curve import FloatArray
 from planner.outcome import mean_of, spending
 from planner.ranking import Ranking, infeasible_share
-from planner.scenario import CompareQuery, Objective
+from planner.scenario import CompareQuery, Objective, fix_of
 
 OUT_OF_REACH = 0.95
 """Share of draws in which nobody arrives from which on stopping is advised."""
 
 _PLAINLY_FIRST = 0.75
-"""A scenario this likely to be first is taken whatever the rare long draws cost.
+"""A fix or job this likely to be first is taken whatever the rare long draws cost.
 
 Means decide below it. Were they to decide above it too, a verdict given at over 80 % could flip at a tiny
 change, where a rare but very long draw balances many short ones.
 """
 
 _MOST_INFEASIBLE = 0.5
+_SAME_SCORE = 1e-9
+"""Relative difference below which scores tie; among those the fewest GPU-hours are taken."""
 
 
 def choose(query: CompareQuery, courses: Mapping[str, Course], ranking: Ranking) -> str | None:
@@ -32,12 +34,24 @@ def choose(query: CompareQuery, courses: Mapping[str, Course], ranking: Ranking)
         return None
     objective = query.objective or Objective()
     weights = [criterion.weight for criterion in query.criteria or ()]
-    likely = max(names, key=lambda name: ranking.probability_first[name] or 0.0)
-    only_time = objective.cost == 0 and not any(weights)
-    if only_time and (ranking.probability_first[likely] or 0.0) > _PLAINLY_FIRST:
-        return likely
+    if objective.cost == 0 and not any(weights):
+        first = together_first(query, ranking)
+        names = [name for name in names if first[name] > _PLAINLY_FIRST] or names
     scores = score(query, courses, ranking)
-    return min(names, key=lambda name: scores[name])
+    best = min(scores[name] for name in names)
+    tied = [name for name in names if scores[name] <= best + _SAME_SCORE * abs(best)]
+    return min(tied, key=lambda name: _gpu_seconds(courses[name]))
+
+
+def together_first(query: CompareQuery, ranking: Ranking) -> Mapping[str, float]:
+    """Return the probability of each scenario to be first, all ways to carry out its fix taken together."""
+    fixes = {scenario.name: fix_of(scenario) or scenario.name for scenario in query.scenarios}
+    first = {name: share or 0.0 for name, share in ranking.probability_first.items()}
+    return {name: sum(first[other] for other in first if fixes[other] == fixes[name]) for name in first}
+
+
+def _gpu_seconds(course: Course) -> float:
+    return np.inf if course.gpu_seconds is None else mean_of(course.gpu_seconds)
 
 
 def is_feasible(course: Course, attention_seconds: float | None) -> bool:

@@ -1,6 +1,6 @@
 """The random numbers of one comparison: seeded, evenly spread, shared where quantities are shared."""
 
-from collections.abc import Hashable
+from collections.abc import Collection, Hashable
 from functools import lru_cache
 from typing import Protocol
 
@@ -122,12 +122,12 @@ class Medians:
     """Every quantity at its median and tries at their mean, but one, which takes given values.
 
     Args:
-        key: the JSON pointer of the quantity that varies, or the ``share`` key of a curve.
+        names: JSON pointers of the quantity that varies, and the ``share`` key of a curve.
         values: what it takes, shape (n,).
     """
 
-    def __init__(self, key: Hashable = None, values: FloatArray | None = None) -> None:
-        self._key = key
+    def __init__(self, names: Collection[Hashable] = (), values: FloatArray | None = None) -> None:
+        self._names = names
         self._values = np.ones(1) if values is None else values
 
     def seconds(self, pointer: str, duration: Duration, share: Hashable = None) -> FloatArray:  # noqa: ARG002 - one face for both
@@ -136,11 +136,11 @@ class Medians:
 
     def values(self, pointer: str, given: FloatArray) -> FloatArray:
         """Return what was given, or the values that vary."""
-        return self._values if pointer == self._key else given
+        return self._values if pointer in self._names else given
 
     def ranks(self, pointer: str, share: Hashable = None) -> FloatArray:  # noqa: ARG002 - one face for both
         """Return the middle rank, or the ranks given."""
-        return self._values if share == self._key else np.array([0.5])
+        return self._values if share in self._names else np.array([0.5])
 
     def tries(self, pointer: str, chance: float, share: Hashable = None) -> FloatArray:  # noqa: ARG002 - one face for both
         """Return the mean number of tries."""

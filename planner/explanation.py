@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from planner.choice import is_feasible, mean_costs
+from planner.choice import is_feasible, mean_costs, together_first
 from planner.course import Course
 from planner.evidence import Evidence
 from planner.outcome import mean_of, median_of
@@ -44,10 +44,9 @@ def _decisive(evidence: Evidence) -> Iterator[Reason]:
     if name is None or ranking is None or len(evidence.courses) == 1:
         return
     yield from _saving(evidence, name)
-    first = ranking.probability_first[name]
-    if first is None:
-        return
-    if first < max(share or 0.0 for share in ranking.probability_first.values()):
+    shares = together_first(evidence.query, ranking)
+    first = shares[name]
+    if first < max(shares.values()):
         yield from _not_first(evidence, name)
     yield reason("close_call" if first < _CLOSE else "likely_first", scenario=name, first_share=first)
 

@@ -1,6 +1,6 @@
 """What a comparison is asked: the job as it stands, and the what-ifs."""
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
 
@@ -144,6 +144,14 @@ class CompareQuery:
     criteria: tuple[Criterion, ...] | None = None
     quantiles: tuple[float, ...] = DEFAULT_QUANTILES
     seed: int = 0
+
+
+def fix_of(scenario: Scenario) -> Hashable:
+    """Return what makes a relaunch the fix it is, however carried out; ``None`` where nothing is fixed."""
+    if scenario.action != "relaunch":
+        return None
+    chance = scenario.success_probability or 1.0
+    return (scenario.edit_seconds, scenario.test_seconds, scenario.queue_seconds, chance)
 
 
 def plan_of(query: CompareQuery, index: int) -> Plan:

@@ -10,7 +10,7 @@ from planner.curve import FloatArray
 from planner.draws import Medians
 from planner.duration import Duration
 from planner.loss_path import LatentCurve, MilestoneCurve, loss_path
-from planner.scenario import CompareQuery, PaceDurations
+from planner.scenario import CompareQuery, PaceDurations, Scenario, fix_of
 from planner.simulation import simulate
 
 _REACH = 100.0
@@ -48,20 +48,23 @@ class _Input:
     """One number that may vary, and how far.
 
     Attributes:
-        pointer: JSON pointer.
-        key: what the simulation knows it by.
+        names: JSON pointers it goes by, the first one to be shown, or the key a curve is shared by.
         value: its median.
         swing: its 10 % and 90 % quantiles.
         grid: values among which a flip is looked for, increasing, shape (n,).
-        scenario: index of the only scenario it belongs to; ``None`` for one that is shared.
+        scenarios: indices of those it belongs to; ``None`` for all.
     """
 
-    pointer: str
-    key: Hashable
+    names: tuple[Hashable, ...]
     value: float
     swing: tuple[float, float]
     grid: FloatArray
-    scenario: int | None
+    scenarios: tuple[int, ...] | None
+
+    @property
+    def pointer(self) -> str:
+        """The JSON pointer to be shown."""
+        return str(self.names[0])
 
 
 def sensitivities(query: CompareQuery, chosen: int, answered: Sequence[int]) -> tuple[Sensitivity, ...]:
@@ -72,12 +75,19 @@ def sensitivities(query: CompareQuery, chosen: int, answered: Sequence[int]) -> 
         chosen: index of the scenario advised.
         answered: indices of all scenarios that can be answered, the chosen one among them.
     """
-    if len(answered) == 1:
+    twins = _group(query, answered, chosen)
+    rivals = [index for index in answered if index not in twins]
+    if not rivals:
         return ()
-    settled = {index: _finish(query, index, Medians()) for index in answered}
-    return tuple(
-        _sensitivity(given, _lead(query, chosen, settled, given)) for given in _inputs(query, answered)
-    )
+    settled = {index: _finish(query, index, Medians()) for index in (chosen, *rivals)}
+    inputs = _inputs(query, list(settled))
+    return tuple(_sensitivity(given, _lead(query, chosen, settled, given)) for given in inputs)
+
+
+def _group(query: CompareQuery, answered: Sequence[int], index: int) -> tuple[int, ...]:
+    """Return the scenarios that carry out the same fix, the one asked for among them."""
+    fix = fix_of(query.scenarios[index])
+    return (index,) if fix is None else tuple(i for i in answered if fix_of(query.scenarios[i]) == fix)
 
 
 def nearness(found: Sensitivity) -> tuple[float, float]:
@@ -95,8 +105,8 @@ def _lead(query: CompareQuery, chosen: int, settled: Mapping[int, FloatArray], g
     """Return the function from values of one input to the seconds the chosen scenario is ahead."""
 
     def lead(values: FloatArray) -> FloatArray:
-        source = Medians(given.key, values)
-        moved = settled if given.scenario is None else (given.scenario,)
+        source = Medians(given.names, values)
+        moved = settled if given.scenarios is None else given.scenarios
         finish = {**settled, **{index: _finish(query, index, source) for index in moved}}
         others = [seconds for index, seconds in finish.items() if index != chosen]
         best = np.minimum.reduce(np.broadcast_arrays(*others, np.full(len(values), np.inf)))
@@ -147,48 +157,46 @@ def _inputs(query: CompareQuery, answered: Sequence[int]) -> Iterator[_Input]:
         yield _loss(query.target.loss)
     yield from _curves(query, answered)
     for index in answered:
-        scenario, pointer = query.scenarios[index], f"/scenarios/{index}"
+        scenario, group = query.scenarios[index], _group(query, answered, index)
         if scenario.pace is not None:
-            yield from _paces(f"{pointer}/pace", scenario.pace, index)
-        if scenario.action == "relaunch":
-            durations = {part: getattr(scenario, part) for part in _PERSON_PARTS}
-            yield from (_timed(f"{pointer}/{part}", durations[part], index) for part in _PERSON_PARTS)
-            yield _chance(f"{pointer}/success_probability", scenario.success_probability or 1.0, index)
+            yield from _paces(f"/scenarios/{index}/pace", scenario.pace, (index,))
+        if scenario.action == "relaunch" and index == group[0]:
+            yield from _of_fix(scenario, group)
 
 
-def _paces(pointer: str, pace: PaceDurations, scenario: int | None) -> Iterator[_Input]:
+def _of_fix(scenario: Scenario, group: tuple[int, ...]) -> Iterator[_Input]:
+    """Yield what a fix takes, for all scenarios that carry it out at once."""
+    for part in _PERSON_PARTS:
+        yield _timed(tuple(f"/scenarios/{index}/{part}" for index in group), getattr(scenario, part), group)
+    chance = scenario.success_probability or 1.0
+    names = tuple(f"/scenarios/{index}/success_probability" for index in group)
+    swing = (chance / _EXACT_SWING, min(chance * _EXACT_SWING, 1.0))
+    yield _Input(names, chance, swing, np.linspace(0.02, 1.0, 2 * _GRID), group)
+
+
+def _paces(pointer: str, pace: PaceDurations, scenarios: tuple[int, ...] | None) -> Iterator[_Input]:
     for field in fields(pace):
         duration = getattr(pace, field.name)
         if duration is not None:
-            yield _timed(f"{pointer}/{field.name}", duration, scenario)
+            yield _timed((f"{pointer}/{field.name}",), duration, scenarios)
 
 
-def _timed(pointer: str, duration: Duration, scenario: int | None) -> _Input:
-    if not duration.is_exact:
-        swing = (duration.low, duration.high)
-        return _Input(pointer, pointer, duration.median, swing, _reachable(duration.median), scenario)
-    return _scaled(pointer, duration.low, scenario)
-
-
-def _scaled(pointer: str, value: float, scenario: int | None) -> _Input:
-    swing = (value / _EXACT_SWING, value * _EXACT_SWING)
-    return _Input(pointer, pointer, value, swing, _reachable(value), scenario)
+def _timed(names: tuple[str, ...], duration: Duration, scenarios: tuple[int, ...] | None) -> _Input:
+    swing = (duration.low, duration.high)
+    if duration.is_exact:
+        swing = (duration.low / _EXACT_SWING, duration.low * _EXACT_SWING)
+    return _Input(names, duration.median, swing, _reachable(duration.median), scenarios)
 
 
 def _loss(value: float) -> _Input:
     swing, factors = (value / _EXACT_SWING, value * _EXACT_SWING), np.geomspace(0.1, 10.0, 2 * _GRID)
-    return _Input("/target/loss", "/target/loss", value, swing, value * factors, None)
+    return _Input(("/target/loss",), value, swing, value * factors, None)
 
 
 def _reachable(value: float) -> FloatArray:
     if value <= 0:
         return np.concatenate([[0.0], np.geomspace(1.0, _LONGEST_FROM_ZERO, _GRID)])
     return np.concatenate([[0.0], value * np.geomspace(1 / _REACH, _REACH, 2 * _GRID)])
-
-
-def _chance(pointer: str, value: float, scenario: int) -> _Input:
-    swing = (value / _EXACT_SWING, min(value * _EXACT_SWING, 1.0))
-    return _Input(pointer, pointer, value, swing, np.linspace(0.02, 1.0, 2 * _GRID), scenario)
 
 
 def _curves(query: CompareQuery, answered: Sequence[int]) -> Iterator[_Input]:
@@ -201,4 +209,5 @@ def _curves(query: CompareQuery, answered: Sequence[int]) -> Iterator[_Input]:
         seen.add(curve)
         if not loss_path(curve).is_exact:
             grid = np.linspace(0.01, 0.99, 2 * _GRID)
-            yield _Input(f"/scenarios/{index}/curve", ("curve", curve), 0.5, (0.1, 0.9), grid, None)
+            names = (f"/scenarios/{index}/curve", ("curve", curve))
+            yield _Input(names, 0.5, (0.1, 0.9), grid, None)

@@ -20,7 +20,7 @@ from planner.curve import FloatArray
 from planner.draws import Source
 from planner.duration import exactly
 from planner.leg import leg_of
-from planner.scenario import CompareQuery, Scenario, plan_of
+from planner.scenario import CompareQuery, Scenario, fix_of, plan_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +65,8 @@ def _continued(query: CompareQuery, index: int, source: Source) -> Course | Refu
 def _relaunched(query: CompareQuery, index: int, source: Source) -> Course | Refusal:
     scenario = query.scenarios[index]
     chance = 1.0 if scenario.success_probability is None else scenario.success_probability
-    fix = (scenario.edit_seconds, scenario.test_seconds, scenario.queue_seconds, chance)
-    tries = source.tries(f"/scenarios/{index}/success_probability", chance, ("tries", fix))
+    share = ("tries", fix_of(scenario))
+    tries = source.tries(f"/scenarios/{index}/success_probability", chance, share)
     first, together = _tried(scenario, index, source, tries)
     old = _old_job(query, scenario, source, first["edit"] + first["test"])
     start = _resume_step(query, scenario, old)

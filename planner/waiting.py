@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
-from planner.choice import decision_draws
+from planner.choice import decision_draws, together_first
 from planner.course import Course
 from planner.curve import FloatArray
 from planner.draws import Source
@@ -72,8 +72,8 @@ def waiting(
     """
     running = _uncertain(query, courses)
     relaunches = {scenario.name for scenario in query.scenarios if scenario.action == "relaunch"}
-    first = ranking.probability_first[chosen]
-    if running is None or first is None or first >= _SURE:
+    first = together_first(query, ranking)[chosen]
+    if running is None or first >= _SURE:
         return None
     cases = _Cases(
         courses[running.name],

@@ -71,7 +71,7 @@ def test_further_tries_are_drawn_anew() -> None:
 def test_medians_let_one_quantity_vary() -> None:
     """All quantities stand at their medians but the one that is given values."""
     values = np.array([1.0, 2.0])
-    source = Medians("/a", values)
+    source = Medians(["/a"], values)
     assert (values == source.seconds("/a", UNCERTAIN)).all()
     assert pytest.approx([100.0]) == source.seconds("/b", UNCERTAIN)
     assert pytest.approx([2 - 2 * 0.5**10]) == Medians().tries("/c", 0.5)

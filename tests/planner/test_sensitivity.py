@@ -106,3 +106,11 @@ def test_rank_of_an_uncertain_curve_is_an_input() -> None:
 def test_one_scenario_has_nothing_to_flip_to() -> None:
     """A single scenario has no rival, and no input that could flip it."""
     assert () == compare(replace(SEED, scenarios=SEED.scenarios[:1])).verdict.sensitivity
+
+
+def test_two_ways_to_carry_out_a_fix_are_no_rivals() -> None:
+    """A fix advised in two ways flips to continuing, not to its own other way, and both move together."""
+    kept = replace(FIX, name="kept", cancel="at_relaunch")
+    both = found(replace(SEED, scenarios=(*SEED.scenarios, kept)))
+    assert pytest.approx(2400 + 6450) == both["/scenarios/1/edit_seconds"].flips_at
+    assert "/scenarios/2/edit_seconds" not in both

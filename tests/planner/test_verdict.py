@@ -318,3 +318,12 @@ def test_waiting_is_offered_where_it_pays() -> None:
     assert patience.gain_seconds > patience.cost_seconds
     assert "waiting_helps" == codes(comparison)[-1]
     assert compare(SEED).verdict.waiting is None
+
+
+def test_two_ways_of_one_fix_are_no_close_call() -> None:
+    """A fix asked about in two ways shares being first with itself; the cheaper way is advised, plainly."""
+    kept = replace(FIX, name="kept", cancel="at_relaunch")
+    comparison = compare(replace(SEED, scenarios=(CONTINUE, kept, FIX)))
+    assert ("fix", 0.5) == (comparison.verdict.scenario, comparison.verdict.probability)
+    said = next(reason for reason in comparison.verdict.reasons if reason.code == "likely_first")
+    assert 1.0 == said.parameters["first_share"]
