@@ -3,10 +3,8 @@
 import numpy as np
 import pytest
 
-from planner.event_level import event_level
 from planner.pace import measure
-from planner.step_level import step_level
-from planner.timings import Durations, FloatArray, Timings
+from planner.timings import FloatArray, Timings
 
 
 def steps(seconds: FloatArray) -> Timings:
@@ -81,34 +79,6 @@ def test_sparse_log_has_the_same_pace() -> None:
     pace = measure(logged, Timings(), Timings()).step
     assert pace is not None
     assert pace.mean_seconds == pytest.approx(1.0, rel=0.01)
-
-
-def test_horizon_widens_the_draws() -> None:
-    """Ten times as far ahead is less sure, relative to its length."""
-    logged = Durations(np.arange(1.0, 501), noisy(500), np.ones(500))
-    level = step_level(logged, np.zeros(500, dtype=bool))
-    assert level is not None
-    near, far = (np.std(level.seconds(ahead)) / ahead for ahead in (500.0, 5000.0))
-    assert far > near
-
-
-def test_pauses_come_ahead_as_they_came_before() -> None:
-    """One hour's pause in 1000 steps is in few of the next stretches of 100, never a tenth of each."""
-    seconds = noisy(1000)
-    seconds[500] = 3600.0
-    logged = Durations(np.arange(1.0, 1001), seconds, np.ones(1000))
-    level = step_level(logged, np.zeros(1000, dtype=bool))
-    assert level is not None
-    median, high = np.quantile(level.seconds(100.0), (0.5, 0.97))
-    assert median == pytest.approx(100, rel=0.02)
-    assert high > 3000
-
-
-def test_slow_first_event_is_left_out() -> None:
-    """A first validation that compiles says nothing of the ones ahead."""
-    level = event_level(Durations(np.arange(4.0), np.array([60.0, 20.0, 20.0, 20.0]), np.ones(4)))
-    assert level is not None
-    assert level.seconds == 20.0
 
 
 def test_nothing_seen_is_unknown() -> None:
