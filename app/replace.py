@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+import sqlite3
 import threading
 import uuid
 from collections.abc import Callable, Mapping, Sequence
@@ -15,10 +16,11 @@ from app.replace_stages import Pauses, Stages, StoppedError
 from app.replacement import Replacement, WithoutAnswer
 from app.slurm.options import as_argv
 from app.slurm.scheduler import JobFacts, Scheduler
-from app.store import Store
+from app.store import Store, StoreError
 from app.store.facts import AuditEntry, Run
 
 _log = structlog.get_logger(__name__)
+_DAY = 86400.0
 
 
 class Replacer:
@@ -47,6 +49,7 @@ class Replacer:
         self._journal = Journal(store, clock, publish)
         self._stop = threading.Event()
         self._stages = Stages(self._journal, scheduler, clock, stop=self._stop, pauses=pauses or Pauses())
+        self._starting = threading.Lock()
         self._lock = threading.Lock()
         self._threads: dict[str, threading.Thread] = {}
 
@@ -87,12 +90,13 @@ class Replacer:
         Raises:
             NotFoundError: there is no such run, or SLURM does not know its job.
             ForbiddenError: the job is somebody else's.
-            ConflictError: another replacement of that run is under way, or the key was used for another.
+            ConflictError: another replacement of that run is under way, or has put a job in its place that
+                still waits or runs, or the key was used for another.
             SchedulerError: an option is not allowed, or the scheduler does not answer.
         """
         as_argv(options or {})
         wanted_id = _replacement_id(user, run_id, idempotency_key)
-        with self._lock:
+        with self._starting:
             known = self._store.replacement(wanted_id)
             if known is not None:
                 return _same(Replacement.from_data(known), script)
@@ -132,11 +136,15 @@ class Replacer:
 
     def resume_all(self) -> list[str]:
         """Go on with every replacement that a former service left unfinished; return their ids."""
-        left = [Replacement.from_data(data) for data in self._store.replacements(active_only=True)]
+        known = [Replacement.from_data(data) for data in self._store.replacements()]
+        left = [each for each in known if each.is_active or self._may_turn_up(each)]
         for replacement in left:
             _log.info("replacement resumed", replacement=replacement.id, state=replacement.state)
             self._spawn(replacement.id)
         return [replacement.id for replacement in left]
+
+    def _may_turn_up(self, replacement: Replacement) -> bool:
+        return replacement.doubtful and self._clock() < replacement.updated + _DAY
 
     def wait(self, replacement_id: str, timeout_seconds: float) -> Replacement:
         """Wait until a replacement's thread ends, at most so long, and return how it stands."""
@@ -167,11 +175,20 @@ class Replacer:
             self._stages.drive(replacement_id)
         except StoppedError:
             _log.info("replacement left for the next start", replacement=replacement_id)
+        except (OSError, sqlite3.Error, StoreError) as error:
+            _log.error("replacement cannot be stored", replacement=replacement_id, error=str(error))
 
     def _refuse_second(self, run_id: str) -> None:
-        active = self._store.replacements(run_id, active_only=True)
-        if active:
-            raise ConflictError(f"replacement {active[0]['id']} of run {run_id!r} is under way")
+        known = [Replacement.from_data(data) for data in self._store.replacements(run_id)]
+        for replacement in known:
+            if replacement.is_active:
+                raise ConflictError(f"replacement {replacement.id} of run {run_id!r} is under way")
+        following = {each.new_id for each in known if each.state == "done" and each.new_id is not None}
+        for facts in self._scheduler.jobs(following).values():
+            if facts.is_active:
+                raise ConflictError(
+                    f"run {run_id!r} has been replaced by job {facts.id}, which is {facts.state}"
+                )
 
     def _run(self, run_id: str) -> Run:
         run = self._store.run(run_id)

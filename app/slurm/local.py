@@ -112,7 +112,7 @@ class LocalRunner:
         elif status is None and job.pid is None and not (folder / "started").exists():
             self._launch(job, folder)
         else:
-            _note_end(job, status)
+            _note_end(job, status, self._clock())
 
     def _reason(self, job: LocalJob, jobs: Mapping[str, LocalJob]) -> str | None:
         """Return why a job waits, ``None`` when it may start (or is past waiting: an empty reason)."""
@@ -277,9 +277,9 @@ class LocalRunner:
             self._signal(job, number)
 
 
-def _note_end(job: LocalJob, status: tuple[int, float] | None) -> None:
+def _note_end(job: LocalJob, status: tuple[int, float] | None, now: float) -> None:
     # A shell says 128 + n of what signal n ended. Without a status the whole group was killed at once.
-    code, job.ended = status if status is not None else (128 + signals.SIGKILL, time.time())
+    code, job.ended = status if status is not None else (128 + signals.SIGKILL, now)
     job.exit_code = f"{code}:0" if code <= 128 else f"0:{code - 128}"  # noqa: PLR2004 - POSIX shells
     job.state = job.ending or ("COMPLETED" if code == 0 else "FAILED")
 

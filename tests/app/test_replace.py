@@ -215,6 +215,32 @@ def test_a_run_is_replaced_by_one_at_a_time(replacer: Replacer, old: str) -> Non
     assert old == first.old_id
 
 
+def test_a_replaced_run_is_not_replaced_again(replacer: Replacer, scheduler: Scheduler, old: str) -> None:
+    """A second click would start a second job beside the first one's; once that has ended, it may."""
+    done = finish(replacer, replacer.start("r", script=NEW, user="alice"))
+    with pytest.raises(ConflictError, match=f"replaced by job {done.new_id}"):
+        replacer.start("r", script=NEW, user="alice")
+    scheduler.cancel(done.new_id or "")
+    until(lambda: ["CANCELLED"] == states(scheduler, done.new_id))
+    again = finish(replacer, replacer.start("r", script=NEW, user="alice"))
+    assert ["RUNNING"] == states(scheduler, again.new_id)
+    assert old == again.old_id
+
+
+def test_a_doubtful_submission_is_looked_for_after_a_restart(
+    replacer: Replacer, scheduler: Scheduler, store: Store, old: str, tmp_path: Path
+) -> None:
+    """The service went before the late submission turned up: the next one sweeps it away."""
+    scheduler.faults["submit"] = raises(SchedulerUnavailableError("timed out"))
+    failed = finish(replacer, replacer.start("r", script=NEW, user="alice"))
+    late = LocalRunner.submit(scheduler, Submission(NEW, failed.token, str(tmp_path), hold=True, after=old))
+    following = Replacer(store, scheduler, time.time, pauses=PAUSES)
+    assert [failed.id] == following.resume_all()
+    following.wait(failed.id, 10.0)
+    following.close()
+    assert ["RUNNING", "CANCELLED"] == states(scheduler, old, late)
+
+
 @pytest.mark.usefixtures("old")
 @pytest.mark.parametrize(
     ("run", "error"), [("unknown", NotFoundError), ("lost", NotFoundError), ("jobless", NotFoundError)]
