@@ -79,8 +79,8 @@ class EtaTable:
     coarse_pull: float = 4.0
     batch_share: float = 0.38
     batch_share_spread: float = 0.4
-    validation_share: float = 0.1
-    checkpoint_share: float = 0.02
+    validation_share: float = 0.13
+    checkpoint_share: float = 0.03
     share_spread: float = 1.0
     unknown_cadence: int = 100
     earlier_spread: float = 0.15

@@ -42,6 +42,7 @@ def _row(case: Case, rule: str, values: np.ndarray, took: float) -> dict[str, ob
     pinball = float(np.mean(np.maximum(LEVELS * error, (LEVELS - 1) * error)))
     return {
         "group": case.group, "name": case.name, "cut": case.cut, "rule": rule, "due": case.due,
+        "seen": case.seen,
         "pinball": pinball, "error": abs(float(error[3])), "signed": -float(error[3]), "seconds": took,
         "covered": bool(values[1] <= case.truth <= values[5]),
     }  # fmt: skip
@@ -56,7 +57,10 @@ def table(real: pd.DataFrame, simulated: pd.DataFrame) -> pd.DataFrame:
             "pinball, simulated": _over_groups(simulated, "pinball"),
             "covers, simulated": _over_groups(simulated, "covered"),
             "due": pd.concat([real, simulated]).query("due").groupby("rule").error.median(),
-            "due, simulated": simulated.query("due").groupby("rule").error.median(),
+            "due, one seen": pd.concat([real, simulated])
+            .query("due and seen")
+            .groupby("rule")
+            .error.median(),
         }
     )
 

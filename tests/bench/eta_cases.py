@@ -41,6 +41,13 @@ class Case:
     truth: float
     due: bool
 
+    @property
+    def seen(self) -> bool:
+        """Whether one of each kind of event that is declared was seen before the cut."""
+        plan, query = self.query.plan, self.query
+        declared = ((plan.validate_every, query.validations), (plan.checkpoint_every, query.checkpoints))
+        return all(len(events.step) > 0 for every, events in declared if isinstance(every, int))
+
 
 def real_cases(curves: Path, seen_as: str = "logged") -> Iterator[Case]:
     """Yield every cut of every run that has a clock.
