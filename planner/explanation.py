@@ -10,6 +10,7 @@ from planner.evidence import Evidence
 from planner.outcome import mean_of, median_of
 from planner.reasons import Reason, reason, refused
 from planner.scenario import CompareQuery
+from planner.simulation import leaves_checkpoints_out
 
 _LIKELY = 0.8
 _CLOSE = 0.65
@@ -110,6 +111,8 @@ def _work(evidence: Evidence) -> Iterator[Reason]:
         if course is not None:
             yield from _validation(scenario.name, course)
             yield from _count(evidence.query, index, course)
+            if leaves_checkpoints_out(evidence.query, index):
+                yield reason("checkpoints_left_out", scenario=scenario.name)
             if scenario.action == "relaunch":
                 yield from _relaunch(evidence, scenario.name, course)
 

@@ -20,7 +20,8 @@ from planner.curve import FloatArray
 from planner.draws import Source
 from planner.duration import exactly
 from planner.leg import leg_of
-from planner.scenario import CompareQuery, Scenario, fix_of, plan_of
+from planner.plan import Plan
+from planner.scenario import CompareQuery, Scenario, fix_of, pace_of, plan_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +54,24 @@ def latest_checkpoint(query: CompareQuery) -> int | None:
 
 def _continued(query: CompareQuery, index: int, source: Source) -> Course | Refusal:
     start = np.array([float(query.at_step)])
-    leg = leg_of(plan_of(query, index), start, query.scenarios[index].validations_left)
+    leg = leg_of(_counted_plan(query, index), start, query.scenarios[index].validations_left)
     if isinstance(leg, str):
         return Refusal(leg)
     # A job that has done a step is past its start-up.
     startups = ONE if query.at_step == 0 else NONE
     beginning = Beginning(dict.fromkeys(PERSON_PHASES, NONE), startups)
     return train(query, index, source, leg, beginning)
+
+
+def leaves_checkpoints_out(query: CompareQuery, index: int) -> bool:
+    """Whether checkpoints are no part of the question: neither their cadence nor their time is given."""
+    cadence = plan_of(query, index).checkpoint_every
+    return cadence is None and pace_of(query, index).checkpoint_seconds is None
+
+
+def _counted_plan(query: CompareQuery, index: int) -> Plan:
+    plan = plan_of(query, index)
+    return replace(plan, checkpoint_every="never") if leaves_checkpoints_out(query, index) else plan
 
 
 def _relaunched(query: CompareQuery, index: int, source: Source) -> Course | Refusal:
@@ -72,7 +84,7 @@ def _relaunched(query: CompareQuery, index: int, source: Source) -> Course | Ref
     start = _resume_step(query, scenario, old)
     if isinstance(start, Refusal):
         return start
-    leg = leg_of(plan_of(query, index), start, scenario.validations_left)
+    leg = leg_of(_counted_plan(query, index), start, scenario.validations_left)
     if isinstance(leg, str):
         return Refusal(leg)
     course = train(query, index, source, leg, Beginning(together, tries))

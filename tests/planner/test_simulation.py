@@ -224,6 +224,14 @@ def test_pace_may_be_unknown_where_its_count_is_zero() -> None:
     assert [550.0] == course_of(replace(JOB, plan=plan, pace=pace), 0).finish_seconds
 
 
+def test_checkpoints_nobody_spoke_of_are_left_out() -> None:
+    """Where neither their cadence nor their time is given, checkpoints are no part of the question."""
+    silent = replace(
+        JOB, plan=replace(PLAN, checkpoint_every=None), pace=replace(PACE, checkpoint_seconds=None)
+    )
+    assert [55 * 10 + 6 * 100] == course_of(silent, 0).finish_seconds
+
+
 def test_curve_without_forecast_does_not_matter_without_a_target() -> None:
     """Without a target too short a curve leaves only the loss unknown; a diverged one refuses."""
     short = replace(JOB, scenarios=(Scenario("c", "continue", curve=RefusedCurve("too_few_points")),))

@@ -106,6 +106,13 @@ def test_wrong_count_of_validations_is_named() -> None:
     assert {"scenario": "continue", "counted": 11, "given": 10} == said.parameters
 
 
+def test_checkpoints_left_out_are_named() -> None:
+    """Checkpoints of which nothing is known are left out, and the reasons say so."""
+    silent = compare(replace(SEED, plan=replace(SEED.plan, checkpoint_every=None)))
+    assert "checkpoints_left_out" in codes(silent)
+    assert "checkpoints_left_out" not in codes(compare(SEED))
+
+
 def test_sunk_time_changes_nothing_but_totals() -> None:
     """What was spent already moves the totals and neither the saving nor the advice."""
     early, late = compare(replace(SEED, elapsed_seconds=0)), compare(replace(SEED, elapsed_seconds=90_000))
