@@ -5,6 +5,7 @@ Run it as ``python tests/bench/step.py``; it reports to a service that is not th
 
 import os
 import resource
+import socket
 import statistics
 import subprocess
 import sys
@@ -23,7 +24,7 @@ def main() -> None:
     """Measure, and print the table."""
     with tempfile.TemporaryDirectory() as folder:
         os.environ |= {"CUTLOSS_SPOOL": folder, "CUTLOSS_CREDENTIALS": f"{folder}/none", "CUTLOSS": "on"}
-        rows = [*tight_loop(), *paced_loop(), *million_steps(), import_time()]
+        rows = [*tight_loop(), *paced_loop(), *million_steps(), *ends(), import_time()]
     print(f"{'what':48} {'asked':>12} {'measured':>12}")
     for what, asked, measured in rows:
         print(f"{what:48} {asked:>12} {measured:>12}")
@@ -78,6 +79,33 @@ def million_steps() -> list[tuple[str, str, str]]:
         ("memory added by a million steps in a row", "-", f"{grown:.1f} MB"),
         ("steps thinned of that million", "-", f"{run.counters.thinned}"),
     ]
+
+
+def ends() -> list[tuple[str, str, str]]:
+    """Return how long the end of a training takes, by what is at the service's address."""
+    rows = []
+    with socket.create_server(("127.0.0.1", 0)) as silent, socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        for what, place in (("refuses", closed), ("never answers", silent)):
+            os.environ |= {
+                "CUTLOSS_URL": f"http://127.0.0.1:{place.getsockname()[1]}",
+                "CUTLOSS_TOKEN": "bench",
+            }
+            rows.append((f"run.finish(), service {what}", "<= 5 s", f"{end_seconds():.2f} s"))
+    return rows
+
+
+def end_seconds() -> float:
+    """Return the seconds that the end of a short training takes."""
+    import cutloss  # noqa: PLC0415 - imported once the environment stands
+
+    run = cutloss.init("bench")
+    for step in range(1, PACED_CALLS):
+        run.step(step, loss=1.0)
+        time.sleep(0.001)
+    began = time.perf_counter()
+    run.finish()
+    return time.perf_counter() - began
 
 
 def import_time() -> tuple[str, str, str]:

@@ -145,7 +145,7 @@ def test_a_service_that_never_answers_holds_neither_steps_nor_spool(
     silent_service: socket.socket, spooled: Records, wait_for: Wait, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The post hangs in its own thread; the spool goes on, and the end does not wait for the post."""
-    monkeypatch.setattr("cutloss.pipeline.FLUSH_SECONDS", 0.2)
+    monkeypatch.setattr(sender_module, "STRANGER_SECONDS", 0.2)
     assert silent_service.getsockname()
     run = cutloss.init("silent")
     train(run, 1, 100)

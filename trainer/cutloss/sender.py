@@ -23,6 +23,8 @@ HEARTBEAT_SECONDS = 10.0
 TIMEOUT_SECONDS = 5.0
 LONGEST_PAUSE_SECONDS = 30.0
 SAVE_SECONDS = 10.0
+STRANGER_SECONDS = 1.0
+"""How long the end of a training waits for a service that never answered."""
 
 
 class Sender(threading.Thread):
@@ -48,6 +50,7 @@ class Sender(threading.Thread):
         self._closing = threading.Event()
         self._deadline = float("inf")
         self._failures = 0
+        self._has_answered = False
         self._limit = BATCH_LIMIT
         self._posted_at = self._saved_at = 0.0
         self._looked_for_older = False
@@ -61,7 +64,12 @@ class Sender(threading.Thread):
         self._save_position(self._backlogs[0])
 
     def close(self, deadline: float) -> None:
-        """Send what is left, until a reading of the monotonic clock at the latest."""
+        """Send what is left, until a reading of the monotonic clock at the latest.
+
+        A service that has not answered yet is not waited for: the spool has everything.
+        """
+        if not self._has_answered:
+            deadline = min(deadline, time.monotonic() + STRANGER_SECONDS)
         self._deadline = deadline
         self._closing.set()
         self.join(max(0.0, deadline - time.monotonic()))
@@ -119,6 +127,7 @@ class Sender(threading.Thread):
             self._counters.post_failures += answer is not None
             return False
         self._failures = 0
+        self._has_answered = True
         self._posted_at = time.monotonic()
         self._commands.take(answer.commands)
         if answer.outcome == "refused":
