@@ -44,8 +44,8 @@ TEMPLATES: Mapping[str, str] = {
     "{validations} times {validation_seconds}.",
     "fewer_steps": "{scenario} needs {steps} more steps; {other} needs {other_steps}.",
     "startup_again": "{scenario} pays the start-up of {startup_seconds} again.",
-    "checkpoints_left_out": "Checkpoints of {scenario} are left out: neither when they are saved nor how long "
-    "that takes is known.",
+    "checkpoints_left_out": "Checkpoints of {scenario} are left out: neither when they are saved "
+    "nor how long that takes is known.",
     "validation_count": "By its plan {scenario} has {counted} validations left, not the {given} given.",
     "may_never_arrive": "In {never_share} of the simulated cases no scenario reaches the goal.",
     "retries_likely": "{scenario} takes {tries} tries on average: a failed one costs edit, test, queue "

@@ -226,9 +226,8 @@ def test_pace_may_be_unknown_where_its_count_is_zero() -> None:
 
 def test_checkpoints_nobody_spoke_of_are_left_out() -> None:
     """Where neither their cadence nor their time is given, checkpoints are no part of the question."""
-    silent = replace(
-        JOB, plan=replace(PLAN, checkpoint_every=None), pace=replace(PACE, checkpoint_seconds=None)
-    )
+    pace = replace(PACE, checkpoint_seconds=None)
+    silent = replace(JOB, plan=replace(PLAN, checkpoint_every=None), pace=pace)
     assert [55 * 10 + 6 * 100] == course_of(silent, 0).finish_seconds
 
 
