@@ -18,6 +18,7 @@ from planner.learning_rate import carried_on, known_rate_of_plan
 from planner.plain_law import PlainLaw, fit_plain_law
 from planner.quantiles import DEFAULT_LEVELS, Quantiles
 from planner.schedule import Schedule, schedule
+from planner.template import Template, fit_template
 
 _ENDLESS = 100.0
 _AHEAD = 24
@@ -115,6 +116,7 @@ class Fitted:
     Attributes:
         fit: the average over models, ``None`` where the curve is refused.
         plain_law: the plain laws, ``None`` where none can be fitted.
+        template: the earlier run, ``None`` where there is none or it is unlike this one.
         total_steps: as asked.
         reason: why the curve is refused.
         warnings: what is to be said beside the answer.
@@ -122,6 +124,7 @@ class Fitted:
 
     fit: Fit | None
     plain_law: PlainLaw | None
+    template: Template | None
     total_steps: int | None
     reason: Reason | None
     warnings: tuple[str, ...]
@@ -171,7 +174,8 @@ class Fitted:
         x = np.clip(steps + fit.series.offset, first, _ENDLESS * fit.series.end)
         mean, deviation = fit.predict(x)
         belief = mixture(fit.components.weight, mean, deviation, fit.is_logarithmic)
-        return calibrate(belief, x, fit, self.plain_law)
+        belief = calibrate(belief, x, fit, self.plain_law)
+        return belief if self.template is None else self.template.blend(belief, x)
 
 
 def forecast(query: ForecastQuery) -> Forecast:
@@ -195,9 +199,9 @@ def fit_curve(query: ForecastQuery) -> Fitted:
     reason = refusal(query.curve, series)
     warnings = _warnings(query, series)
     if reason is not None:
-        return Fitted(None, None, query.total_steps, reason, warnings)
+        return Fitted(None, None, None, query.total_steps, reason, warnings)
     fit = fit_series(series, _schedule(query, series), query.curve.kind)
-    return Fitted(fit, _plain_law(fit), query.total_steps, None, warnings)
+    return Fitted(fit, _plain_law(fit), _template(query, fit), query.total_steps, None, warnings)
 
 
 def _warnings(query: ForecastQuery, series: Series) -> tuple[str, ...]:
@@ -230,6 +234,13 @@ def _plain_law(fit: Fit) -> PlainLaw | None:
         found.append(fit_plain_law(raw, variance, fit.series.end))
     laws = [law for law in found if law is not None]
     return min(laws, key=lambda law: law.misfit, default=None)
+
+
+def _template(query: ForecastQuery, fit: Fit) -> Template | None:
+    if query.like is None:
+        return None
+    total = None if query.total_steps is None else query.total_steps + fit.series.offset
+    return fit_template(clean(query.like), fit.series, fit.modes[0].bins, total)
 
 
 def _seen_rate(query: ForecastQuery, series: Series) -> tuple[FloatArray, FloatArray] | None:

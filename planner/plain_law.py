@@ -14,6 +14,7 @@ _DECAYS = np.geomspace(0.03, 1.5, 24)
 _FINE = 32
 _SUPPORT = 16.0
 _PLAIN = 0.01  # a mean over a bin is off a bent law by about this share of its height
+_CAUTION = 1.5  # the noise is itself an estimate: without it the intervals are a little short
 _FEWEST = 4
 _NODES = np.linspace(-2.0, 2.0, 9)
 _FAR = 600.0
@@ -87,7 +88,7 @@ def fit_plain_law(bins: Bins, variance: FloatArray, end: float) -> PlainLaw | No
     if not np.isfinite(residual).any():
         return None
     misfit = float(residual.min()) / max(len(bins.u) - 3, 1)
-    excess = max(1.0, misfit)
+    excess = _CAUTION * max(1.0, misfit)
     weight = width * np.exp(-0.5 * (residual - residual.min()) / excess)
     floor, drop = bins.level + bins.scale * factors[:, 0], bins.scale * factors[:, 1]
     spread = bins.scale * np.sqrt(excess) * deviation
