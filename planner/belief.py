@@ -34,7 +34,8 @@ class Belief:
         right = np.clip(np.searchsorted(_SCORES, scores), 1, len(LEVELS) - 1)
         part = (scores - _SCORES[right - 1]) / (_SCORES[right] - _SCORES[right - 1])
         low, high = self.values[:, right - 1], self.values[:, right]
-        return np.asarray(low + part * (high - low))
+        # rounding may let equal quantiles cross by the last digit
+        return np.maximum.accumulate(low + part * (high - low), axis=1)
 
     def probability_below(self, loss: float) -> FloatArray:
         """Return the probability that the loss is at most ``loss``, shape (steps,)."""

@@ -22,6 +22,7 @@ from planner.template import Template, fit_template
 
 _ENDLESS = 100.0
 _AHEAD = 24
+_ANSWERED = ("not_converging",)  # refused, but with what a fit can say all the same
 _BEHIND = 12
 
 
@@ -114,7 +115,7 @@ class Fitted:
     """A fit that answers many questions; refit only when the curve has grown.
 
     Attributes:
-        fit: the average over models, ``None`` where the curve is refused.
+        fit: the average over models, ``None`` where nothing can be said.
         plain_law: the plain laws, ``None`` where none can be fitted.
         template: the earlier run, ``None`` where there is none or it is unlike this one.
         total_steps: as asked.
@@ -130,7 +131,7 @@ class Fitted:
     warnings: tuple[str, ...]
 
     def at(self, steps: Sequence[float], levels: Sequence[float] = DEFAULT_LEVELS) -> tuple[LossAt, ...]:
-        """Return the loss at each step; nothing where the curve is refused."""
+        """Return the loss at each step; nothing where nothing can be said."""
         if self.fit is None or len(steps) == 0:
             return ()
         values = self._belief(np.asarray(steps, dtype=float)).quantiles(np.asarray(levels))
@@ -142,7 +143,7 @@ class Fitted:
     def targets(
         self, losses: Sequence[float], levels: Sequence[float] = DEFAULT_LEVELS
     ) -> tuple[TargetForecast, ...]:
-        """Return whether and when each loss is reached; nothing where the curve is refused."""
+        """Return whether and when each loss is reached; nothing where nothing can be said."""
         if self.fit is None or len(losses) == 0:
             return ()
         steps = self._path()
@@ -181,11 +182,9 @@ class Fitted:
 def forecast(query: ForecastQuery) -> Forecast:
     """Forecast one curve: its loss at the steps asked and the reaching of the targets asked."""
     fitted = fit_curve(query)
-    if fitted.reason is not None:
-        return Forecast("refused", fitted.reason, fitted.warnings)
     return Forecast(
-        "ok",
-        None,
+        "ok" if fitted.reason is None else "refused",
+        fitted.reason,
         fitted.warnings,
         fitted.law(query.levels),
         fitted.at(query.at, query.levels),
@@ -198,10 +197,10 @@ def fit_curve(query: ForecastQuery) -> Fitted:
     series = clean(query.curve)
     reason = refusal(query.curve, series)
     warnings = _warnings(query, series)
-    if reason is not None:
+    if reason not in {None, *_ANSWERED}:
         return Fitted(None, None, None, query.total_steps, reason, warnings)
     fit = fit_series(series, _schedule(query, series), query.curve.kind)
-    return Fitted(fit, _plain_law(fit), _template(query, fit), query.total_steps, None, warnings)
+    return Fitted(fit, _plain_law(fit), _template(query, fit), query.total_steps, reason, warnings)
 
 
 def _warnings(query: ForecastQuery, series: Series) -> tuple[str, ...]:

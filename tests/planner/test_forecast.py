@@ -34,6 +34,16 @@ def test_refusal_names_its_reason(losses: list[float], reason: str) -> None:
     assert ("refused", reason) == (answer.status, answer.reason)
 
 
+def test_a_rising_curve_is_refused_with_a_partial_answer() -> None:
+    """What does not converge is refused, but the level to be expected is told."""
+    curve = Curve(np.arange(1.0, 41), np.linspace(1.0, 2.0, 40), "train")
+    answer = forecast(ForecastQuery(curve, total_steps=50, at=(50,), targets=(0.5,)))
+    low = answer.at[0].quantiles.at(0.05)
+    assert ("refused", "not_converging") == (answer.status, answer.reason)
+    assert low is not None
+    assert low > 1.2
+
+
 @pytest.mark.parametrize(("kind", "enough"), [("train", 8), ("val", 4)])
 def test_enough_points_are_answered(kind: str, enough: int) -> None:
     """Eight training points or four validation points are enough, one less is not."""
