@@ -3,7 +3,7 @@
 import dataclasses
 import threading
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -20,6 +20,8 @@ _WIDEN = 1.5
 # A call that took long is not repeated before this many times its duration.
 _REST = 20.0
 _MOST_MISSES = 3
+# Details cost a call each: a service that starts beside a thousand jobs asks for them bit by bit.
+_MOST_DETAILS = 5
 _FREE_TEXT = ("name", "comment", "command", "work_dir", "stdout", "submit_line")
 
 
@@ -81,6 +83,7 @@ class Poller:
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
         self._misses: Counter[JobKey] = Counter()
+        self._known: dict[JobKey, JobFacts] = {}
         self._calls: deque[float] = deque()
         self._figures = PollerFigures(0, 0, 0, shortest_seconds, None, None, None)
 
@@ -130,16 +133,11 @@ class Poller:
             return []
         asked = self._clock()
         found = self._ask(keys)
-        changed = []
-        fresh = []
-        for key in keys:
-            facts = self._merged(key, found.get(key.id))
-            if facts is not None:
-                fresh.append(facts)
-                known = self._store.job(key)
-                if known is None or known[0] != facts:
-                    changed.append(key)
-        self._store.put_jobs(fresh, asked)
+        known = {key: self._recall(key) for key in keys}
+        fresh = self._merged(known, found)
+        self._store.put_jobs(fresh.values(), asked)
+        self._known = {key: facts for key, facts in {**known, **fresh}.items() if facts is not None}
+        changed = [key for key, facts in fresh.items() if known[key] != facts]
         self._pace(changed)
         if changed:
             self._publish(changed)
@@ -171,20 +169,32 @@ class Poller:
             self._calls.popleft()
         self._figures = dataclasses.replace(self._figures, calls=self._figures.calls + 1)
 
-    def _merged(self, key: JobKey, facts: JobFacts | None) -> JobFacts | None:
+    def _recall(self, key: JobKey) -> JobFacts | None:
+        if key in self._known:
+            return self._known[key]
+        stored = self._store.job(key)
+        return stored[0] if stored is not None else None
+
+    def _merged(
+        self, known: Mapping[JobKey, JobFacts | None], found: Mapping[str, JobFacts]
+    ) -> dict[JobKey, JobFacts]:
         """Add the free text that the common call leaves out: known from before, or asked for once."""
-        if facts is None:
-            self._misses[key] += 1
-            return None
-        # A job is stored under the id it was asked by, which for an array task may be its raw id.
-        facts = dataclasses.replace(facts, id=key.id)
-        if facts.work_dir is not None:
-            return facts
-        known = self._store.job(key)
-        text = known[0] if known is not None and known[0].work_dir is not None else self._detail(key)
-        if text is None:
-            return facts
-        return dataclasses.replace(facts, **{name: getattr(text, name) for name in _FREE_TEXT})
+        merged = {}
+        details_left = _MOST_DETAILS
+        for key, before in known.items():
+            if key.id not in found:
+                self._misses[key] += 1
+                continue
+            # A job is stored under the id it was asked by, which for an array task may be its raw id.
+            facts = dataclasses.replace(found[key.id], id=key.id)
+            text = before if before is not None and before.work_dir is not None else None
+            if facts.work_dir is None and text is None and details_left:
+                details_left -= 1
+                text = self._detail(key)
+            if facts.work_dir is None and text is not None:
+                facts = dataclasses.replace(facts, **{name: getattr(text, name) for name in _FREE_TEXT})
+            merged[key] = facts
+        return merged
 
     def _detail(self, key: JobKey) -> JobFacts | None:
         self._note_call(self._clock())

@@ -77,9 +77,21 @@ def test_one_call_asks_for_all_jobs(poller: Poller, store: Store, scheduler: Sch
     """However many there are."""
     for number in range(100, 200):
         track(store, f"r{number}", str(number))
+        scheduler.known[str(number)] = JobFacts(str(number), "box", "RUNNING", user="alice")
     poller.poll()
     assert 1 == len(scheduler.asked)
     assert 101 == len(scheduler.asked[0])
+    assert 5 == len(scheduler.details)
+
+
+def test_details_are_asked_for_bit_by_bit(poller: Poller, store: Store, scheduler: Scheduler) -> None:
+    """A service that starts beside many jobs does not ask for each at once; in the end it knows all."""
+    for number in range(100, 110):
+        track(store, f"r{number}", str(number))
+        scheduler.known[str(number)] = JobFacts(str(number), "box", "RUNNING", user="alice")
+    for _ in range(4):
+        poller.poll()
+    assert 11 == len(scheduler.details) == len(set(scheduler.details))
 
 
 def test_facts_are_stored_with_the_time_of_asking(poller: Poller, store: Store, scheduler: Scheduler) -> None:
