@@ -56,16 +56,18 @@ class SensitivityAnswer(Answer):
     """How far an input is from turning the verdict."""
 
     input: str
+    value: float
     flips_at: float | None
     swing_seconds: float | None
 
 
 class WaitingAnswer(Answer):
-    """What a little patience would buy: how sure the choice would be after some more steps, and its cost."""
+    """What some more steps of the running job would buy before choosing."""
 
     steps: int
     seconds: float
     probability: float
+    gain_seconds: float
     cost_seconds: float
 
 
@@ -84,6 +86,7 @@ class VerdictAnswer(Answer):
     pareto: list[str] | None
     reasons: list[ReasonAnswer]
     better_if: dict[str, list[str]]
+    waiting: WaitingAnswer | None
 
 
 class ActionAnswer(Answer):
