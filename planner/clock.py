@@ -8,7 +8,7 @@ import numpy as np
 from planner import points
 from planner.eta_table import TABLE
 from planner.step_level import StepLevel
-from planner.timings import FloatArray
+from planner.timings import SHORTEST_SECONDS, FloatArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ class Clock:
         usual_startup = 0.0 if self.startup_seconds is not None else TABLE.startup_seconds
         spent = self.unexplained_seconds(0.0)
         spent -= min(usual_startup, spent / 2)
-        if self.steps < 1 or spent <= 0:
+        if self.steps < 1 or spent < self.steps * SHORTEST_SECONDS:
             return None
         seconds = spent / self.steps
         error = TABLE.clock_spread * float(np.sqrt(self.steps))

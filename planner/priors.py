@@ -8,6 +8,7 @@ from planner.eta_table import TABLE
 from planner.event_level import EventLevel
 from planner.plan import Cadence, Plan
 from planner.step_level import StepLevel
+from planner.timings import LARGEST, SHORTEST_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ def _share(share: float, every: Cadence, step_seconds: float) -> EventLevel:
 
 
 def _earlier(seconds: tuple[float, ...]) -> EventLevel | None:
-    known = np.array([s for s in seconds if np.isfinite(s) and s > 0], dtype=float)
+    known = np.array([s for s in seconds if SHORTEST_SECONDS < s < LARGEST], dtype=float)
     if not len(known):
         return None
     logs = np.log(known)

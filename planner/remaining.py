@@ -11,7 +11,7 @@ from planner.plan import Due
 from planner.situation import Situation
 from planner.timings import FloatArray
 
-_FEWER = 4
+_FEWER = 8
 """Every so many draws are enough for the step at the limit, which has to be searched for."""
 
 
@@ -56,7 +56,7 @@ def remaining(now: Situation) -> Remaining:
 
 
 def thinned(draws: Remaining) -> Remaining:
-    """Return every fourth draw: enough for what has to be searched for."""
+    """Return every eighth draw: enough for what has to be searched for."""
     phases = (draws.step, draws.validation, draws.checkpoint, draws.startup)
     return Remaining(*(PhaseDraws(p.begun[::_FEWER], p.each[::_FEWER], p.ahead) for p in phases))
 

@@ -15,7 +15,7 @@ _MOST_ENTRIES = 8192
 LARGEST = 1e15
 """No step is larger."""
 
-_SHORTEST_SECONDS, _LONGEST_SECONDS = 1e-9, 1e12
+SHORTEST_SECONDS, _LONGEST_SECONDS = 1e-9, 1e12
 """What lies outside was never measured."""
 
 _LEAST_WEIGHT = 0.5
@@ -110,7 +110,7 @@ def usable_steps(timings: Timings) -> Durations:
     weights = counts if counts is not None else _gaps(step)
     with np.errstate(invalid="ignore"):
         known = (np.abs(step) < LARGEST) & (weights < LARGEST) & (weights > _LEAST_WEIGHT)
-        keep = known & (seconds > _SHORTEST_SECONDS) & (seconds < _LONGEST_SECONDS)
+        keep = known & (seconds > SHORTEST_SECONDS) & (seconds < _LONGEST_SECONDS)
     return Durations(step[keep], seconds[keep], weights[keep], int(len(step) - keep.sum()))
 
 
@@ -119,7 +119,7 @@ def usable_events(timings: Timings) -> Durations:
     step, seconds, _ = _columns(timings)
     with np.errstate(invalid="ignore"):
         known = (np.abs(step) < LARGEST) & (seconds < _LONGEST_SECONDS) & (seconds >= 0)
-        lasting = known & (seconds > _SHORTEST_SECONDS)
+        lasting = known & (seconds > SHORTEST_SECONDS)
     keep = lasting if lasting.any() else known & (seconds == 0)
     usable = int(keep.sum())
     tail = slice(-_MOST_ENTRIES, None)

@@ -21,10 +21,11 @@ def slope(means: FloatArray, weights: FloatArray) -> float:
         return 0.0
     logs = np.log(means)
     at = np.cumsum(weights) - weights / 2
-    line = np.polynomial.Polynomial.fit(at, logs, 1)
-    left = float(np.sum((logs - line(at)) ** 2))
+    centred = at - at.mean()
+    gradient = float(centred @ logs / (centred @ centred))
+    left = _squares(logs - gradient * centred)
     credible = left < _AGAINST_LEVEL * _squares(logs) and left < _AGAINST_STEP * _best_step(logs)
-    return float(line.deriv()(at[-1])) if credible else 0.0
+    return gradient if credible else 0.0
 
 
 def _squares(values: FloatArray) -> float:
