@@ -15,6 +15,7 @@ from app.replacement import Replacement
 from app.schemas.actions import CommandFields, RelaunchOrder
 from app.store import Store
 from app.store.facts import Command, Run
+from planner.errors import InvalidInputError
 
 JOB_ID = re.compile(r"\d{1,18}(_\d{1,9})?")
 MOST_RUNS_SEARCHED = 1_000
@@ -64,9 +65,16 @@ class Actions:
         return run
 
     def set_scenario(self, user: str, run_id: str, scenario: Mapping[str, Any]) -> Run:
-        """Keep what a person says of the relaunch that their run is compared with."""
+        """Keep what a person says of the relaunch that their run is compared with.
+
+        Raises:
+            InvalidInputError: its curve is a run's that is not there.
+        """
         run = self.own_run(user, run_id)
         with self._audit.action(user, "scenario", run.id, scenario=scenario):
+            named = (scenario.get("curve") or {}).get("run")
+            if named is not None and not self._is_own(user, named):
+                raise InvalidInputError("/curve/run", named, "the id of one of your runs")
             self._store.put_document(run.id, "scenario", scenario, self._clock())
         self._live.publish(run.id)
         return run
@@ -131,6 +139,10 @@ class Actions:
             return None
         wait = order.checkpoint_wait_seconds
         return self._checkpoint_wait_seconds if wait is None else wait
+
+    def _is_own(self, user: str, run_id: str) -> bool:
+        run = self._store.run(run_id)
+        return run is not None and run.user == user
 
     def _replacing(self) -> Replacer:
         if self._replacer is None:

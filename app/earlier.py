@@ -4,14 +4,18 @@ from collections import OrderedDict
 
 from app.curves import latent_curve
 from app.forecasts import RunFits, fit_run
+from app.paces import measured
 from app.snapshot import Snapshot, read_snapshot
 from app.store import Store
 from app.store.facts import Run
 from planner.curve import Kind
 from planner.loss_path import CurveSource, RefusedCurve
+from planner.pace import Pace
+from planner.priors import Priors
 
 KEPT = 32
 MOST_OF_A_NAME = 50
+PACES_TAKEN = 5
 
 
 class EarlierRuns:
@@ -23,6 +27,7 @@ class EarlierRuns:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._paces: OrderedDict[tuple[str, int], Pace] = OrderedDict()
         self._kept: OrderedDict[tuple[str, int], tuple[Snapshot, RunFits]] = OrderedDict()
 
     def resembling(self, run: Run) -> Run | None:
@@ -34,6 +39,16 @@ class EarlierRuns:
         if named is not None and named.user == run.user and named.id != run.id:
             return named
         return self._newest(run, str(like), finished_only=False)
+
+    def priors(self, run: Run) -> Priors:
+        """Return what steps, validations and checkpoints took in earlier runs of the same name."""
+        paces = [self._pace(other) for other in self._of_name(run, run.name)[:PACES_TAKEN]][::-1]
+        return Priors(
+            *(
+                tuple(found.mean_seconds for pace in paces if (found := getattr(pace, phase)) is not None)
+                for phase in ("step", "validation", "checkpoint")
+            )
+        )
 
     def known(self, run: Run) -> tuple[Snapshot, RunFits]:
         """Return what is stored of an earlier run, and its fits."""
@@ -59,6 +74,19 @@ class EarlierRuns:
         return RefusedCurve("too_few_points") if fitted is None else latent_curve(fitted, first, last)
 
     def _newest(self, run: Run, name: str, *, finished_only: bool) -> Run | None:
-        named = (other for other in self._store.runs(run.user, MOST_OF_A_NAME, 0, name) if other.name == name)
-        earlier = [other for other in named if other.id != run.id and other.created <= run.created]
+        earlier = self._of_name(run, name)
         return next((other for other in earlier if other.finished == "finished" or not finished_only), None)
+
+    def _of_name(self, run: Run, name: str) -> list[Run]:
+        """Return the user's runs of a name that began before this one, the one heard of last first."""
+        named = (other for other in self._store.runs(run.user, MOST_OF_A_NAME, 0, name) if other.name == name)
+        return [other for other in named if other.id != run.id and other.created <= run.created]
+
+    def _pace(self, run: Run) -> Pace:
+        key = (run.id, run.version)
+        pace = self._paces.get(key)
+        if pace is None:
+            pace = self._paces[key] = measured(read_snapshot(self._store, run))
+            while len(self._paces) > KEPT:
+                self._paces.popitem(last=False)
+        return pace

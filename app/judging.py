@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+import structlog
+
 from app.earlier import EarlierRuns
 from app.questions import chosen_curve, scenario_of
 from app.scenarios import Standing, compare_query, default_scenario
@@ -12,10 +14,13 @@ from app.schemas.compare import RelaunchFields
 from app.settings import Settings
 from app.snapshot import PLAN_FIELDS
 from app.store import Store
+from planner.errors import InvalidInputError
 from planner.hysteresis import Advice, hold
 from planner.loss_path import CurveSource
 from planner.report import Comparison, compare
 from planner.scenario import CompareQuery, PlanOverrides, Scenario, Target
+
+logger = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +28,7 @@ class Judgement:
     """The live comparison and what it was made with.
 
     Attributes:
-        comparison: ``None`` where there is nothing to compare: no declared end, or the run has ended.
+        comparison: ``None`` where there is nothing to compare: no declared end, or it is reached.
         scenario: the relaunch compared, in API.md's form.
         is_default: whether nobody has said anything else.
         curve: what the relaunched run's losses are expected to be.
@@ -57,12 +62,13 @@ class Judge:
         stored = self._store.document(run.id, "scenario")
         scenario = stored[0] if stored else default_scenario(standing.snapshot, self._settings)
         total = standing.query.plan.total_steps
-        if run.finished is not None or total is None:
+        if run.finished is not None or total is None or standing.query.at_step >= total:
             return Judgement(None, scenario, stored is None, None, None)
-        fields = RelaunchFields.model_validate(scenario)
-        curve = self._curve(standing, fields, total)
-        question = compare_query(standing, scenario_of(fields, curve), self._settings)
-        comparison, since = self._settled(run.id, question, now)
+        try:
+            comparison, curve, since = self._compared(standing, scenario, now)
+        except InvalidInputError as error:  # what was declared contradicts itself: a target of -1, say
+            logger.warning("nothing_to_compare", run=run.id, error=str(error))
+            return Judgement(None, scenario, stored is None, None, None)
         return Judgement(comparison, scenario, stored is None, curve, since)
 
     def ask(
@@ -92,6 +98,16 @@ class Judge:
             return chosen_curve(fields.curve, kind, first, last, partial(self._earlier.curve, run.user))
         like = self._earlier.resembling(run)
         return None if like is None else self._earlier.curve_of(like, kind, first, last)
+
+    def _compared(
+        self, standing: Standing, scenario: Mapping[str, Any], now: float
+    ) -> tuple[Comparison, CurveSource | None, float]:
+        """Return the comparison, the curve it expects of the relaunch, and since when its advice stands."""
+        fields = RelaunchFields.model_validate(scenario)
+        curve = self._curve(standing, fields, standing.query.plan.total_steps or 1)
+        question = compare_query(standing, scenario_of(fields, curve), self._settings)
+        comparison, since = self._settled(standing.snapshot.run.id, question, now)
+        return comparison, curve, since
 
     def _settled(self, run_id: str, question: CompareQuery, now: float) -> tuple[Comparison, float]:
         """Return the comparison, its advice kept until the evidence has moved, and since when it stands."""

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from app.snapshot import Snapshot
+from app.snapshot import Snapshot, startup_of
 from app.views import LedgerRow
 from planner.eta import Eta
 
@@ -31,7 +31,7 @@ def _spent(snapshot: Snapshot) -> dict[str, float]:
     for phase, events in (("validation", snapshot.validations), ("checkpoint", snapshot.checkpoints)):
         if events:
             spent[phase] = sum(event.seconds or 0.0 for event in events)
-    startups = [note.data["seconds"] for note in snapshot.startups if note.data.get("seconds") is not None]
+    startups = [seconds for note in snapshot.startups if (seconds := startup_of(note)) is not None]
     if startups:
         spent["startup"] = sum(startups)
     job = snapshot.job

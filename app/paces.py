@@ -10,7 +10,9 @@ from app.snapshot import Snapshot
 from planner.cadence import seen_cadence
 from planner.duration import Duration
 from planner.eta import EtaQuery, InProgress, Timings
+from planner.pace import Pace, measure
 from planner.plan import Due, Plan
+from planner.priors import Priors
 from planner.scenario import PaceDurations
 from planner.situation import Situation, situation
 
@@ -27,8 +29,26 @@ def elapsed_seconds(snapshot: Snapshot, now: float) -> float | None:
     return max((now if ended is None else ended) - snapshot.started, 0.0)
 
 
-def eta_query(snapshot: Snapshot, now: float) -> EtaQuery:
-    """Return the question of when a run ends."""
+def measured(snapshot: Snapshot) -> Pace:
+    """Return the measured pace of a run."""
+    at_step = snapshot.at_step or 0
+    return measure(
+        step_timings(snapshot.blocks, at_step),
+        _events(snapshot.validations, at_step),
+        _events(snapshot.checkpoints, at_step),
+        snapshot.startup_seconds,
+        snapshot.resumed_at_step,
+    )
+
+
+def eta_query(snapshot: Snapshot, now: float, priors: Priors) -> EtaQuery:
+    """Return the question of when a run ends.
+
+    Args:
+        snapshot: what is stored of the run.
+        now: epoch seconds.
+        priors: what earlier runs took, for what this one has not done yet.
+    """
     at_step = snapshot.at_step or 0
     resumed = snapshot.resumed_at_step
     limit = snapshot.job.time_limit_seconds if snapshot.job is not None else None
@@ -43,6 +63,7 @@ def eta_query(snapshot: Snapshot, now: float) -> EtaQuery:
         resumed_at_step=None if resumed is None else min(resumed, at_step),
         elapsed_seconds=elapsed_seconds(snapshot, now),
         time_limit_seconds=limit,
+        priors=priors,
     )
 
 

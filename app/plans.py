@@ -1,5 +1,6 @@
 """The only bridge from the store to the planner: what is stored of a run becomes what is shown of it."""
 
+import math
 import threading
 import time
 from collections import OrderedDict
@@ -79,10 +80,15 @@ class Plans:
     def rows(self, runs: Sequence[Run]) -> list[RunRow]:
         """Return the lines of a list within a bounded time.
 
-        What cannot be computed in it shows the last view, or the bare facts where there is none yet.
+        Those looked at longest ago come first; what cannot be computed in time shows the last view, or the
+        bare facts where there is none yet.
         """
         deadline = time.monotonic() + LISTING_SECONDS
-        return [self._row_before(run, deadline) for run in runs]
+        for run in sorted(runs, key=self._looked_at):
+            if time.monotonic() >= deadline:
+                break
+            self._current(run)
+        return [self._last_row(run) for run in runs]
 
     def compare(
         self, run_id: str, scenario: RelaunchFields, plan: PlanOverrides, target_loss: float | None
@@ -99,16 +105,18 @@ class Plans:
         if run is None:
             return None
         fits, snapshot = self._current(run).fits, read_snapshot(self._store, run)
-        standing = Standing(snapshot, eta_query(snapshot, self._clock()), fits)
+        standing = Standing(snapshot, eta_query(snapshot, self._clock(), self._earlier.priors(run)), fits)
         return self._judge.ask(standing, scenario, plan, target_loss)
 
     def curves_of(self, user: str) -> RunCurve:
         """Return what knows the curves of a user's stored runs, for scenarios that name one."""
         return partial(self._earlier.curve, user)
 
-    def _row_before(self, run: Run, deadline: float) -> RunRow:
-        if time.monotonic() < deadline:
-            return row_of(self._current(run).view)
+    def _looked_at(self, run: Run) -> float:
+        kept = self._kept.get(run.id)
+        return -math.inf if kept is None else kept.view.as_of
+
+    def _last_row(self, run: Run) -> RunRow:
         kept = self._kept.get(run.id)
         if kept is not None:
             return row_of(kept.view)
@@ -130,7 +138,7 @@ class Plans:
         snapshot = read_snapshot(self._store, run)
         like = self._earlier.resembling(run)
         fits = fit_run(snapshot, self._earlier.known(like)[0] if like else None, last.fits if last else None)
-        query = eta_query(snapshot, now)
+        query = eta_query(snapshot, now, self._earlier.priors(run))
         materials = Materials(
             snapshot=snapshot,
             query=query,

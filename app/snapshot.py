@@ -10,6 +10,9 @@ from app.store.facts import Attempt, Checkpoint, Command, Note, Run, StepBlocks,
 from planner.plan import Plan
 
 NOTES_SHOWN = 20
+MOST_STEPS = 10**12
+LONGEST_SECONDS = 1e9
+"""About thirty years."""
 PLAN_FIELDS = ("total_steps", "validate_every", "validate_at_end", "checkpoint_every", "validation_batches")
 
 
@@ -54,8 +57,10 @@ class Snapshot:
 
     @property
     def plan(self) -> Plan:
-        """The declared plan as the planner takes it."""
+        """The declared plan as the planner takes it; an end beyond all reason is none."""
         declared = {name: self.run.plan.get(name) for name in PLAN_FIELDS}
+        if (declared["total_steps"] or 0) > MOST_STEPS:
+            declared["total_steps"] = None
         return Plan(**{name: value for name, value in declared.items() if value is not None})
 
     @property
@@ -80,7 +85,7 @@ class Snapshot:
     def startup_seconds(self) -> float | None:
         """The newest attempt's start-up."""
         newest = self.attempts[-1].id if self.attempts else None
-        return next((note.data.get("seconds") for note in self.startups if note.attempt == newest), None)
+        return next((startup_of(note) for note in self.startups if note.attempt == newest), None)
 
     @property
     def started(self) -> float | None:
@@ -89,6 +94,14 @@ class Snapshot:
             return self.job.started
         same_job = [one.started for one in self.attempts if one.job == self.attempts[-1].job]
         return min(same_job, default=None)
+
+
+def startup_of(note: Note) -> float | None:
+    """Return the seconds a start-up note tells, ``None`` where what it holds are no seconds."""
+    seconds = note.data.get("seconds")
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+        return None
+    return float(seconds) if 0 <= seconds <= LONGEST_SECONDS else None
 
 
 def read_snapshot(store: Store, run: Run) -> Snapshot:

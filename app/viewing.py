@@ -10,6 +10,7 @@ import numpy as np
 from app.forecasts import Kind, RunFits, answer, band
 from app.judging import Judgement
 from app.ledger import ledger
+from app.paces import measured
 from app.snapshot import Snapshot
 from app.states import badge_of, state_word
 from app.store import Store
@@ -18,7 +19,6 @@ from app.views import RunRow, RunView
 from planner.eta import EtaQuery, eta
 from planner.forecast import LossAt
 from planner.loss_path import CurveSource, LatentCurve, Milestone, MilestoneCurve
-from planner.pace import measure
 from planner.plan import validations_due
 from planner.quantiles import Quantiles
 
@@ -68,9 +68,7 @@ def make_view(materials: Materials) -> RunView:
         **_forecasts(snapshot, materials.fits),
         state_word=state,
         badge=badge_of(state, action, answered.finishes_within_limit, list(snapshot.run.warnings)),
-        pace=measure(
-            query.steps, query.validations, query.checkpoints, query.startup_seconds, query.resumed_at_step
-        ),
+        pace=measured(snapshot),
         eta=answered,
         next_validation_step=_next_validation(query),
         comparison=judgement.comparison,

@@ -37,6 +37,14 @@ async def test_wrong_scenario_is_refused_whole(service: Any) -> None:
     assert (await service.get("/runs/one")).json()["scenario_is_default"]
 
 
+async def test_scenario_of_a_run_that_is_not_there(service: Any) -> None:
+    """A scenario cannot take its curve from a run that is not there, or is somebody else's."""
+    await service.report("one", steps=10, plan=PLAN)
+    await service.report("theirs", user="eve", steps=10, plan=PLAN)
+    answer = await _put(service, "one", {**SCENARIO, "curve": {"run": "theirs"}})
+    assert (422, "/curve/run") == (answer.status_code, answer.json()["errors"][0]["pointer"])
+
+
 async def test_command_reaches_the_trainer_once(service: Any, make_batch: Any) -> None:
     """A command travels in the answer to the trainer's next report, and its key makes it one command."""
     await service.report("one", steps=10, plan=PLAN)

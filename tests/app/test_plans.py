@@ -5,10 +5,15 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
 
 from app import plans as plans_module
+from app.api.presenting import points_of, run_detail
 from app.plans import Plans
 from app.records import RecordBatch, checked
+from app.schemas.runs import PointsAnswer, RunDetail
 from app.settings import Settings
 from app.slurm.scheduler import JobFacts
 from app.store import Store, open_store
@@ -193,3 +198,103 @@ def test_target_that_was_reached_is_none_any_more(plans: Plans, report: Any) -> 
     """Once the target is reached only time is compared: nothing contradicts itself."""
     report("one", steps=150, plan={"total_steps": 200, "target_loss": 0.9, "target_of": "train"})
     assert "continue" == _view(plans).comparison.verdict.action
+
+
+def test_earlier_runs_say_what_was_not_done_yet(plans: Plans, report: Any, make_validations: Any) -> None:
+    """Before its first validation a run expects what validations took in earlier runs of its name."""
+    report(
+        "old", steps=100, plan={**PLAN, "name": "same"}, attempt_started=1_000.0,
+        validations=make_validations(20, 100, seconds=600.0),
+    )  # fmt: skip
+    report("new", steps=15, plan={**PLAN, "name": "same"})
+    report("other", steps=15, plan={**PLAN, "name": "else"})
+    known, unknown = _view(plans, "new").eta, _view(plans, "other").eta
+    assert 10 == known.validations_left
+    assert pytest.approx(6000.0, rel=0.2) == known.by_phase.validation
+    assert unknown.by_phase.validation < 4000.0
+
+
+@pytest.mark.parametrize("beyond", [200, 210])
+def test_steps_beyond_the_plan(plans: Plans, report: Any, beyond: int) -> None:
+    """A run at or beyond its declared end is shown, with nothing left to do or to decide."""
+    report("one", steps=beyond, plan=PLAN)
+    view = _view(plans)
+    assert (beyond, 0, None) == (view.at_step, view.eta.steps_left, view.comparison)
+
+
+def test_contradictory_declarations_keep_no_run_from_view(plans: Plans, report: Any) -> None:
+    """A target no loss can have leaves a run without a verdict, not without a page."""
+    report("one", steps=20, plan={**PLAN, "target_loss": -1.0, "target_of": "train"})
+    view = _view(plans)
+    assert (20, None, "ok") == (view.at_step, view.comparison, view.eta.status)
+
+
+LOSSES = st.sampled_from([None, "nan", "inf", "-inf", 0.0, -3.0, 1e-40, 1e300, 0.5, 1.0, 2.0])
+SECONDS = st.sampled_from([None, 0.0, 1e-12, 1.0, 40.0, 1e9])
+STEPS = st.sampled_from([0, 1, 2, 3, 5, 10, 11, 50, 2**41])
+PLANS = st.fixed_dictionaries(
+    {},
+    optional={
+        "total_steps": st.sampled_from([1, 10, 200, 2**50]),
+        "validate_every": st.sampled_from([1, 7, "never", 2**40]),
+        "validate_at_end": st.booleans(),
+        "checkpoint_every": st.sampled_from([1, 50, "never"]),
+        "target_loss": st.sampled_from([0.0, -1.0, 0.5, 1e308, 1e-300]),
+        "target_of": st.sampled_from(["train", "val"]),
+        "lr_schedule": st.sampled_from(
+            [[], [[0, 1e-3], [100, 0.0]], [[5, 1.0], [5, 1.0]], [[9, 1.0], [2, 3.0]]]
+        ),
+        "like": st.sampled_from(["nobody", "odd"]),
+    },
+)
+ANYTHING = st.sampled_from([None, 0, -1, 1, 68, 1e9, "x", True])
+NOTES = st.lists(
+    st.one_of(
+        st.tuples(st.just("startup"), st.fixed_dictionaries({"seconds": ANYTHING})),
+        st.tuples(
+            st.just("progress"),
+            st.fixed_dictionaries({"phase": ANYTHING, "started": ANYTHING, "done": ANYTHING, "of": ANYTHING}),
+        ),
+        st.tuples(st.just("finish"), st.fixed_dictionaries({}, optional={"reason": ANYTHING})),
+    ),
+    max_size=3,
+)
+
+
+@given(
+    steps=st.lists(st.tuples(STEPS, LOSSES, SECONDS), max_size=30),
+    events=st.lists(st.tuples(STEPS, LOSSES, SECONDS), max_size=8),
+    plan=PLANS,
+    notes=NOTES,
+)
+@examples(max_examples=60, deadline=None, derandomize=True)
+def test_whatever_was_stored_can_be_shown(steps: Any, events: Any, plan: Any, notes: Any) -> None:
+    """Nothing a reporter may send keeps its run from being shown."""
+    store, now = open_store(None), time.time()
+    settings = Settings(scheduler="none", user="ada")
+    body = {
+        "v": 1, "attempt": "a", "attempt_started": now,
+        "steps": _columns(steps, 0, ended=None), "validations": _columns(events, 1_000, started=now),
+        "notes": {
+            "seq": [2_000 + n for n in range(len(notes) + 1)],
+            "kind": ["plan", *(kind for kind, _ in notes)], "data": [plan, *(data for _, data in notes)],
+        },
+    }  # fmt: skip
+    store.add("ada", "odd", checked(RecordBatch.model_validate(body)), now)
+    view = Plans(store, settings).view("odd")
+    assert view is not None
+    RunDetail.model_validate(run_detail(view))
+    PointsAnswer.model_validate(points_of(view))
+    store.close()
+
+
+def _columns(rows: list[tuple[Any, Any, Any]], first_seq: int, **same: Any) -> dict[str, list[Any]]:
+    step, loss, seconds = ([row[n] for row in rows] for n in range(3))
+    seq = [first_seq + n for n in range(len(rows))]
+    return {
+        "seq": seq,
+        "step": step,
+        "loss": loss,
+        "seconds": seconds,
+        **{k: [v] * len(rows) for k, v in same.items()},
+    }
