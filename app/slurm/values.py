@@ -7,6 +7,7 @@ from app.slurm.scheduler import ACTIVE_STATES
 
 # Unset and infinite leak as plain numbers in 21.08 and 22.05: NO_VAL, INFINITE and their 64-bit forms.
 _SENTINELS = frozenset({4294967294, 4294967295, 18446744073709551614, 18446744073709551615})
+_NUMBER = re.compile(r"\s*-?\d+(?:\.\d+)?\s*", re.ASCII)
 _NOTHING = frozenset({"", "(null)", "n/a", "none", "unknown", "none assigned", "not_set", "invalid", "null"})
 _NO_LIMIT = frozenset({"unlimited", "infinite", "partition_limit"})
 
@@ -33,23 +34,26 @@ _OVERRIDING = (
 
 def number(value: object) -> float | None:
     """Read a number given as int, float, text, null or ``{set, infinite, number}``."""
+    if isinstance(value, str):
+        return _number_from_text(value)
+    if isinstance(value, int | float):
+        return _plain(value)
     if isinstance(value, Mapping):
         # An infinite value says ``set: false`` as well: ask for infinity first.
         if value.get("infinite") or not value.get("set", True):
             return None
         return number(value.get("number"))
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, str):
-        return _number_from_text(value)
-    if isinstance(value, int | float):
-        return None if value in _SENTINELS or value != value or abs(value) == float("inf") else float(value)  # noqa: PLR0124 - only NaN differs from itself
     return None
 
 
+def _plain(value: float) -> float | None:
+    # The comparison also leaves out NaN, infinity and integers beyond any float.
+    unset = isinstance(value, bool) or value in _SENTINELS or not -1e300 < value < 1e300
+    return None if unset else float(value)
+
+
 def _number_from_text(text: str) -> float | None:
-    match = re.fullmatch(r"\s*(-?\d+(?:\.\d+)?)\s*", text, re.ASCII)
-    return number(float(match[1])) if match else None
+    return _plain(float(text)) if _NUMBER.fullmatch(text) else None
 
 
 def count(value: object) -> int | None:
@@ -66,26 +70,32 @@ def epoch(value: object) -> float | None:
 
 def word(value: object) -> str | None:
     """Read a text; SLURM's ways of writing nothing become ``None``."""
-    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
-        value = ",".join(str(part) for part in value)
-    if not isinstance(value, str):
-        return None
-    stripped = value.strip()
-    return None if stripped.lower() in _NOTHING else stripped
+    if isinstance(value, str):
+        stripped = value.strip()
+        return None if stripped.lower() in _NOTHING else stripped
+    if isinstance(value, Sequence) and not isinstance(value, bytes):
+        return word(",".join(str(part) for part in value))
+    return None
 
 
 def state(value: object) -> str | None:
     """Read a job state: a word, a code, a truncated word, ``CANCELLED by 123`` or a list of words."""
-    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
+    if isinstance(value, str):
+        return _state_from_text(value)
+    if isinstance(value, Sequence) and not isinstance(value, bytes):
         words = [read for read in map(state, value) if read is not None]
         flags = [flag for flag in _OVERRIDING if flag in words]
         return next(iter(flags or words), None)
-    if not isinstance(value, str) or not value.strip():
+    return None
+
+
+def _state_from_text(text: str) -> str | None:
+    words = text.upper().split(maxsplit=1)
+    if not words:
         return None
-    first = value.split()[0].upper()
-    if first.endswith("+"):
-        return next((known for known in sorted(STATE_WORDS) if known.startswith(first[:-1])), None)
-    return STATE_CODES.get(first, first)
+    if words[0].endswith("+"):
+        return next((known for known in sorted(STATE_WORDS) if known.startswith(words[0][:-1])), None)
+    return STATE_CODES.get(words[0], words[0])
 
 
 def seconds(text: object) -> float | None:

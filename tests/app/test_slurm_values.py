@@ -23,6 +23,9 @@ from app.slurm import values
         (4294967295, None),  # INFINITE
         (True, None),
         (float("nan"), None),
+        (float("inf"), None),
+        (10**400, None),
+        ("9" * 400, None),
         ({"set": True, "infinite": False, "number": 60}, 60.0),
         ({"set": False, "infinite": False, "number": 0}, None),
         ({"set": False, "infinite": True, "number": 0}, None),
