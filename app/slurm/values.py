@@ -7,6 +7,7 @@ from app.slurm.scheduler import ACTIVE_STATES
 
 # Unset and infinite leak as plain numbers in 21.08 and 22.05: NO_VAL, INFINITE and their 64-bit forms.
 _SENTINELS = frozenset({4294967294, 4294967295, 18446744073709551614, 18446744073709551615})
+_LARGEST = 1e300
 _NUMBER = re.compile(r"\s*-?\d+(?:\.\d+)?\s*", re.ASCII)
 _NOTHING = frozenset({"", "(null)", "n/a", "none", "unknown", "none assigned", "not_set", "invalid", "null"})
 _NO_LIMIT = frozenset({"unlimited", "infinite", "partition_limit"})
@@ -48,7 +49,7 @@ def number(value: object) -> float | None:
 
 def _plain(value: float) -> float | None:
     # The comparison also leaves out NaN, infinity and integers beyond any float.
-    unset = isinstance(value, bool) or value in _SENTINELS or not -1e300 < value < 1e300
+    unset = isinstance(value, bool) or value in _SENTINELS or not -_LARGEST < value < _LARGEST
     return None if unset else float(value)
 
 
