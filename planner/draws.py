@@ -15,7 +15,7 @@ DRAWS = 8192
 """A power of two, as Sobol points want; probabilities then repeat to about ± 0.005 between seeds."""
 
 MOST_TRIES = 10
-_SOBOL_COLUMNS = 24
+_SOBOL_COLUMNS = 16
 _EPSILON = float(np.finfo(float).eps)
 
 

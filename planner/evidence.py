@@ -7,7 +7,6 @@ import numpy as np
 
 from planner.break_even import break_even_seconds
 from planner.course import Course
-from planner.curve import FloatArray
 from planner.outcome import median_of
 from planner.quantiles import Quantiles
 from planner.ranking import Ranking, differences, signed_quantiles
@@ -26,7 +25,8 @@ class Evidence:
         refusals: why others cannot, by name.
         ranking: of the courses; ``None`` without any.
         chosen: the scenario advised; ``None`` where none leads to the goal.
-        savings: continue - best other, for the draws in which at least one arrives.
+        saving_seconds: continue - best other; ``None`` where there is nothing to save against.
+        median_saving: its median.
         best_relaunch: the relaunch with the lowest median finish.
         break_even_seconds: edit + test + queue at which continuing and that relaunch tie.
         sensitivity: which input flips the verdict.
@@ -37,7 +37,8 @@ class Evidence:
     refusals: Mapping[str, str]
     ranking: Ranking | None
     chosen: str | None
-    savings: FloatArray
+    saving_seconds: Quantiles | None
+    median_saving: float | None
     best_relaunch: str | None
     break_even_seconds: float | None
     sensitivity: tuple[Sensitivity, ...]
@@ -45,16 +46,6 @@ class Evidence:
     def first_of(self, action: str) -> str | None:
         """Return the name of the first answered scenario with an action."""
         return _first_of(self.query, self.courses, action)
-
-    def saving(self, levels: Sequence[float]) -> Quantiles | None:
-        """Return quantiles of the saving, ``None`` where there is nothing to save against."""
-        return signed_quantiles(self.savings, levels)
-
-    @property
-    def median_saving(self) -> float | None:
-        """Median of continue - best other."""
-        saving = self.saving((0.5,))
-        return None if saving is None else saving.values[0]
 
     @property
     def saving_fraction(self) -> float | None:
@@ -79,9 +70,9 @@ def gather(
     tie = None
     if continuing is not None and relaunch is not None:
         tie = break_even_seconds(courses[continuing], courses[relaunch])
-    savings = _savings(ranking, continuing)
+    saving, median = _saving(query, ranking, continuing)
     found = _sensitivities(query, courses, chosen)
-    return Evidence(query, courses, refusals, ranking, chosen, savings, relaunch, tie, found)
+    return Evidence(query, courses, refusals, ranking, chosen, saving, median, relaunch, tie, found)
 
 
 def _first_of(query: CompareQuery, courses: Mapping[str, Course], action: str) -> str | None:
@@ -102,11 +93,18 @@ def _soonest(courses: Mapping[str, Course], names: Sequence[str]) -> str:
     return min(names, key=lambda name: ranked[name])
 
 
-def _savings(ranking: Ranking | None, continuing: str | None) -> FloatArray:
+def _saving(
+    query: CompareQuery, ranking: Ranking | None, continuing: str | None
+) -> tuple[Quantiles | None, float | None]:
+    """Return the quantiles of the saving and its median."""
     if ranking is None or continuing is None or len(ranking.names) == 1:
-        return np.zeros(0)
+        return None, None
     own = ranking.names.index(continuing)
-    return differences(ranking.finish[own], np.delete(ranking.finish, own, axis=0).min(axis=0))
+    others = np.delete(ranking.finish, own, axis=0).min(axis=0)
+    found = signed_quantiles(differences(ranking.finish[own], others), (*query.quantiles, 0.5))
+    if found is None:
+        return None, None
+    return Quantiles(query.quantiles, found.values[:-1]), found.values[-1]
 
 
 def _sensitivities(

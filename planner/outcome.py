@@ -94,15 +94,15 @@ class Spending:
 
 def outcome_of(query: CompareQuery, scenario: Scenario, course: Course) -> Outcome:
     """Return what comes of a course, apart from how it ranks among the others."""
-    finish, levels = course.finish_seconds, query.quantiles
+    levels = query.quantiles
+    finish = of_draws(course.finish_seconds, levels)
     everything = course.leg.counts_to(np.array([float(course.leg.total)]))
     spent = spending(query.economics, course)
-    total = None if query.elapsed_seconds is None else of_draws(finish + query.elapsed_seconds, levels)
     return Outcome(
         name=scenario.name,
         status="ok",
-        finish_seconds=of_draws(finish, levels),
-        total_seconds=total,
+        finish_seconds=finish,
+        total_seconds=_later(finish, query.elapsed_seconds),
         steps_left=round(float(np.median(everything.steps))),
         validations_left=round(float(np.median(everything.validations))),
         loss_at_end=_loss_at(course, course.leg.total, levels),
@@ -115,6 +115,12 @@ def outcome_of(query: CompareQuery, scenario: Scenario, course: Course) -> Outco
         milestones=_milestones(query, scenario, course),
         timeline=_timeline(course),
     )
+
+
+def _later(finish: Quantiles, seconds: float | None) -> Quantiles | None:
+    if seconds is None:
+        return None
+    return Quantiles(finish.levels, tuple(None if v is None else v + seconds for v in finish.values))
 
 
 def stopped(query: CompareQuery, scenario: Scenario) -> Outcome:
