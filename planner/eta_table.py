@@ -65,12 +65,12 @@ class EtaTable:
     step_reach: float = 0.5
     step_freedom: float = 3.0
     step_prior: float = 0.01
-    step_recency: float = 1.0
+    step_recency: float = 2.0
     fewest_stretches: float = 3.0
-    trend_share: float = 0.6
+    trend_share: float = 0.7
     trend_reach: float = 1.0
     stall_times: float = 5.0
-    regime_patience: float = 10.0
+    regime_patience: float = 20.0
     event_floor: float = 0.008
     event_drift: float = 0.048
     event_prior: float = 0.05
