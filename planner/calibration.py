@@ -33,21 +33,39 @@ def calibrate(belief: Belief, x: FloatArray, fit: Fit, law: PlainLaw | None) -> 
         fit: the average over models.
         law: the plain laws, ``None`` where none fits.
     """
-    series, bins, kind = fit.series, fit.modes[0].bins, fit.kind
-    constants = learned.CALIBRATION[kind or "train"]
-    ramp = np.clip(np.log(x / series.end) / _RAMP, 0.0, 1.0)[:, None]
-    middle = belief.values[:, MIDDLE : MIDDLE + 1]
-    away = belief.values - middle
-    reach = _FARTHEST * (belief.values[:, -4:-3] - belief.values[:, 3:4])
-    pulled = middle + ramp * constants["last"] * np.clip(bins.level - middle, -reach, reach)
-    if law is not None:
-        trust = np.maximum(
-            constants["plain law"], _PURE_TRUST * _purity(law, bins) * _nearness(x, fit) * _steadiness(x, fit)
-        )
-        pulled = pulled + ramp * trust * np.clip(law.mean(x)[:, None] - middle, -reach, reach)
+    constants = learned.CALIBRATION[fit.kind or "train"]
+    ramp = _ramp(x, fit)
+    away = belief.values - belief.values[:, MIDDLE : MIDDLE + 1]
     stretch = 1 + ramp * (constants["spread"] - 1)
-    local = ramp * constants["noise"] * local_noise(x, series, bins)[:, None] * _SCORES
-    return Belief(pulled + np.sign(_SCORES) * np.hypot(stretch * away, local))
+    noise = local_noise(x, fit.series, fit.modes[0].bins)[:, None]
+    local = ramp * constants["noise"] * noise * _SCORES
+    return Belief(_pulled(belief, x, fit, law) + np.sign(_SCORES) * np.hypot(stretch * away, local))
+
+
+def _pulled(belief: Belief, x: FloatArray, fit: Fit, law: PlainLaw | None) -> FloatArray:
+    """Return the medians pulled towards the last level and the plain law, shape (steps, 1)."""
+    constants = learned.CALIBRATION[fit.kind or "train"]
+    middle = belief.values[:, MIDDLE : MIDDLE + 1]
+    reach = _FARTHEST * (belief.values[:, -4:-3] - belief.values[:, 3:4])
+    to_last = np.clip(fit.modes[0].bins.level - middle, -reach, reach)
+    pulled = middle + _ramp(x, fit) * constants["last"] * to_last
+    if law is None:
+        return np.asarray(pulled)
+    return np.asarray(pulled + _trust(x, fit, law) * np.clip(law.mean(x)[:, None] - middle, -reach, reach))
+
+
+def _trust(x: FloatArray, fit: Fit, law: PlainLaw) -> FloatArray:
+    """Return the share of the plain law: larger far ahead, and near where the curve is one; (steps, 1)."""
+    constants = learned.CALIBRATION[fit.kind or "train"]
+    pure = _PURE_TRUST * _purity(law, fit.modes[0].bins) * _nearness(x, fit) * _steadiness(x, fit)
+    decades = np.clip(np.log10(x / fit.series.end), 0.0, 1.0)[:, None]
+    near = _ramp(x, fit) * np.maximum(constants["plain law"], pure)
+    return np.maximum(near, decades * constants["plain law a decade on"])
+
+
+def _ramp(x: FloatArray, fit: Fit) -> FloatArray:
+    """Return 0 up to the last point seen and 1 from a fifth beyond it on, shape (steps, 1)."""
+    return np.clip(np.log(x / fit.series.end) / _RAMP, 0.0, 1.0)[:, None]
 
 
 def local_noise(x: FloatArray, series: Series, bins: Bins) -> FloatArray:
@@ -67,7 +85,7 @@ def _purity(law: PlainLaw, bins: Bins) -> float:
 def _nearness(x: FloatArray, fit: Fit) -> FloatArray:
     """Return 1 up to little more than twice the steps seen, 0 from four times on; shape (steps, 1)."""
     near, far = np.log(_PURE_REACH)
-    return np.clip((far - np.log(x / fit.series.end)) / (far - near), 0.0, 1.0)[:, None]
+    return np.asarray(np.clip((far - np.log(x / fit.series.end)) / (far - near), 0.0, 1.0)[:, None])
 
 
 def _steadiness(x: FloatArray, fit: Fit) -> FloatArray:
