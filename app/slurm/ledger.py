@@ -20,6 +20,7 @@ class LocalJob:
         pid: process id once started; ``birth`` tells it from a later process of that number.
         ending: the state it will have when its processes have ended: ``CANCELLED`` or ``TIMEOUT``.
         ending_since: when it was told to end.
+        submit_line: its options and arguments, as a command line.
     """
 
     id: str
@@ -42,6 +43,7 @@ class LocalJob:
     ending: str | None = None
     ending_since: float | None = None
     exit_code: str | None = None
+    submit_line: str | None = None
 
 
 class Ledger:

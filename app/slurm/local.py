@@ -189,6 +189,7 @@ class LocalRunner:
             dependency=f"afterany:{job.after}" if job.after else None,
             work_dir=job.work_dir,
             stdout=job.stdout,
+            submit_line=job.submit_line,
         )
 
     def script(self, job_id: str) -> str | None:
@@ -206,13 +207,14 @@ class LocalRunner:
     def submit(self, submission: Submission) -> str:
         """Queue a job and return its id."""
         check_text("token", submission.token)
-        as_argv(submission.options)  # the same refusals as SLURM's side, on every machine
+        given = as_argv(submission.options)  # the same refusals as SLURM's side, on every machine
         failed = [check for check in lint(submission) if not check.passed]
         if failed:
             raise SchedulerError("; ".join(f"{check.name}: {check.finding}" for check in failed))
         environment = build_environment(self._source, submission.environment)
         with self._ledger.open() as jobs:
             job = self._new_job(self._ledger.next_id(jobs), submission, environment)
+            job.submit_line = " ".join(["submit", *given, "script", *job.arguments])
             jobs[job.id] = job
             self._advance(jobs)
         return job.id

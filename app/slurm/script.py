@@ -1,5 +1,6 @@
 """Reading a batch script before it is submitted: its directives, and what would make it fail later."""
 
+import contextlib
 import re
 import shlex
 import subprocess
@@ -22,6 +23,7 @@ _FLAGS = frozenset(
      "spread-job", "use-min-nodes", "ignore-pbs", "contiguous", "reboot", "exclusive", "oversubscribe",
      "no-kill"}
 )  # fmt: skip
+_BASH = Path("/bin/bash")
 _SHELLS = frozenset({"bash", "sh", "dash"})
 # Directives under which "the corrected job" is not one job, or sbatch does not come back.
 _REFUSED = {
@@ -160,7 +162,7 @@ def _work_dir(submission: Submission) -> Check:
     folder = submission.work_dir
     if not folder.startswith("/"):
         return Check("work folder", passed=False, finding=f"{folder!r} is not an absolute path")
-    if not Path(folder).is_dir():
+    if not _is_folder(Path(folder)):
         return Check("work folder", passed=False, finding=f"{folder} does not exist")
     return Check("work folder", passed=True, finding=folder)
 
@@ -170,17 +172,25 @@ def _output_folder(submission: Submission) -> Check:
     for name in sorted({"output", "error"} & options.keys()):
         folder = Path(submission.work_dir, options[name]).parent
         # SLURM puts the job's own words in place of %x, %j …: only a fixed folder can be looked at.
-        if "%" not in str(folder) and not folder.is_dir():
+        if "%" not in str(folder) and not _is_folder(folder):
             return Check("output folder", passed=False, finding=f"{folder} (--{name}) does not exist")
     return Check("output folder", passed=True, finding="exists")
+
+
+def _is_folder(path: Path) -> bool:
+    with contextlib.suppress(OSError):  # somebody else's private folder, a name too long
+        return path.is_dir()
+    return False
 
 
 def _syntax(script: str) -> Check:
     interpreter = script[2:].split("\n", 1)[0].split()
     if not _SHELLS & {Path(word).name for word in interpreter}:
         return Check("syntax", passed=True, finding="not a shell script")
-    done = subprocess.run(
-        ["/bin/bash", "-n"],
+    if not _BASH.exists():
+        return Check("syntax", passed=True, finding="not looked at: there is no bash here")
+    done = subprocess.run(  # noqa: S603 - argv list, never a shell; the script comes on standard input
+        [str(_BASH), "-n"],
         input=script.encode(),
         capture_output=True,
         timeout=20,

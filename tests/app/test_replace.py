@@ -185,6 +185,22 @@ def test_the_new_job_inherits_what_its_script_does_not_say(
     assert old == done.old_id
 
 
+def test_arguments_and_options_are_inherited(
+    replacer: Replacer, scheduler: Scheduler, store: Store, tmp_path: Path
+) -> None:
+    """What stood on the command line, not in the script, is the corrected job's too."""
+    script = "#!/bin/sh\necho $@ > arguments\nexec sleep 600\n"
+    asked = {"time": "20", "output": "out-%j"}
+    old = scheduler.submit(Submission(script, "old", str(tmp_path), options=asked, script_args=("--lr", "3")))
+    until((tmp_path / "arguments").exists)
+    (tmp_path / "arguments").unlink()
+    report(store, "r", old)
+    done = finish(replacer, replacer.start("r", script=script, user="alice"))
+    until(lambda: (tmp_path / "arguments").exists() and (tmp_path / "arguments").read_text() == "--lr 3\n")
+    new = scheduler.jobs([done.new_id or ""])[done.new_id or ""]
+    assert (1200.0, str(tmp_path / f"out-{done.new_id}")) == (new.time_limit_seconds, new.stdout)
+
+
 def test_a_draft_is_the_running_jobs_own_script(replacer: Replacer, old: str) -> None:
     """What is to be corrected comes back from the scheduler."""
     draft = replacer.draft("r")

@@ -77,6 +77,7 @@ def test_what_would_fail_later_is_said_before(tmp_path: Path, script: str, name:
 def test_a_missing_folder_is_found() -> None:
     """SLURM accepts it and fails the job without any output file."""
     assert "/nowhere does not exist" == failed(Submission(GOOD, "t", "/nowhere"))["work folder"]
+    assert "does not exist" in failed(Submission(GOOD, "t", f"/{'x' * 5000}"))["work folder"]
     assert "absolute" in failed(Submission(GOOD, "t", "relative"))["work folder"]
 
 
