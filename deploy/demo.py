@@ -37,7 +37,7 @@ BIN = Path(sys.executable).parent
 CLUSTER_SETTINGS = Path(os.environ.get("SLURMBOX", "/srv/cutloss-slurm")) / "etc" / "slurm.conf"
 
 BASELINE_STEPS = 400
-JOB_STEPS = 1_500
+JOB_STEPS = 2_000
 TARGET_BELOW_BASELINE = 0.02
 PATIENCE_SECONDS = 330.0
 
@@ -141,7 +141,7 @@ def batch_script(name: str, target: float, mlp: str) -> str:
     """Return the batch script of a job that starts from the baseline's checkpoint."""
     command = training(
         "demo", "--out", str(FOLDER / name), "--init-from", str(FOLDER / "baseline" / "last.pt"),
-        "--mlp", mlp, "--steps", str(JOB_STEPS), "--lr", "1e-3", "--target-loss", f"{target:.4f}",
+        "--mlp", mlp, "--steps", str(JOB_STEPS), "--lr", "6e-4", "--target-loss", f"{target:.4f}",
         "--stop-at-target",
     )  # fmt: skip
     exports = {key: value for key, value in environment().items() if key.startswith("CUTLOSS_")}
