@@ -114,18 +114,20 @@ def fit_series(series: Series, schedule: Schedule, kind: Kind, most: int = MOST_
         most: models to keep, the heaviest first.
     """
     logarithmic = [False, True] if (series.y > 0).all() else [False]
-    modes = tuple(
-        _factorise(bin_series(series, window, logarithmic=each), series, schedule)
-        for window in WINDOWS
-        for each in logarithmic
-    )
-    return Fit(series, schedule, kind, modes, _weigh(modes, grid(schedule.situation), kind, most))
+    modes: list[Mode] = []
+    for window in WINDOWS:
+        bins = [bin_series(series, window, logarithmic=each) for each in logarithmic]
+        # both modes have the same bins, and with them the same columns and covariances
+        seen = columns(schedule, np.exp(bins[0].u) * series.end)
+        misfit = np.array([kernel.between(bins[0].u, bins[0].u) for kernel in KERNELS])
+        modes += [_factorise(each, seen, misfit) for each in bins]
+    components = _weigh(tuple(modes), grid(schedule.situation), kind, most)
+    return Fit(series, schedule, kind, tuple(modes), components)
 
 
-def _factorise(bins: Bins, series: Series, schedule: Schedule) -> Mode:
-    seen = columns(schedule, np.exp(bins.u) * series.end)
+def _factorise(bins: Bins, seen: FloatArray, misfit: FloatArray) -> Mode:
     noise = np.array([kernel.noise_factor for kernel in KERNELS])[:, None] * bins.variance + _JITTER
-    covariance = np.array([kernel.between(bins.u, bins.u) for kernel in KERNELS])
+    covariance = misfit.copy()
     covariance[:, np.arange(len(bins.u)), np.arange(len(bins.u))] += noise
     inverse = np.linalg.inv(np.linalg.cholesky(covariance))
     return Mode(bins, inverse, inverse @ np.column_stack([bins.z, seen]))
