@@ -12,7 +12,6 @@ import typer
 from app import logs
 from app.auth import issue
 from app.credentials import prepare_state, write_credentials
-from app.main import create_app
 from app.serving import PortTakenError, Server, StateTakenError, bind, locked, url_of
 from app.settings import Settings
 from app.store import Store, open_store
@@ -57,6 +56,8 @@ def serve(  # noqa: PLR0913 - the options of a command line
 
 
 def _serve(settings: Settings, url: str, sockets: list[Any]) -> None:
+    from app.main import create_app  # noqa: PLC0415 - charts and maths take seconds, and a token needs neither
+
     login_token = secrets.token_urlsafe(24)
     application = create_app(settings, login_token=login_token)
 

@@ -1,0 +1,121 @@
+"""A relaunch over the API, carried out by the local runner with real processes."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from app.auth import issue
+from app.main import create_app
+from app.settings import Settings
+from app.slurm.scheduler import Submission
+
+SCRIPT = "#!/bin/sh\nexec sleep 300\n"
+PATIENCE_SECONDS = 60.0
+
+
+@pytest.fixture
+async def app(settings: Settings) -> AsyncIterator[Any]:
+    """Yield an application with the local runner; its jobs are ended afterwards."""
+    application = create_app(settings.model_copy(update={"scheduler": "local"}))
+    async with application.router.lifespan_context(application):
+        yield application
+        for job in list(application.state.scheduler.jobs([str(n) for n in range(1, 9)])):
+            application.state.scheduler.cancel(job)
+        await _until(lambda: not _active(application), "every job to end")
+
+
+@pytest.fixture
+async def client(app: Any) -> AsyncIterator[httpx.AsyncClient]:
+    """Yield a client with an operator's token."""
+    token = issue(app.state.store, "ada", "operate", time.time())
+    headers = {"Authorization": f"Bearer {token}"}
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app), base_url="http://127.0.0.1/api/v1", headers=headers
+    ) as client:
+        yield client
+
+
+def _active(app: Any) -> list[str]:
+    jobs = app.state.scheduler.jobs([str(n) for n in range(1, 9)])
+    return [job.id for job in jobs.values() if job.is_active]
+
+
+async def _until(condition: Callable[[], Any], what: str) -> Any:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not (found := condition()):
+        assert time.monotonic() < deadline, f"waited for {what}"
+        await asyncio.sleep(0.05)
+    return found
+
+
+async def _running(app: Any, client: httpx.AsyncClient, work_dir: Path, make_batch: Any) -> str:
+    """Start a job that reports as a run, and return the job's id."""
+    job: str = app.state.scheduler.submit(Submission(SCRIPT, "cutloss:old", str(work_dir)))
+    await _until(lambda: app.state.scheduler.jobs([job])[job].state == "RUNNING", "the job to start")
+    body = make_batch(10, {"total_steps": 100}, job={"cluster": "local", "id": job})
+    assert 200 == (await client.post("/runs/one/records", json=body)).status_code
+    return job
+
+
+async def _ended(client: httpx.AsyncClient, replacement: str) -> Any:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        found = (await client.get(f"/replacements/{replacement}")).json()
+        if not found["is_active"]:
+            return found
+        assert time.monotonic() < deadline, found
+        await asyncio.sleep(0.05)
+
+
+async def test_corrected_job_takes_over(
+    app: Any, client: httpx.AsyncClient, tmp_path: Path, make_batch: Any
+) -> None:
+    """The corrected job runs in place of the old one; asked twice by one key, it is one replacement."""
+    old = await _running(app, client, tmp_path, make_batch)
+    order = {"script": SCRIPT.replace("300", "200"), "ask_checkpoint": False}
+    key = {"Idempotency-Key": "fix-1"}
+    first = await client.post("/runs/one/relaunch", json=order, headers=key)
+    again = await client.post("/runs/one/relaunch", json=order, headers=key)
+    assert (202, 202, first.json()["id"]) == (first.status_code, again.status_code, again.json()["id"])
+    done = await _ended(client, first.json()["id"])
+    assert ("done", old) == (done["state"], done["old_id"])
+    jobs = app.state.scheduler.jobs([old, done["new_id"]])
+    assert ("CANCELLED", "RUNNING") == (jobs[old].state, jobs[done["new_id"]].state)
+    run = (await client.get("/runs/one")).json()
+    assert ("done", done["id"]) == (run["replacement"]["state"], run["replacement"]["id"])
+
+
+async def test_rollback_leaves_the_old_job_alone(
+    app: Any, client: httpx.AsyncClient, tmp_path: Path, make_batch: Any
+) -> None:
+    """While the old job's checkpoint is waited for everything can be undone."""
+    old = await _running(app, client, tmp_path, make_batch)
+    order = {"script": SCRIPT, "checkpoint_wait_seconds": 600}
+    asked = await client.post("/runs/one/relaunch", json=order, headers={"Idempotency-Key": "fix-1"})
+    replacement = asked.json()["id"]
+    await _until(lambda: app.state.store.commands("one", "pending"), "the checkpoint to be asked for")
+    second = await client.post("/runs/one/relaunch", json=order, headers={"Idempotency-Key": "fix-2"})
+    undone = await client.post(f"/replacements/{replacement}/rollback")
+    assert (409, 202) == (second.status_code, undone.status_code)
+    assert "rolled_back" == (await _ended(client, replacement))["state"]
+    assert [old] == _active(app)
+
+
+async def test_other_peoples_replacements_are_not_there(
+    app: Any, client: httpx.AsyncClient, tmp_path: Path, make_batch: Any
+) -> None:
+    """Another user sees no replacement and undoes none."""
+    await _running(app, client, tmp_path, make_batch)
+    order = {"script": SCRIPT, "checkpoint_wait_seconds": 600}
+    asked = await client.post("/runs/one/relaunch", json=order, headers={"Idempotency-Key": "fix-1"})
+    path = f"/replacements/{asked.json()['id']}"
+    eve = {"Authorization": f"Bearer {issue(app.state.store, 'eve', 'operate', time.time())}"}
+    seen, undone = await client.get(path, headers=eve), await client.post(f"{path}/rollback", headers=eve)
+    assert (404, 404) == (seen.status_code, undone.status_code)
+    await client.post(f"{path}/rollback")
+    await _ended(client, asked.json()["id"])
