@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.records import Checkpoints, Validations
+from app.store import rows
 from app.store.codec import decode, encode
 from app.store.facts import Checkpoint, Validation
 from app.store.steps import NOT_FINITE
@@ -33,7 +34,7 @@ def insert_validations(
     losses = [NOT_FINITE.get(loss, loss) for loss in records.column("loss")]
     metrics = [encode(item or {}) for item in records.column("metrics")]
     columns = (records.seq, records.step, records.started, records.column("seconds"), losses, metrics)
-    _insert(connection, "INSERT INTO validations VALUES (?, ?, ?, ?, ?, ?, ?)", attempt, columns, is_new)
+    _insert(connection, "validations", attempt, columns, is_new)
 
 
 def insert_checkpoints(
@@ -42,18 +43,18 @@ def insert_checkpoints(
     """Store the new checkpoints of a batch."""
     seconds, paths = records.column("seconds"), records.column("path")
     columns = (records.seq, records.step, records.started, seconds, paths)
-    _insert(connection, "INSERT INTO checkpoints VALUES (?, ?, ?, ?, ?, ?)", attempt, columns, is_new)
+    _insert(connection, "checkpoints", attempt, columns, is_new)
 
 
 def validations(connection: Connection, run: str) -> list[Validation]:
     """Return a run's validations in step order; of a repeated step the newest attempt's last one."""
-    rows = connection.execute(READ_VALIDATIONS, (run,))
+    found = connection.execute(READ_VALIDATIONS, (run,))
     return _newest(
         [
             Validation(
                 attempt, step, started, seconds, None if loss is None else float(loss), decode(metrics)
             )
-            for attempt, step, started, seconds, loss, metrics in rows
+            for attempt, step, started, seconds, loss, metrics in found
         ]
     )
 
@@ -65,13 +66,13 @@ def checkpoints(connection: Connection, run: str) -> list[Checkpoint]:
 
 def _insert(
     connection: Connection,
-    statement: str,
+    table: str,
     attempt: int,
     columns: Sequence[Sequence[Any]],
     is_new: NDArray[np.bool_],
 ) -> None:
-    rows = zip([attempt] * len(is_new), *columns, strict=True)
-    connection.executemany(statement, compress(rows, is_new.tolist()))
+    records = zip([attempt] * len(is_new), *columns, strict=True)
+    rows.insert(connection, table, list(compress(records, is_new.tolist())))
 
 
 def _newest(found: list[T]) -> list[T]:

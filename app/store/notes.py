@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.records import NOTE_KINDS, Notes
+from app.store import rows
 from app.store.codec import decode, encode
 from app.store.facts import Note
 
@@ -32,15 +33,14 @@ def insert(
     """Store the new notes of a batch whose kind is known and return kind and data of each."""
     columns = zip(records.seq, records.kind, records.data, strict=True)
     fresh = [row for row in compress(columns, is_new.tolist()) if row[1] in NOTE_KINDS]
-    rows = [(attempt, seq, kind, encode(data)) for seq, kind, data in fresh]
-    connection.executemany("INSERT INTO notes VALUES (?, ?, ?, ?)", rows)
+    rows.insert(connection, "notes", [(attempt, seq, kind, encode(data)) for seq, kind, data in fresh])
     return [(kind, data) for _, kind, data in fresh]
 
 
 def listed(connection: Connection, run: str, kind: str | None, limit: int) -> list[Note]:
     """Return a run's last ``limit`` notes, of one kind where it is named; the newest comes last."""
-    rows = connection.execute(READ, {"run": run, "kind": kind, "limit": limit})
-    return [Note(attempt, seq, kind_, decode(data)) for attempt, seq, kind_, data in rows][::-1]
+    found = connection.execute(READ, {"run": run, "kind": kind, "limit": limit})
+    return [Note(attempt, seq, kind_, decode(data)) for attempt, seq, kind_, data in found][::-1]
 
 
 def newest(connection: Connection, run: int, kind: str) -> dict[str, Any] | None:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.records import Spans
+from app.store import rows
 from app.store.facts import Span
 
 READ = """
@@ -27,9 +28,9 @@ ON CONFLICT (attempt, phase) DO UPDATE SET seconds = seconds + excluded.seconds"
 def insert(connection: Connection, attempt: int, records: Spans, is_new: NDArray[np.bool_]) -> None:
     """Store the new spans of a batch and add them to the totals."""
     columns = zip(records.seq, records.phase, records.started, records.seconds, strict=True)
-    rows = [(attempt, *row) for row in compress(columns, is_new.tolist())]
-    connection.executemany("INSERT INTO spans VALUES (?, ?, ?, ?, ?)", rows)
-    connection.executemany(ADD_TO_TOTAL, [(attempt, phase, seconds) for _, _, phase, _, seconds in rows])
+    fresh = [(attempt, *row) for row in compress(columns, is_new.tolist())]
+    rows.insert(connection, "spans", fresh)
+    connection.executemany(ADD_TO_TOTAL, [(attempt, phase, seconds) for _, _, phase, _, seconds in fresh])
 
 
 def listed(connection: Connection, run: str, limit: int) -> list[Span]:

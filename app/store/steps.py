@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.records import Steps
-from app.store import attempts, layout
+from app.store import attempts, layout, rows
 from app.store.facts import IntArray, StepRows
 
 NOT_FINITE = {"inf": inf, "-inf": -inf}
@@ -29,12 +29,12 @@ def insert(connection: Connection, attempt: int, steps: Steps, is_new: NDArray[n
     """Store the new records of a batch and return their steps."""
     if not is_new.any():
         return np.empty(0, dtype=np.int64)
-    rows = list(compress(_tuples(attempt, steps), is_new.tolist()))
-    connection.executemany("INSERT INTO steps VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+    tuples = list(compress(_tuples(attempt, steps), is_new.tolist()))
+    rows.insert(connection, "steps", tuples)
     stored = np.array(steps.step, dtype=np.int64)[is_new]
     newest = int(np.array(steps.seq, dtype=np.int64)[is_new].argmax())
-    ended = max((row[3] for row in rows if row[3] is not None), default=None)
-    _note(connection, attempt, stored, rows[newest], ended)
+    ended = max((row[3] for row in tuples if row[3] is not None), default=None)
+    _note(connection, attempt, stored, tuples[newest], ended)
     return stored
 
 

@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.store.attempts import AttemptRow
@@ -42,6 +42,7 @@ class TestSegments:
         """An attempt from step 0 replaces what it repeats."""
         assert [Segment(2, 0, 10), Segment(1, 10, 100)] == segments([attempt(1, 0, 99), attempt(2, 0, 9)])
 
+    @settings(deadline=None)  # a busy machine breaks no property
     @given(attempts)
     def test_the_newest_wins_everywhere(self, given_attempts: list[AttemptRow]) -> None:
         """Segments are in order, disjoint, and each end belongs to the newest attempt there."""
@@ -56,6 +57,7 @@ class TestSegments:
 class TestZones:
     """Fine at both ends, coarse between."""
 
+    @settings(deadline=None)  # a busy machine breaks no property
     @given(st.integers(0, 10**7), st.integers(1, 10**8), st.integers(1, 200))
     def test_zones_cover_the_range_once(self, first: int, length: int, reach: int) -> None:
         """Zones follow each other without gap, raw at both ends, and change size at whole blocks."""
@@ -69,6 +71,7 @@ class TestZones:
 class TestPieces:
     """What is read covers each segment exactly, in whole stored blocks."""
 
+    @settings(deadline=None)  # a busy machine breaks no property
     @given(attempts, st.integers(20, 2000))
     def test_pieces_cover_the_segments(self, given_attempts: list[AttemptRow], budget: int) -> None:
         """Every step of every segment is read once, from its attempt, in whole blocks of a stored size."""
