@@ -36,8 +36,8 @@ def test_what_is_taken(kind: Any, value: Any, expected: Any) -> None:
         (Whole, True), (Whole, 5.5), (Whole, "5"), (Number, True), (Number, "1"), (Number, float("nan")),
         (Number, 10**400), (Count, 0), (Cadence, 0), (Cadence, "often"), (Cadence, True), (ResumeStep, -1),
         (ResumeStep, "newest"), (Levels, []), (Levels, [0.0]), (Levels, [1]), (Seconds, -0.1),
-        (Seconds, 1e10), (Duration, -1), (Duration, [2, 1]), (Duration, [1]), (Duration, [1, 2, 3]), (Duration, True),
-        (Duration, "45"), (Duration, [1, None]), (Duration, float("inf")),
+        (Seconds, 1e10), (Duration, -1), (Duration, [2, 1]), (Duration, [1]), (Duration, [1, 2, 3]),
+        (Duration, True), (Duration, "45"), (Duration, [1, None]), (Duration, float("inf")),
     ],
 )  # fmt: skip
 def test_what_is_refused(kind: Any, value: Any) -> None:
