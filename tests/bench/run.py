@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
-BENCHMARKS = ("step.py", "ingest.py", "page_cost.py", "verdict_calibration.py")
+BENCHMARKS = ("step.py", "ingest.py", "page_cost.py", "verdict_calibration.py", "verdict_steadiness.py")
 ON_SLURM = ("slurm.py",)
 
 
