@@ -3,6 +3,7 @@
 from typing import Literal
 
 import numpy as np
+from scipy.ndimage import median_filter
 
 from planner.curve import Curve, FloatArray, Series, is_finite, newest_rows
 
@@ -13,7 +14,7 @@ FEWEST_VAL = 4
 
 _ALARM_RECORDS = 3
 _FEWEST_FIT = 3
-_EXPLODED = 2.0
+_UNUSUAL = 10.0
 _CONSTANT = 1e-12
 _FEWEST_TREND = 20
 _FEWEST_RISE = 3
@@ -47,18 +48,21 @@ def _misbehaviour(losses: FloatArray, series: Series, curve: Curve) -> Reason | 
 
 
 def has_exploded(losses: FloatArray) -> bool:
-    """Say whether the last three losses lie far above everything up to the best one.
+    """Say whether the last three losses lie above everything up to the best one, and the highest far above.
 
-    Far is twice the whole fall from the highest to the best.
+    Far is the whole fall from the highest to the best, and ten times the usual change between records.
+    Running medians stand for what was before, so that one odd record is no measure of it.
     """
-    if len(losses) <= _ALARM_RECORDS:
+    if len(losses) <= 2 * _ALARM_RECORDS:
         return False
-    before = losses[:-_ALARM_RECORDS]
+    before = median_filter(losses[:-_ALARM_RECORDS], size=_ALARM_RECORDS, mode="mirror")
     best = int(np.argmin(before))
     highest = float(before[: best + 1].max())
     fall = highest - float(before[best])
-    reach = fall if fall > 0 else float(np.abs(before[best]))
-    return bool(losses[-_ALARM_RECORDS:].min() > highest + _EXPLODED * reach)
+    usual = float(np.median(np.abs(np.diff(losses[:-_ALARM_RECORDS]))))
+    reach = max(fall if fall > 0 else float(np.abs(before[best])), _UNUSUAL * usual)
+    last = losses[-_ALARM_RECORDS:]
+    return bool(last.min() > highest + usual and last.max() > highest + reach)
 
 
 def is_overfitting(series: Series) -> bool:

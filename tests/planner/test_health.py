@@ -18,9 +18,14 @@ def test_divergence_is_known_after_three_records(broken: float) -> None:
 
 def test_explosion_is_known_after_three_records() -> None:
     """Three losses far above all before the best one are an explosion, two are not."""
-    healthy = 2 + 1 / np.arange(1.0, 21)
-    assert not has_exploded(np.append(healthy, [50.0, 500.0]))
-    assert has_exploded(np.append(healthy, [50.0, 500.0, 5000.0]))
+    healthy = 2 + 9 / np.arange(1.0, 21)
+    assert not has_exploded(np.append(healthy, [20.0, 80.0]))
+    assert has_exploded(np.append(healthy, [20.0, 80.0, 500.0]))
+
+
+def test_one_odd_first_record_is_no_measure() -> None:
+    """A first loss logged as 0 makes no explosion of what follows."""
+    assert not has_exploded(np.append([0.0], 2 + 1 / np.arange(1.0, 21)))
 
 
 def test_noise_is_no_explosion() -> None:
