@@ -96,7 +96,7 @@ def _add_axes(plot: Plot, scale: Scale) -> None:
 
 
 def _glyphs() -> list[tuple[str, Glyph, list[list[str]]]]:
-    """Return every layer from the bottom up: source name, glyph, colours."""
+    """Return every layer from the bottom up: name, glyph, colours."""
     edge = ["line_color", "--surface"]
     return [
         ("band", VArea(x="x", y1="low", y2="high"), [["fill_color", "--c-fit"]]),
@@ -124,7 +124,7 @@ def _add(plot: Plot, name: str, glyph: Glyph, tags: list[list[str]]) -> None:
     glyph.tags = tags
     if isinstance(glyph, VArea):
         glyph.fill_alpha = 0.14
-    source = ColumnDataSource({column: [] for column in COLUMNS}, name=name)
+    source = ColumnDataSource({column: [] for column in COLUMNS})
     renderer = plot.add_glyph(source, glyph, name=name)
     # A hovered or selected point looks as it did.
     renderer.nonselection_glyph = None
@@ -132,7 +132,7 @@ def _add(plot: Plot, name: str, glyph: Glyph, tags: list[list[str]]) -> None:
 
 def _add_labels(plot: Plot) -> None:
     for name, colour, align in LABELS:
-        source = ColumnDataSource({"x": [], "y": [], "text": [], "dx": [], "dy": []}, name=name)
+        source = ColumnDataSource({"x": [], "y": [], "text": [], "dx": [], "dy": []})
         label = Text(
             x="x",
             y="y",

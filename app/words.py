@@ -123,7 +123,8 @@ class Words:
         if minutes < 48 * 60:
             return self._pair(*divmod(minutes, 60), "h")
         days, hours = divmod(hours, 24)
-        told = f"{self.whole(days)}{NBSP}{self.say('d')}"
+        letter = self.say("d")
+        told = f"{self.whole(days)}{NBSP}{letter}"
         return f"{told}{NBSP}{hours}{NBSP}h" if hours else told
 
     @staticmethod

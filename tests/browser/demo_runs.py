@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+
 from app.records import read_batch
 from app.slurm.scheduler import JobFacts
 from app.store import Store
@@ -54,12 +55,14 @@ class DemoRun:
 
 RUNS = (
     DemoRun(
-        "topoflow", "13503904", 43, 311, 45.9, 25, 1_178, 960, 8, "gpu-long", 43_200, (0.2, 7.0, 1, 0.4), 0.8,
+        "topoflow", "13503904", 43, 311, 45.9, 25, 1_178, 960, 8, "gpu-long", 43_200, (0.2, 7.0, 1, 0.4),
+        0.8,
         audit={"parameters": 23_000_000, "random_parameters": 5_000_000, "missing": ["mlp.0.weight"]},
         scenario=SCENARIO,
     ),
     DemoRun(
-        "vit-seg-lr3e4", "13503877", 1_204, 2_600, 9, 200, 420, 300, 8, "gpu", 39_600, (0.9, 2.0, 60, 0.7), 0.3,
+        "vit-seg-lr3e4", "13503877", 1_204, 2_600, 9, 200, 420, 300, 8, "gpu", 39_600,
+        (0.9, 2.0, 60, 0.7), 0.3,
         target_of="val", lost_from=1_180,
     ),
     DemoRun(
@@ -75,7 +78,8 @@ RUNS = (
         (1.98, 6.0, 300, 0.9), 2.05, target_of="val",
     ),
     DemoRun(
-        "topoflow-sweep-3", "13503921", 0, 311, 45.9, 25, 1_178, 960, 8, "gpu", 43_200, (0.2, 5.3, 60, 1.3), 0.34,
+        "topoflow-sweep-3", "13503921", 0, 311, 45.9, 25, 1_178, 960, 8, "gpu", 43_200,
+        (0.2, 5.3, 60, 1.3), 0.34,
         state="PENDING", reason="Priority", silent_seconds=300,
     ),
     DemoRun(
@@ -134,7 +138,7 @@ def _batch(run: DemoRun, timeline: Mapping[str, Any], started: float, rng: np.ra
     checked = _loss(run, np.array([step for step, _, _ in validations])) * 1.06
     notes = _notes(run)
     n, v = run.at_step, len(validations)
-    body = {
+    return {
         "v": 1,
         "attempt": "a1",
         "attempt_started": started,
@@ -166,7 +170,6 @@ def _batch(run: DemoRun, timeline: Mapping[str, Any], started: float, rng: np.ra
             "data": [data for _, data in notes],
         },
     }
-    return body
 
 
 def _notes(run: DemoRun) -> list[tuple[str, Mapping[str, Any]]]:

@@ -9,10 +9,11 @@ import tempfile
 import time
 from pathlib import Path
 
-from app.store import open_store
-from browser import browsing
+from chromium import browsing
 from demo_runs import fill
 from served import served
+
+from app.store import open_store
 
 VIEWPORTS = {"desktop": (1440, 1000), "tablet": (820, 1100), "phone": (390, 844)}
 PAGES = {"runs": "/", "run": "/runs/topoflow", "plan": "/plan", "actions": "/actions"}
@@ -31,15 +32,18 @@ def main() -> None:
         store = open_store(state / "cutloss.sqlite3")
         fill(store, getpass.getuser(), time.time())
         store.close()
-        with served(state, "--scheduler=none", CUTLOSSD_STALE_AFTER_SECONDS="900") as service, browsing() as browser:
+        with (
+            served(state, "--scheduler=none", CUTLOSSD_STALE_AFTER_SECONDS="900") as service,
+            browsing() as browser,
+        ):
             for scheme in ("light", "dark"):
                 for size, (width, height) in VIEWPORTS.items():
                     context = browser.new_context(
-                        viewport={"width": width, "height": height}, color_scheme=scheme, locale=options.language
+                        viewport={"width": width, "height": height},
+                        color_scheme=scheme,
+                        locale=options.language,
                     )
                     page = context.new_page()
-                    page.on("console", lambda message: print(message.type, message.text))
-                    page.on("pageerror", lambda error: print("error", error))
                     page.goto(service.link)
                     for name in options.pages:
                         path = PAGES.get(name, name)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 START_SECONDS = 60
+END_SECONDS = 20
 LINK = re.compile(r"(http://\S+?)/\?token=(\S+)")
 
 
@@ -49,17 +50,18 @@ def served(folder: Path, *options: str, **settings: str) -> Iterator[Service]:
         text=True,
         env={**own, **settings},
     )
+    url, token, reading = _announced(process)
     try:
-        url, token = _announced(process)
         yield Service(url, f"{url}/?token={token}", folder, own)
     finally:
         process.terminate()
-        process.wait(20)
+        reading.join(END_SECONDS)
+        process.wait(END_SECONDS)
+        process.stdout.close()
 
 
-def _announced(process: subprocess.Popen[str]) -> tuple[str, str]:
+def _announced(process: subprocess.Popen[str]) -> tuple[str, str, threading.Thread]:
     """Return the address and the token the service prints; go on reading so that it never blocks."""
-    assert process.stdout is not None
     watchdog = threading.Timer(START_SECONDS, process.kill)
     watchdog.start()
     seen = []
@@ -68,6 +70,7 @@ def _announced(process: subprocess.Popen[str]) -> tuple[str, str]:
         found = LINK.search(line)
         if found:
             watchdog.cancel()
-            threading.Thread(target=process.stdout.read, daemon=True).start()
-            return found.group(1), found.group(2)
+            reading = threading.Thread(target=process.stdout.read, daemon=True)
+            reading.start()
+            return found.group(1), found.group(2), reading
     raise AssertionError("the service did not start:\n" + "".join(seen))

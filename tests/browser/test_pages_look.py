@@ -1,0 +1,140 @@
+"""The pages at every size, in light and dark, in both languages, with scripts and without."""
+
+import os
+from pathlib import Path
+
+import pytest
+from conftest import watch
+from playwright.sync_api import Browser, Page, expect
+from served import Service
+
+PAGES = (
+    "/", "/?q=topo", "/?q=nothing-of-that-name", "/runs/topoflow", "/runs/vit-seg-lr3e4", "/runs/gnn-mesh-b",
+    "/runs/topoflow-sweep-3", "/runs/ocean-unet-xl", "/plan", "/actions",
+)  # fmt: skip
+WIDTHS = (390, 820, 1440)
+PICTURES = {
+    "run-light.png": ("/runs/topoflow", 1440, "light"),
+    "run-dark.png": ("/runs/topoflow", 1440, "dark"),
+    "runs-light.png": ("/", 1440, "light"),
+    "run-phone.png": ("/runs/topoflow", 390, "light"),
+}
+LARGEST_PICTURE = 400_000
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module", autouse=True)
+def warm(browser: Browser, demo: Service) -> None:
+    """Let the service compute every run once before pages are looked at."""
+    page = browser.new_page()
+    page.goto(demo.link)
+    page.close()
+
+
+def signed_in(browser: Browser, service: Service, **options: object) -> Page:
+    """Return a page of a browser that is signed in."""
+    page = browser.new_context(**{"locale": "en-GB", "timezone_id": "UTC", **options}).new_page()  # type: ignore[arg-type]  # options by name
+    page.goto(service.link)
+    return page
+
+
+def wait_for_chart(page: Page) -> None:
+    """Wait until the loss chart, where there is one, is drawn."""
+    if page.locator("#loss-chart").count():
+        page.locator("#loss-chart[data-ready]").wait_for()
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_nothing_sticks_out_and_nothing_complains(browser: Browser, demo: Service, width: int) -> None:
+    """No page is wider than its window, breaks its security policy, errs, or asks another host."""
+    page = signed_in(browser, demo, viewport={"width": width, "height": 900})
+    watched = watch(page)
+    wide = {}
+    for path in PAGES:
+        page.goto(demo.url + path)
+        wait_for_chart(page)
+        over = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        if over > 0:
+            wide[path] = over
+    assert {} == wide
+    assert [] == watched.complaints
+    assert {"127.0.0.1"} == watched.hosts
+    page.context.close()
+
+
+def test_without_scripts_the_answer_and_the_numbers_are_there(browser: Browser, demo: Service) -> None:
+    """With JavaScript off, verdict, end, losses and the what-if's answer are in the HTML."""
+    page = signed_in(browser, demo, java_script_enabled=False)
+    page.goto(f"{demo.url}/runs/topoflow")
+    expect(page.locator("#answer .badge")).to_have_text("RELAUNCH")
+    expect(page.locator("#numbers")).to_contain_text("Train loss")
+    page.locator("#chart_table summary").click()
+    expect(page.locator("#chart_table table").first).to_be_visible()
+    page.fill("#wi-validate_every", "100")
+    page.get_by_role("button", name="Answer").click()
+    expect(page.locator("#what-if-title")).to_contain_text("Validate every 100 steps, not 25")
+    page.context.close()
+
+
+def test_the_what_if_answers_while_typing(browser: Browser, demo: Service) -> None:
+    """A changed assumption is answered without a reload, and the URL brings a colleague the same."""
+    page = signed_in(browser, demo)
+    page.goto(f"{demo.url}/runs/topoflow")
+    page.fill("#wi-validate_every", "100")
+    expect(page.locator("#what-if-title")).to_contain_text("Validate every 100 steps, not 25")
+    result = page.locator(".result").inner_text()
+    page.goto(page.url)
+    expect(page.locator("#wi-validate_every")).to_have_value("100")
+    expect(page.locator(".result")).to_contain_text(result.split("\n")[0])
+    page.context.close()
+
+
+def test_the_chart_switches_to_the_wall_clock_and_to_the_dark(browser: Browser, demo: Service) -> None:
+    """The axis changes in place, and colours follow the scheme without a reload."""
+    page = signed_in(browser, demo)
+    page.goto(f"{demo.url}/runs/topoflow")
+    wait_for_chart(page)
+    read = "Bokeh.documents[0].get_model_by_name('x').ticker.ticks[0]"
+    assert 0 == page.evaluate(read)
+    page.get_by_text("Wall clock").click()
+    assert page.evaluate(read) > 1e9
+    colour = "Bokeh.documents[0].get_model_by_name('smooth').glyph.line_color.value"
+    light = page.evaluate(colour)
+    page.emulate_media(color_scheme="dark")
+    assert light != page.evaluate(colour)
+    page.context.close()
+
+
+def test_french_readers_read_french(browser: Browser, demo: Service) -> None:
+    """The browser's language is followed, and the choice in the footer goes before it."""
+    page = signed_in(browser, demo, locale="fr-FR")
+    expect(page.locator("html")).to_have_attribute("lang", "fr")
+    expect(page.locator("#runs .group").first).to_contain_text("À vous de jouer")
+    page.get_by_role("link", name="English").click()
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    page.context.close()
+
+
+def test_the_keyboard_reaches_the_run(browser: Browser, demo: Service) -> None:
+    """Tab leads to the skip link first, and a row's link opens the run by Enter."""
+    page = signed_in(browser, demo)
+    page.keyboard.press("Tab")
+    assert "#main" == page.evaluate("document.activeElement.getAttribute('href')")
+    page.get_by_role("link", name="topoflow", exact=True).focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#answer")).to_be_visible()
+    page.context.close()
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_pictures_are_small(browser: Browser, demo: Service, root: Path, tmp_path: Path, name: str) -> None:
+    """A picture of a page is small enough for a README; with CUTLOSS_SCREENSHOTS it goes into docs."""
+    path, width, scheme = PICTURES[name]
+    page = signed_in(browser, demo, viewport={"width": width, "height": 900}, color_scheme=scheme)
+    page.goto(demo.url + path)
+    wait_for_chart(page)
+    folder = root / "docs" / "screenshots" if os.environ.get("CUTLOSS_SCREENSHOTS") else tmp_path
+    folder.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=folder / name, full_page=True)
+    page.context.close()
+    assert (folder / name).stat().st_size <= LARGEST_PICTURE
