@@ -17,12 +17,10 @@ class Law:
     Attributes:
         name: the key of its learned weight.
         shape: loss against the clock, up to an offset and a factor.
-        exponent: of a pure power law, else ``None``.
     """
 
     name: str
     shape: Callable[[FloatArray], FloatArray]
-    exponent: float | None = None
 
     def drop(self, clock: FloatArray) -> FloatArray:
         """Return the shape moved and stretched to 0 at clock 1 and 1 at clock 1/4, shape of ``clock``."""
@@ -40,10 +38,10 @@ def _exponential(decay: float) -> Callable[[FloatArray], FloatArray]:
 
 LAWS: tuple[Law, ...] = (
     # pow3 of Domhan et al. (IJCAI 2015): loss = floor + amplitude * step ** -exponent
-    Law("power 0.25", _power(0.25), 0.25),
-    Law("power 0.5", _power(0.5), 0.5),
-    Law("power 0.75", _power(0.75), 0.75),
-    Law("power 1", _power(1.0), 1.0),
+    Law("power 0.25", _power(0.25)),
+    Law("power 0.5", _power(0.5)),
+    Law("power 0.75", _power(0.75)),
+    Law("power 1", _power(1.0)),
     # the same with a shifted origin; exponent 1 is Optimus' 1 / (b0 k + b1) + b2 (EuroSys 2018)
     Law("shifted power 0.5", _power(0.5, 0.1)),
     Law("shifted power 1", _power(1.0, 0.1)),

@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pandas as pd
 
-from planner.curve import Curve, FloatArray, is_finite, newest_rows
+from planner.curve import Curve, FloatArray, Kind, is_finite, newest_rows
 from planner.forecast import ForecastQuery
 from planner.quantiles import DEFAULT_LEVELS
 
@@ -78,7 +79,7 @@ def read_curves(path: Path) -> dict[str, Curve]:
         columns = [rows[name].to_numpy(dtype=float) for name in ("step", "loss", "lr")]
         usable = np.isfinite(columns[0]) & (columns[0] >= 0)
         steps, losses, rates = (column[usable] for column in columns)
-        curves[str(kind)] = Curve(steps, losses, str(kind), rates)  # type: ignore[arg-type]
+        curves[str(kind)] = Curve(steps, losses, cast("Kind", kind), rates)
     return curves
 
 

@@ -1,18 +1,20 @@
 """What a forecast must get right whatever the data: refusals, order, consistency."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
-from planner.curve import Curve
+from planner.curve import Curve, Kind
 from planner.errors import InvalidInputError
 from planner.forecast import ForecastQuery, fit_curve, forecast
 
 
-def power_curve(n: int = 500, kind: str = "train", seed: int = 0) -> Curve:
+def power_curve(n: int = 500, kind: Kind = "train", seed: int = 0) -> Curve:
     """Return 2 + 5 / sqrt(step) with 2 % noise."""
     x = np.arange(1.0, n + 1)
     noise = 1 + 0.02 * np.random.default_rng(seed).standard_normal(n)
-    return Curve(x, (2 + 5 * x**-0.5) * noise, kind)  # type: ignore[arg-type]
+    return Curve(x, (2 + 5 * x**-0.5) * noise, kind)
 
 
 @pytest.mark.parametrize(
@@ -45,7 +47,7 @@ def test_a_rising_curve_is_refused_with_a_partial_answer() -> None:
 
 
 @pytest.mark.parametrize(("kind", "enough"), [("train", 8), ("val", 4)])
-def test_enough_points_are_answered(kind: str, enough: int) -> None:
+def test_enough_points_are_answered(kind: Kind, enough: int) -> None:
     """Eight training points or four validation points are enough, one less is not."""
     few, many = power_curve(enough - 1, kind), power_curve(enough, kind)
     assert "refused" == forecast(ForecastQuery(few, total_steps=20)).status
@@ -90,10 +92,10 @@ def test_step_quantiles_end_where_the_probability_does() -> None:
         {"levels": (0.0, 0.5)},
     ],
 )
-def test_contradictory_queries_raise(query: dict[str, object]) -> None:
+def test_contradictory_queries_raise(query: dict[str, Any]) -> None:
     """A number out of its range is refused with its pointer."""
     with pytest.raises(InvalidInputError):
-        ForecastQuery(power_curve(), **query)  # type: ignore[arg-type]
+        ForecastQuery(power_curve(), **query)
 
 
 def test_overfitting_is_said() -> None:
@@ -141,11 +143,11 @@ def test_a_planned_decay_is_expected_before_it_begins(total: int, cut: float) ->
 
 @pytest.mark.parametrize("kind", ["train", "val"])
 @pytest.mark.parametrize("decay", [0.05, 0.1])
-def test_a_plateau_is_not_overshot(kind: str, decay: float) -> None:
+def test_a_plateau_is_not_overshot(kind: Kind, decay: float) -> None:
     """A curve that decayed exponentially to 1 is expected to stay there."""
     x = np.arange(1.0, 301)
     noise = 1 + 0.005 * np.random.default_rng(0).standard_normal(300)
-    curve = Curve(x, (1 + 3 * np.exp(-x / (300 * decay))) * noise, kind)  # type: ignore[arg-type]
+    curve = Curve(x, (1 + 3 * np.exp(-x / (300 * decay))) * noise, kind)
     answer = forecast(ForecastQuery(curve, total_steps=600, at=(600,)))
     assert answer.at[0].quantiles.at(0.5) == pytest.approx(1.0, abs=0.01)
 
@@ -167,10 +169,10 @@ HOSTILE = {
 @pytest.mark.parametrize("kind", ["train", "val", None])
 @pytest.mark.parametrize("name", HOSTILE)
 @pytest.mark.parametrize("steps", [np.arange(50.0), np.floor(np.arange(50) / 3), np.geomspace(1, 1e15, 50)])
-def test_hostile_curves_are_answered_or_refused(kind: str, name: str, steps: np.ndarray) -> None:
+def test_hostile_curves_are_answered_or_refused(kind: Kind, name: str, steps: np.ndarray) -> None:
     """Nothing crashes or warns, and every quantile that is given is finite and in order."""
     query = ForecastQuery(
-        Curve(steps, HOSTILE[name], kind, np.zeros(50)),  # type: ignore[arg-type]
+        Curve(steps, HOSTILE[name], kind, np.zeros(50)),
         lr_schedule=((0.0, 0.0), (100.0, 0.0)),
         total_steps=100,
         at=(0, 1, 49, 60, 1e9),
