@@ -4,7 +4,7 @@ import dataclasses
 import re
 from collections.abc import Collection, Mapping, Sequence
 
-from app.slurm import complaints, parse, process, values
+from app.slurm import complaints, documents, parse, process, values
 from app.slurm.environment import build_environment
 from app.slurm.options import as_argv, check_job_id, check_text
 from app.slurm.scheduler import (
@@ -54,6 +54,7 @@ class SlurmCommands:
         self._run = run
         self._timeout_seconds = timeout_seconds
         self._accounting = True
+        self._json = True
 
     def jobs(self, ids: Collection[str]) -> dict[str, JobFacts]:
         """Return the facts of those jobs, by one ``squeue``, and by ``sacct`` for those it has forgotten."""
@@ -88,10 +89,23 @@ class SlurmCommands:
         return parse.read_sacct(done.stdout, self.cluster) if done.code == 0 else []
 
     def detail(self, job_id: str) -> JobFacts | None:
-        """Return all facts of one job.
+        """Return all facts of one job: from JSON since 23.02, before that from two kinds of text."""
+        facts = self._from_document(check_job_id(job_id)) if self._json else None
+        facts = facts or self._from_texts(job_id)
+        if facts is None or facts.submit_line is not None:
+            return facts
+        return dataclasses.replace(facts, submit_line=self._submit_line(job_id))
 
-        Only free text is taken from ``scontrol show job``: a name or comment that looks like SLURM's own
-        fields must not make a job somebody else's.
+    def _from_document(self, job_id: str) -> JobFacts | None:
+        done = self._call(["scontrol", "show", "job", "--json", job_id])
+        if "unrecognized option" in done.stderr:
+            self._json = False
+        return _by_wanted([job_id], documents.read_jobs(done.stdout, self.cluster) or []).get(job_id)
+
+    def _from_texts(self, job_id: str) -> JobFacts | None:
+        """Take only free text from ``scontrol show job``.
+
+        A name or comment that looks like SLURM's own fields must not make a job somebody else's.
         """
         facts = self.jobs([job_id]).get(job_id)
         if facts is None:
@@ -99,8 +113,7 @@ class SlurmCommands:
         done = self._call(["scontrol", "show", "job", "--oneliner", job_id])
         if done.code != 0 and "Invalid job id specified" not in done.stderr:
             complaints.raise_refusal(done)
-        line = self._submit_line(job_id)
-        return dataclasses.replace(facts, **parse.read_free_text(done.stdout), submit_line=line)
+        return dataclasses.replace(facts, **parse.read_free_text(done.stdout))
 
     def _submit_line(self, job_id: str) -> str | None:
         if not self._accounting:

@@ -65,7 +65,7 @@ def _from_squeue(row: Mapping[str, str], cluster: str) -> JobFacts:
         submitted=values.epoch(row["SubmitTime"]),
         time_limit_seconds=values.seconds(row["TimeLimit"]),
         restart_count=values.count(row["RestartCnt"]),
-        exit_code=None if state in _NOT_EXITED else values.exit_code(row["exit_code"]),
+        exit_code=None if state in NOT_EXITED else values.exit_code(row["exit_code"]),
         dependency=values.word(row["Dependency"]),
         **_times(state, row["StartTime"], row["EndTime"], row["NodeList"]),
     )
@@ -95,12 +95,12 @@ def _from_sacct(row: Mapping[str, str], cluster: str) -> JobFacts:
         gpus=values.gpus(row["AllocTRES"] or row["ReqTRES"]),
         submitted=values.epoch(row["Submit"]),
         time_limit_seconds=None if minutes is None else minutes * 60,
-        exit_code=None if state in _NOT_EXITED else values.exit_code(row["ExitCode"]),
+        exit_code=None if state in NOT_EXITED else values.exit_code(row["ExitCode"]),
         **_times(state, row["Start"], row["End"], row["NodeList"]),
     )
 
 
-_NOT_EXITED = frozenset({"PENDING", "RUNNING", "SUSPENDED", "CONFIGURING", "COMPLETING"})
+NOT_EXITED = frozenset({"PENDING", "RUNNING", "SUSPENDED", "CONFIGURING", "COMPLETING"})
 
 
 def _times(state: str, start: object, end: object, nodes: object) -> ClockTimes:
@@ -114,8 +114,8 @@ def clock_times(state: str, start: float | None, end: float | None, nodes: str |
     """
     if state in {"PENDING", "REQUEUED", "REQUEUE_HOLD", "CONFIGURING"}:
         return {"started": None, "ended": None, "estimated_start": start}
-    started = None if nodes is None and state not in _NOT_EXITED else start
-    return {"started": started, "ended": None if state in _NOT_EXITED else end, "estimated_start": None}
+    started = None if nodes is None and state not in NOT_EXITED else start
+    return {"started": started, "ended": None if state in NOT_EXITED else end, "estimated_start": None}
 
 
 def _node_count(text: str) -> int | None:
