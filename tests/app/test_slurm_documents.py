@@ -21,13 +21,31 @@ def number(value: int) -> dict[str, Any]:
 
 
 OLDEST = {
-    "job_id": 5, "job_state": "RUNNING", "user_name": "alice", "name": "topo", "partition": "gpu",
-    "nodes": "node1", "submit_time": 100, "start_time": 110, "end_time": 3710, "time_limit": 60,
-    "node_count": 1, "restart_cnt": 0, "exit_code": 0, "state_reason": "None", "comment": "tok", "dependency": "",
-    "array_job_id": 0, "array_task_id": None, "het_job_id": 0, "het_job_offset": 0, "current_working_directory": "/home/alice",
-    "command": "/home/alice/train.sh a", "standard_output": "/home/alice/%x-%j.out",
+    "job_id": 5,
+    "job_state": "RUNNING",
+    "user_name": "alice",
+    "name": "topo",
+    "partition": "gpu",
+    "nodes": "node1",
+    "submit_time": 100,
+    "start_time": 110,
+    "end_time": 3710,
+    "time_limit": 60,
+    "node_count": 1,
+    "restart_cnt": 0,
+    "exit_code": 0,
+    "state_reason": "None",
+    "comment": "tok",
+    "dependency": "",
+    "array_job_id": 0,
+    "array_task_id": None,
+    "het_job_id": 0,
+    "het_job_offset": 0,
+    "current_working_directory": "/home/alice",
+    "command": "/home/alice/train.sh a",
+    "standard_output": "/home/alice/%x-%j.out",
     "tres_alloc_str": "cpu=1,gres/gpu=2",
-}  # fmt: skip
+}
 LATER = OLDEST | {
     "submit_time": number(100), "start_time": number(110), "end_time": number(3710), "time_limit": number(60),
     "node_count": number(1), "job_state": ["RUNNING"], "array_job_id": number(0),
