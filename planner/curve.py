@@ -88,12 +88,13 @@ def clean(curve: Curve) -> Series:
     are not finite are dropped, long series become block means and spikes are clipped to five robust
     standard deviations around a running median.
     """
+    steps, losses = np.asarray(curve.steps, dtype=float), np.asarray(curve.losses, dtype=float)
     kept = newest_rows(curve)
-    kept = kept[is_finite(curve.losses[kept])]
-    offset = _offset(curve.steps[kept])
-    kept = kept[curve.steps[kept] + offset > 0]
-    columns = [curve.steps[kept] + offset, _flush_tiny(curve.losses[kept]), _counts(curve)[kept]]
-    lr = None if curve.lr is None or not np.isfinite(curve.lr).any() else curve.lr[kept]
+    kept = kept[is_finite(losses[kept])]
+    offset = _offset(steps[kept])
+    kept = kept[steps[kept] + offset > 0]
+    columns = [steps[kept] + offset, _flush_tiny(losses[kept]), _counts(curve)[kept]]
+    lr = None if curve.lr is None or not np.isfinite(curve.lr).any() else np.asarray(curve.lr, float)[kept]
     if len(kept) > LONGEST_SERIES:
         columns, lr = _block_means(columns, lr)
     x, y, counts = columns

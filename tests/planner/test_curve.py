@@ -71,3 +71,11 @@ def test_columns_of_different_length_are_refused() -> None:
     """Losses must be one a step."""
     with pytest.raises(InvalidInputError, match="/losses"):
         curve([1, 2], [2])
+
+
+def test_whole_numbers_are_read_as_numbers() -> None:
+    """Integer columns give the series that the same floats give."""
+    steps, losses = np.arange(1, 21), np.arange(40, 20, -1)
+    whole, real = clean(Curve(steps, losses)), clean(Curve(steps.astype(float), losses.astype(float)))
+    assert (whole.x.tolist(), whole.y.tolist()) == (real.x.tolist(), real.y.tolist())
+    assert np.float64 == whole.y.dtype
