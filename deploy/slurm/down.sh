@@ -37,9 +37,15 @@ for pid_file in "$box"/run/slurmd.node*.pid; do
   [ ! -e "$pid_file" ] || stop slurmd "$pid_file" 5
 done
 stop slurmctld "$box/run/slurmctld.pid" 10
-# Where the controller could not end the jobs, their step daemons are still there, in the cluster's log folder.
+# Where the controller could not end the jobs, their step daemons are still there, in the cluster's log folder,
+# each with its job as the leader of a process group.
 for step in $(pgrep -x slurmstepd); do
-  case $(readlink "/proc/$step/cwd") in "$box"/*) kill -KILL "$step" ;; esac
+  case $(readlink "/proc/$step/cwd") in
+    "$box"/*)
+      for leader in $(pgrep -P "$step"); do kill -KILL -- "-$leader" 2>/dev/null; done
+      kill -KILL "$step"
+      ;;
+  esac
 done
 stop slurmdbd "$box/run/slurmdbd.pid" 10
 stop mariadbd "$box/run/mariadbd.pid" 20
