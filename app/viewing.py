@@ -63,6 +63,8 @@ def make_view(materials: Materials) -> RunView:
         snapshot.run, snapshot.job, snapshot.blocks, materials.now, materials.stale_after_seconds
     )
     action = judgement.comparison.verdict.action if judgement.comparison else None
+    if action == "wait" and judgement.is_default:
+        action = None  # nobody asked for a comparison, so a run is not to be checked for lack of one
     return RunView(
         **_stored(snapshot),
         **_forecasts(snapshot, materials.fits),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from app.pages.evidence import millions
@@ -38,7 +39,7 @@ def state_text(state: StateWord, words: Words) -> Markup:
 
 def freshness(view: RunView, words: Words) -> Markup:
     """Return how old what is shown is, in words."""
-    age = words.duration(max(0.0, words.now - view.run.last_record_at))
+    age = words.duration(math.floor(max(0.0, words.now - view.run.last_record_at)))
     if view.state_word in {"stale", "offline"}:
         return words.say("no records for {duration}", duration=age)
     return words.say("updated {duration} ago", duration=age)

@@ -62,7 +62,8 @@ class OptionFace:
 
     name: Markup
     is_advised: bool
-    total: str | None
+    total: str
+    is_known: bool
     done: str | None
     interval: Markup | None
     goal: Markup | None
@@ -189,7 +190,8 @@ def _face(option: Option, view: RunView, axis: ClockAxis, words: Words, advised:
     return OptionFace(
         name=name,
         is_advised=option.name == advised,
-        total=words.duration(middle) if middle is not None else None,
+        total=_total(option, words),
+        is_known=middle is not None,
         done=done,
         interval=_interval(option, words),
         goal=_goal(option, view, words),
@@ -200,6 +202,13 @@ def _face(option: Option, view: RunView, axis: ClockAxis, words: Words, advised:
         end=_whisker(option, view, axis),
         label=words.say("{name}: done {clock}", name=name, clock=done or words.say("not known")),
     )
+
+
+def _total(option: Option, words: Words) -> str:
+    if option.finish is None:
+        return words.say("not known")
+    middle = option.finish.at(0.5)
+    return words.say("not in sight") if middle is None else words.duration(middle)
 
 
 def _interval(option: Option, words: Words) -> Markup | None:

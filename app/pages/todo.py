@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from app.pages.refusals import refusal
+from app.pages.refusals import reason_text, refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -72,6 +72,8 @@ def _check(row: RunRow, words: Words) -> Sentences:
     if row.state_word in {"stale", "offline"}:
         since = words.clock(row.run.last_record_at)
         return words.say("No records since <b>{clock}</b>.", clock=since), words.say("Look at the run")
+    if row.verdict is not None and row.verdict.action == "wait" and row.verdict.reasons:
+        return reason_text(row.verdict.reasons[0], words), words.say("See what is missing")
     return words.say("It has warnings."), words.say("Read them")
 
 

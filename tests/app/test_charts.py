@@ -1,0 +1,130 @@
+"""The loss chart: one empty figure, and what is put into it."""
+
+import json
+import re
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.charts import figure_json
+from app.pages.chart_data import chart_data, chart_scale
+from app.plans import Plans
+from app.records import RecordBatch, checked
+from app.settings import Settings
+from app.store import Store, open_store
+from app.views import RunView
+from app.words import Words
+
+PLAN = {"name": "demo", "total_steps": 300, "validate_every": 25, "target_loss": 0.5, "target_of": "train"}
+STATIC = Path(figure_json.__wrapped__.__code__.co_filename).parent / "static"
+
+
+@pytest.fixture
+def store() -> Iterator[Store]:
+    """Yield a store in memory."""
+    opened = open_store(None)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def view_of(store: Store, settings: Settings, make_batch: Callable[..., Any]) -> Callable[..., RunView]:
+    """Return what stores a run and returns its view."""
+
+    def view(**parts: Any) -> RunView:
+        store.add(
+            "ada", "one", checked(RecordBatch.model_validate(make_batch(plan=PLAN, **parts))), time.time()
+        )
+        made = Plans(store, settings).view("one")
+        assert made is not None
+        return made
+
+    return view
+
+
+def losses(values: list[float | str]) -> dict[str, Any]:
+    """Return step columns with these losses."""
+    count, now = len(values), time.time()
+    return {
+        "seq": list(range(count)),
+        "step": list(range(1, count + 1)),
+        "ended": [now - count + step for step in range(count)],
+        "seconds": [1.0] * count,
+        "loss": values,
+        "lr": [None] * count,
+    }
+
+
+def words() -> Words:
+    """Return an English reader."""
+    return Words("en", time.time())
+
+
+@pytest.mark.parametrize("scale", ["log", "linear"])
+def test_the_figure_is_empty_and_takes_its_colours_from_the_tokens(scale: Any) -> None:
+    """The figure has no data and no colours of its own; each colour it names is a design token."""
+    figure = figure_json(scale)
+    tokens = set(re.findall(r"(--[\w-]+):", (STATIC / "tokens.css").read_text()))
+    named = set(re.findall(r'"(--[\w-]+)"', figure))
+    assert named
+    assert set() == named - tokens
+    assert "CustomJS" not in figure
+    assert ("LogScale" in figure) == (scale == "log")
+
+
+def test_dark_tokens_are_the_same_by_system_and_by_choice() -> None:
+    """The two dark blocks of the tokens name the same values, and every drawing colour of the light one."""
+    blocks = re.findall(r"\{([^{}]*--bg:[^{}]*)\}", (STATIC / "tokens.css").read_text())
+    light, by_system, by_choice = (dict(re.findall(r"(--[\w-]+):\s*([^;]+);", block)) for block in blocks)
+    assert by_system == by_choice
+    assert {name for name in light if name.startswith(("--ph", "--c-", "--ink", "--bg"))} <= set(by_choice)
+
+
+def test_data_name_only_layers_the_figure_has(view_of: Callable[..., RunView]) -> None:
+    """Every source of the data is a layer of the figure, with columns of one length."""
+    data = chart_data(view_of(steps=60), words())
+    layers = set(re.findall(r'"name": "(\w+)"', figure_json("log")))
+    assert set() == set(data["sources"]) - layers
+    for name, columns in data["sources"].items():
+        assert 1 == len({len(column) for column in columns.values()}), name
+
+
+def test_the_band_starts_now_and_ends_with_the_plan(view_of: Callable[..., RunView]) -> None:
+    """The forecast goes from the step reached to the declared end, its low below its high."""
+    sources = chart_data(view_of(steps=60), words())["sources"]
+    assert (60, 300) == (round(sources["forecast"]["step"][0]), round(sources["forecast"]["step"][-1]))
+    assert all(low <= high for low, high in zip(sources["band"]["low"], sources["band"]["high"], strict=True))
+
+
+def test_clock_times_rise_with_the_steps(view_of: Callable[..., RunView]) -> None:
+    """On the clock axis a later step is never earlier, and the end is in the future."""
+    data = chart_data(view_of(steps=60), words())
+    wall = data["sources"]["smooth"]["wall"] + data["sources"]["forecast"]["wall"]
+    assert sorted(wall) == wall
+    assert data["x"]["wall"]["end"] > time.time()
+
+
+def test_losses_that_are_not_positive_get_a_linear_axis(view_of: Callable[..., RunView]) -> None:
+    """A log axis cannot show a loss of zero or less; the chart then is linear, with ticks around zero."""
+    view = view_of(columns=losses([2.0 - 0.05 * step for step in range(60)]))
+    assert "linear" == chart_scale(view)
+    ticks = [tick for tick, _ in chart_data(view, words())["y"]["ticks"]]
+    assert min(ticks) < 0 < max(ticks)
+
+
+def test_lost_losses_are_marked_and_not_drawn(view_of: Callable[..., RunView]) -> None:
+    """Steps whose loss is no number are crosses of their own; the lines hold finite numbers only."""
+    data = chart_data(view_of(columns=losses([2.0] * 40 + ["nan", "inf"])), words())
+    assert [41, 42] == data["sources"]["lost"]["step"]
+    assert 40 == len(data["sources"]["raw"]["y"])
+    json.dumps(data, allow_nan=False)
+
+
+def test_a_run_without_losses_has_an_empty_chart(view_of: Callable[..., RunView]) -> None:
+    """Before the first loss the chart is there, empty, with an axis to its planned end."""
+    data = chart_data(view_of(), words())
+    assert [] == data["sources"]["raw"]["y"]
+    assert data["x"]["step"]["end"] >= 300

@@ -1,0 +1,258 @@
+"""The pages: who may see them, what they say in each state, what their forms do."""
+
+import html
+import re
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from app.pages.rows import ENDED
+from app.slurm.scheduler import JobFacts
+
+PLAN = {"name": "demo", "total_steps": 200, "validate_every": 20, "checkpoint_every": "never"}
+JOB = {"cluster": "demo", "id": "77", "restart_count": 0}
+LOGIN = "/?token=login-token-of-the-tests"
+Service = Any
+Visitor = Any
+
+
+@pytest.fixture
+async def visitor(service: Service) -> Visitor:
+    """Return a browser that is signed in."""
+    answer = await service.client.get(LOGIN, follow_redirects=True)
+    assert 200 == answer.status_code
+    return service.client
+
+
+def words_of(answer: Any) -> str:
+    """Return a page's text, without markup and with ordinary spaces."""
+    assert 200 == answer.status_code, answer.text
+    body = re.sub(r"<(script|svg)\b.*?</\1>", " ", answer.text, flags=re.DOTALL)
+    text = html.unescape(re.sub(r"<[^>]+>", " ", body))
+    return " ".join(text.replace("\u00a0", " ").replace("\u202f", " ").split())
+
+
+def put_job(service: Service, state: str = "RUNNING", **facts: Any) -> None:
+    """Store what a scheduler says of the job."""
+    now = time.time()
+    known = {"submitted": now - 9_000, "started": now - 8_400, "time_limit_seconds": 43_200.0, **facts}
+    service.app.state.store.put_jobs([JobFacts("77", "demo", state, **known)], now)
+
+
+def token_of(page: str) -> str:
+    """Return the token that the forms of a page carry."""
+    found = re.search(r'name="csrf_token" value="([0-9a-f]+)"', page)
+    assert found
+    return found.group(1)
+
+
+@pytest.mark.parametrize("path", ["/", "/runs/x", "/plan", "/actions", "/runs/x/relaunch", "/chart/log"])
+async def test_without_a_session_there_is_nothing_to_see(service: Service, path: str) -> None:
+    """Every page asks to be signed in, in words a browser shows."""
+    answer = await service.client.get(path, headers={"Accept": "text/html"})
+    assert 401 == answer.status_code
+    assert "This browser is not signed in." in answer.text
+
+
+async def test_the_empty_list_teaches_the_first_run(visitor: Visitor) -> None:
+    """Where no run has reported, the page says how the first one does."""
+    told = words_of(await visitor.get("/"))
+    assert "No run has reported yet." in told
+    assert "cutloss.init(" in told
+
+
+async def test_a_run_shows_its_answer_first(
+    service: Service, visitor: Visitor, make_validations: Callable[..., Any]
+) -> None:
+    """A live run's page starts with the verdict, when it ends and between when."""
+    await service.report("one", steps=100, plan=PLAN, job=JOB, validations=make_validations(20, 100))
+    put_job(service)
+    told = words_of(await visitor.get("/runs/one"))
+    assert re.search(
+        r"CONTINUE (?:[\w ]+ % sure )?Continue: ends at [\w :]+, between [\w :]+ and [\w :]+\.", told
+    )
+    assert "step 100 of 200" in told
+    assert "Time ledger" in told
+    assert "77 on" in told or "Job 77" in told
+
+
+async def test_a_run_before_its_first_step_says_so(service: Service, visitor: Visitor) -> None:
+    """What is unknown is called unknown: no zero, no dash for an end or a loss."""
+    await service.report("new", plan=PLAN)
+    told = words_of(await visitor.get("/runs/new"))
+    assert "no step is done yet." in told
+    assert "Train loss not yet" in told
+
+
+async def test_a_run_without_a_declared_end_is_refused_in_words(service: Service, visitor: Visitor) -> None:
+    """A refusal of the planner is a sentence, never its code."""
+    await service.report("open", steps=50, plan={"name": "open"})
+    told = words_of(await visitor.get("/runs/open"))
+    assert "The run did not say how many steps it will take (total_steps)." in told
+    assert "no_total_steps" not in told
+
+
+@pytest.mark.parametrize(
+    ("reason", "badge", "sentence"),
+    [
+        ("finished", "DONE", "Finished: ended at"),
+        ("failed", "DONE", "Failed: it ended at"),
+        ("stopped", "DONE", "Stopped at"),
+    ],
+)
+async def test_an_ended_run_says_how(
+    service: Service, visitor: Visitor, reason: str, badge: str, sentence: str
+) -> None:
+    """The end of a run is told, and nothing is asked of it any more."""
+    assert reason in ENDED
+    await service.report("old", steps=200, plan=PLAN, notes=[("finish", {"reason": reason})])
+    page = await visitor.get("/runs/old")
+    told = words_of(page)
+    assert f"{badge} {sentence}" in told
+    assert 'id="what-if"' not in page.text
+
+
+async def test_a_diverged_run_is_to_be_stopped(service: Service, visitor: Visitor) -> None:
+    """A loss that left the finite turns the page and the list to STOP."""
+    now = time.time()
+    columns = {
+        "seq": list(range(60)), "step": list(range(1, 61)), "ended": [now - 60 + step for step in range(60)],
+        "seconds": [1.0] * 60, "loss": [2.0] * 50 + ["nan"] * 10, "lr": [None] * 60,
+    }  # fmt: skip
+    await service.report("lost", columns=columns, plan=PLAN)
+    assert "STOP Stop: the loss is no longer a finite number." in words_of(await visitor.get("/runs/lost"))
+    assert "1 of 1 runs needs you: stop 1." in words_of(await visitor.get("/"))
+
+
+async def test_a_queued_run_tells_its_start(service: Service, visitor: Visitor) -> None:
+    """A run whose job waits says when it starts and why it waits."""
+    await service.report("waits", plan=PLAN, job=JOB)
+    put_job(service, "PENDING", started=None, estimated_start=time.time() + 7_200, reason="Priority")
+    store = service.app.state.store
+    run = store.run("waits")
+    assert run is not None
+    told = words_of(await visitor.get("/runs/waits"))
+    assert "Pending" in told
+
+
+async def test_names_cannot_bring_markup(service: Service, visitor: Visitor) -> None:
+    """A run's name is text wherever it is shown."""
+    name = "<img src=x onerror=alert(1)>{user}"
+    await service.report("odd", steps=30, plan={**PLAN, "name": name})
+    for path in ("/", "/runs/odd"):
+        page = (await visitor.get(path)).text
+        assert "<img src=x" not in page
+        assert html.escape(name) in page
+
+
+async def test_another_users_run_is_not_there(service: Service, visitor: Visitor) -> None:
+    """A run of somebody else is neither listed nor found."""
+    await service.report("theirs", user="bob", steps=30, plan=PLAN)
+    assert "theirs" not in (await visitor.get("/")).text
+    for path in ("/runs/theirs", "/runs/theirs/chart", "/runs/theirs/what-if", "/runs/theirs/relaunch"):
+        assert 404 == (await visitor.get(path)).status_code, path
+
+
+async def test_the_list_is_paged_and_searched(service: Service, visitor: Visitor) -> None:
+    """Of many runs one page is shown; the search is in the URL and keeps its pages."""
+    for number in range(30):
+        await service.report(f"run-{number:02}", plan=PLAN)
+    first, second = await visitor.get("/"), await visitor.get("/?page=2")
+    assert (25, 5) == (first.text.count('class="row"'), second.text.count('class="row"'))
+    found = await visitor.get("/?q=run-07")
+    assert 1 == found.text.count('class="row"')
+    assert "No run is called that." in words_of(await visitor.get("/?q=nonsense"))
+
+
+async def test_the_what_if_is_in_the_url(
+    service: Service, visitor: Visitor, make_validations: Callable[..., Any]
+) -> None:
+    """A changed assumption is applied to the answer and marked; one that is no number is refused in words."""
+    await service.report("one", steps=100, plan=PLAN, validations=make_validations(20, 100))
+    told = words_of(await visitor.get("/runs/one?validate_every=100"))
+    assert "Validate every 100 steps, not 20" in told
+    assert "was 20" in told
+    wrong = await visitor.get("/runs/one?edit=soon&test=-3")
+    assert 2 == wrong.text.count('aria-invalid="true"')
+    assert "One of the fields holds no number that can be used." in words_of(wrong)
+
+
+async def test_a_what_if_becomes_the_scenario(service: Service, visitor: Visitor) -> None:
+    """The form keeps the relaunch for good, with its token and only with it."""
+    await service.report("one", steps=60, plan={**PLAN, "target_loss": 0.4, "target_of": "train"})
+    page = (await visitor.get("/runs/one")).text
+    form = {"edit": "30", "steps_low": "90", "steps_high": "120", "target": "0.4"}
+    assert 403 == (await visitor.post("/runs/one/scenario", data=form)).status_code
+    answer = await visitor.post("/runs/one/scenario", data={**form, "csrf_token": token_of(page)})
+    assert 303 == answer.status_code
+    stored, _ = service.app.state.store.document("one", "scenario")
+    low, high = stored["edit_seconds"]
+    assert 1_800 == pytest.approx((low * high) ** 0.5, rel=0.01)
+    assert [90, 120] == [milestone[0] for milestone in stored["curve"]["milestones"]]
+
+
+async def test_the_chart_does_not_grow_with_the_run(service: Service, visitor: Visitor) -> None:
+    """The chart's data are bounded, whatever the run's length."""
+    sizes = []
+    for run, steps in (("short", 2_000), ("long", 20_000)):
+        await service.report(run, steps=steps, plan={**PLAN, "total_steps": 40_000}, step_seconds=0.5)
+        sizes.append(len((await visitor.get(f"/runs/{run}/chart")).content))
+    assert sizes[1] < 1.2 * sizes[0]
+
+
+async def test_pages_speak_french_and_keep_the_choice(service: Service, visitor: Visitor) -> None:
+    """The browser's language is followed, a choice remembered, and the way back stays on this service."""
+    await service.report("one", steps=60, plan=PLAN)
+    french = await visitor.get("/runs/one", headers={"Accept-Language": "fr"})
+    assert "Continuer :" in words_of(french)
+    chosen = await visitor.get("/language/fr?back=/runs/one")
+    assert (303, "/runs/one") == (chosen.status_code, chosen.headers["location"])
+    assert 'lang="fr"' in (await visitor.get("/runs/one")).text
+    for outside in ("//evil.example", "/\\evil.example", "https://evil.example"):
+        away = await visitor.get("/language/en", params={"back": outside})
+        assert "/" == away.headers["location"], outside
+
+
+async def test_links_respect_the_base_path(service: Service, visitor: Visitor) -> None:
+    """Behind a proxy every link, form and file begins with the base path."""
+    await service.report("one", steps=60, plan=PLAN)
+    service.app.state.settings = service.settings.model_copy(update={"base_path": "/node/7"})
+    for path in ("/", "/runs/one", "/plan", "/actions"):
+        page = (await visitor.get(path)).text
+        led = re.findall(
+            r'(?:href|src|action|formaction|data-(?:live|answer|figure|source))="(/[^"]*)"', page
+        )
+        assert led, path
+        assert [] == [target for target in led if not target.startswith("/node/7/")], path
+
+
+async def test_the_plan_page_redoes_the_seed(visitor: Visitor) -> None:
+    """The worked example comes out of typed numbers: 7 h 01 and 4 h 58 from now, tie at 3 h 08."""
+    told = words_of(await visitor.get("/plan"))
+    assert "Fix and relaunch: 2 h 04 sooner." in told
+    assert "Continue 7 h 01 8 h 11 268 11" in told
+    assert "Fix and relaunch advised 4 h 58 6 h 08 150 6" in told
+    assert "take 3 h 08 together" in told
+    assert "holds no number" in words_of(await visitor.get("/plan?step=abc"))
+    assert "This cannot be asked" in words_of(await visitor.get("/plan?at_step=900"))
+
+
+async def test_the_actions_page_tells_what_was_done(service: Service, visitor: Visitor) -> None:
+    """An action shows with its outcome; another user's does not."""
+    await service.report("one", steps=60, plan=PLAN)
+    page = (await visitor.get("/runs/one")).text
+    await visitor.post("/runs/one/scenario", data={"edit": "30", "csrf_token": token_of(page)})
+    told = words_of(await visitor.get("/actions"))
+    assert "scenario one accepted" in told
+    assert "Nothing yet." in words_of(await visitor.get("/actions?run=two"))
+
+
+async def test_a_relaunch_without_a_scheduler_says_so(service: Service, visitor: Visitor) -> None:
+    """Where nothing can be relaunched the page answers in words, and no button leads there."""
+    await service.report("one", steps=60, plan=PLAN)
+    answer = await visitor.get("/runs/one/relaunch", headers={"Accept": "text/html"})
+    assert 409 == answer.status_code
+    assert "without a scheduler" in answer.text
+    assert "/runs/one/relaunch" not in (await visitor.get("/runs/one")).text
