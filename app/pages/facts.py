@@ -132,7 +132,7 @@ def _state(view: RunView, words: Words) -> Markup | None:
     state = job_state(job, words)
     if job.state == "RUNNING" and job.started:
         state = words.say("{state} since {clock}", state=state, clock=words.clock(job.started))
-    if job.submitted and job.started and job.started > job.submitted:
+    if job.submitted and job.started and job.started >= job.submitted + 1:
         queued = words.duration(job.started - job.submitted)
         state = words.say("{state}, queued {duration}", state=state, duration=queued)
     is_old = view.job_seen_at is not None and words.now - view.job_seen_at > STALE_JOB_SECONDS

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from app.pages.axis import ClockAxis, Tick, covering
@@ -92,7 +92,8 @@ def options_of(view: RunView) -> list[Option]:
     if view.comparison is None:
         return [_by_eta(view)]
     advised = view.comparison.verdict.scenario
-    options = [_of_outcome(outcome) for outcome in view.comparison.outcomes if outcome.name != STOP]
+    outcomes = [outcome for outcome in view.comparison.outcomes if outcome.name != STOP]
+    options = [_with_whole_bar(_of_outcome(outcome), view) for outcome in outcomes]
     return sorted(options, key=lambda option: (option.name != advised, option.reason is not None))
 
 
@@ -146,6 +147,12 @@ def _by_eta(view: RunView) -> Option:
         None,
         None,
     )
+
+
+def _with_whole_bar(option: Option, view: RunView) -> Option:
+    """Return an option; where continuing is not expected to reach its target, with its whole plan drawn."""
+    is_lost = option.finish is not None and option.finish.at(0.5) is None
+    return replace(option, parts=_by_eta(view).parts) if is_lost and option.name == CONTINUE else option
 
 
 def _of_outcome(outcome: Outcome) -> Option:

@@ -243,6 +243,8 @@ def _percent(row: RunRow, words: Words) -> str | None:
 
 def _bars(row: RunRow) -> list[Segment]:
     """Return the time spent by phase, as a share of the run's whole time."""
+    if row.at_step is None:
+        return []
     spent = [(one.phase, one.spent_seconds or 0.0) for one in row.ledger if one.phase != "queue"]
     left = sum(one.left_seconds or 0.0 for one in row.ledger)
     whole = sum(seconds for _, seconds in spent) + (0.0 if row.state_word in ENDED else left)

@@ -95,7 +95,7 @@ def _stage(
     standing = _standing(ended, under_way, replacement)
     at = ended if ended is not None else (last.at if last and standing == "now" else None)
     told = last.words if last is not None and standing in {"done", "now"} else ""
-    return StageFace(_title(name, replacement, words), standing, words.moment(at) if at else None, told)
+    return StageFace(_title(name, replacement, words), standing, words.clock(at) if at else None, told)
 
 
 def _standing(ended: float | None, under_way: frozenset[State], replacement: Replacement) -> Standing:

@@ -96,7 +96,10 @@ def _defaults(view: RunView) -> dict[str, float | None]:
 
 def _minutes(duration: object) -> float | None:
     seconds = middle_seconds(duration)
-    return None if seconds is None else float(f"{seconds / 60:.3g}")
+    if seconds is None:
+        return None
+    minutes = seconds / 60
+    return round(minutes, 2) if minutes < 1 else float(f"{minutes:.3g}")
 
 
 def _value(field: Field, typed: str | None, default: float | None) -> Value:

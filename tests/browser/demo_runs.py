@@ -80,7 +80,7 @@ RUNS = (
     DemoRun(
         "topoflow-sweep-3", "13503921", 0, 311, 45.9, 25, 1_178, 960, 8, "gpu", 43_200,
         (0.2, 5.3, 60, 1.3), 0.34,
-        state="PENDING", reason="Priority", silent_seconds=300,
+        state="PENDING", reason="Priority", silent_seconds=1_000,
     ),
     DemoRun(
         "diff-climate-s2-with-a-name-longer-than-anybody-would-want-to-read", "13503790", 6_000, 6_000, 5,
