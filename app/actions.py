@@ -18,7 +18,6 @@ from app.store.facts import Command, Run
 from planner.errors import InvalidInputError
 
 JOB_ID = re.compile(r"\d{1,18}(_\d{1,9})?")
-MOST_RUNS_SEARCHED = 1_000
 NO_SCHEDULER = "This service runs without a scheduler; start it with --scheduler=slurm or local."
 
 
@@ -59,7 +58,7 @@ class Actions:
         """
         run = self._store.run(run_id)
         if run is None and JOB_ID.fullmatch(run_id):
-            run = self._by_job(user, run_id)
+            run = self._store.run_of_job(user, run_id)
         if run is None or run.user != user:
             raise NotFoundError(f"There is no run {run_id[:100]!r}.")
         return run
@@ -148,10 +147,6 @@ class Actions:
         if self._replacer is None:
             raise ConflictError(NO_SCHEDULER)
         return self._replacer
-
-    def _by_job(self, user: str, job_id: str) -> Run | None:
-        runs = self._store.runs(user, MOST_RUNS_SEARCHED)
-        return next((run for run in runs if run.job is not None and run.job.id == job_id), None)
 
     def _new_command(self, user: str, run: Run, fields: CommandFields, key: str | None) -> Command:
         known = f"{user}\0{run.id}\0{key}".encode()

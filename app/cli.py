@@ -4,13 +4,14 @@ import secrets
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 
 from app import logs
-from app.auth import issue
+from app.auth import issue, token_hash, token_name
 from app.credentials import prepare_state, write_credentials
 from app.serving import PortTakenError, Server, StateTakenError, bind, locked, url_of
 from app.settings import Settings
@@ -86,6 +87,31 @@ def create_token(
     prepare_state(settings.state)
     with _store(settings) as store:
         typer.echo(issue(store, settings.user, scope, time.time()))
+
+
+@tokens.command("list")
+def list_tokens(state: State = None) -> None:
+    """Print every token's name, scope, user and day; the tokens themselves are not kept."""
+    with _store(_settings(state=state)) as store:
+        for token in store.tokens():
+            day = datetime.fromtimestamp(token.created, UTC).date().isoformat()
+            typer.echo(f"{token_name(token.hash)}  {token.scope:<7}  {day}  {token.user}")
+
+
+@tokens.command("revoke")
+def revoke_token(
+    name: Annotated[str, typer.Argument(help="Its name as `token list` prints it, or the token itself.")],
+    state: State = None,
+) -> None:
+    """Make a token worthless at once, in a running service too."""
+    with _store(_settings(state=state)) as store:
+        known = [token.hash for token in store.tokens()]
+        meant = [hashed for hashed in known if hashed == token_hash(name) or token_name(hashed) == name]
+        for hashed in meant:
+            store.revoke_token(hashed)
+    if not meant:
+        raise typer.BadParameter("no token is called so; `cutlossd token list` prints their names")
+    typer.echo(f"revoked {token_name(meant[0])}")
 
 
 @contextmanager

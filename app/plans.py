@@ -32,9 +32,6 @@ REFRESH_SECONDS = 15.0
 LISTING_SECONDS = 0.5
 """How long a list may compute; the rows that are left show what was computed last."""
 
-
-OTHERS_SEARCHED = 50
-
 Key = tuple[Any, ...]
 
 
@@ -172,8 +169,8 @@ class Plans:
         return next(iter(self._store.replacements(run.id)), None)
 
     def _replaced_by(self, run: Run) -> str | None:
-        others = self._store.runs(run.user, OTHERS_SEARCHED)
-        return next((other.id for other in others if other.replaces == run.id), None)
+        other = self._store.run_replacing(run.id, run.user)
+        return None if other is None else other.id
 
     def _keep(self, run_id: str, kept: _Kept) -> None:
         with self._lock:

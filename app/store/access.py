@@ -21,6 +21,17 @@ def token(connection: Connection, hash_: str) -> Token | None:
     return Token(*row) if row else None
 
 
+def tokens(connection: Connection) -> list[Token]:
+    """Return every token in the order they were made."""
+    rows = connection.execute("SELECT hash, user, scope, created FROM tokens ORDER BY created, hash")
+    return [Token(*row) for row in rows]
+
+
+def revoke_token(connection: Connection, hash_: str) -> bool:
+    """Forget a token, and say whether there was one."""
+    return connection.execute("DELETE FROM tokens WHERE hash = ?", (hash_,)).rowcount > 0
+
+
 def add_audit(connection: Connection, entry: AuditEntry) -> None:
     """Append to the audit log."""
     connection.execute(
@@ -29,13 +40,17 @@ def add_audit(connection: Connection, entry: AuditEntry) -> None:
     )
 
 
-def audit(connection: Connection, limit: int, offset: int) -> list[AuditEntry]:
-    """Return entries of the audit log, the newest first."""
+def audit(
+    connection: Connection, limit: int, offset: int, user: str | None, subject: str
+) -> list[AuditEntry]:
+    """Return entries of the audit log, the newest first; what they are narrowed to is narrowed before."""
     rows = connection.execute(
-        "SELECT at, user, action, subject, outcome, detail FROM audit ORDER BY key DESC LIMIT ? OFFSET ?",
-        (limit, offset),
+        "SELECT at, user, action, subject, outcome, detail FROM audit"
+        " WHERE (:user IS NULL OR user = :user) AND instr(subject, :subject) ORDER BY key DESC"
+        " LIMIT :limit OFFSET :offset",
+        {"user": user, "subject": subject, "limit": limit, "offset": offset},
     )
     return [
-        AuditEntry(at, user, action, subject, outcome, decode(detail))
-        for at, user, action, subject, outcome, detail in rows
+        AuditEntry(at, who, action, about, outcome, decode(detail))
+        for at, who, action, about, outcome, detail in rows
     ]

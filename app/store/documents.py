@@ -34,3 +34,13 @@ def history(connection: Connection, run: str, kind: str, limit: int) -> list[tup
         (run, kind, limit),
     )
     return [(at, decode(data)) for at, data in rows][::-1]
+
+
+def of_kind(connection: Connection, kind: str, user: str, limit: int) -> list[tuple[str, dict[str, Any]]]:
+    """Return the current documents of a kind of a user's runs, each with its run's id, the newest first."""
+    rows = connection.execute(
+        "SELECT run, data FROM documents JOIN runs ON runs.id = run"
+        " WHERE kind = ? AND user = ? ORDER BY at DESC, run LIMIT ?",
+        (kind, user, limit),
+    )
+    return [(run, decode(data)) for run, data in rows]

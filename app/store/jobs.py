@@ -16,6 +16,15 @@ WHERE job_id IS NOT NULL
 UNION SELECT cluster, id FROM jobs WHERE active
 ORDER BY 1, 2"""
 
+WAITS = """
+SELECT json_extract(facts, '$.started') - json_extract(facts, '$.submitted')
+FROM jobs
+WHERE json_extract(facts, '$.started') >= json_extract(facts, '$.submitted')
+  AND (:partition IS NULL OR json_extract(facts, '$.partition') = :partition)
+  AND EXISTS (SELECT 1 FROM attempts JOIN runs ON runs.key = attempts.run
+              WHERE attempts.job_cluster = jobs.cluster AND attempts.job_id = jobs.id AND runs.user = :user)
+ORDER BY json_extract(facts, '$.started') DESC LIMIT :limit"""
+
 
 def put(connection: Connection, jobs: Iterable[JobFacts], seen_at: float) -> None:
     """Keep what the scheduler said, unless something newer is known."""
@@ -39,3 +48,9 @@ def one(connection: Connection, key: JobKey) -> tuple[JobFacts, float] | None:
 def tracked(connection: Connection) -> list[JobKey]:
     """Return the jobs that are not known to have ended."""
     return [JobKey(*row) for row in connection.execute(TRACKED)]
+
+
+def waits(connection: Connection, user: str, partition: str | None, limit: int) -> list[float]:
+    """Return the seconds a user's newest jobs waited in the queue, oldest first."""
+    wanted = {"user": user, "partition": partition, "limit": limit}
+    return [waited for (waited,) in connection.execute(WAITS, wanted)][::-1]

@@ -22,6 +22,17 @@ WHERE (:user IS NULL OR user = :user)
   AND (:query IS NULL OR instr(lower(id), :query) OR instr(lower(name), :query))
 ORDER BY last_record_at DESC, key DESC LIMIT :limit OFFSET :offset"""  # noqa: S608 - a constant
 
+HEARD_OF = f"SELECT {COLUMNS} FROM runs WHERE last_record_at >= ? ORDER BY last_record_at DESC LIMIT ?"  # noqa: S608 - a constant
+
+# A relaunched job is its own run: the newest run of a job is the one meant.
+OF_JOB = f"""
+SELECT {COLUMNS} FROM runs
+WHERE user = :user AND key IN (SELECT run FROM attempts WHERE job_id = :job)
+ORDER BY created DESC, key DESC LIMIT 1"""  # noqa: S608 - a constant
+
+REPLACING = f"""
+SELECT {COLUMNS} FROM runs WHERE replaces = ? AND user = ? ORDER BY created DESC, key DESC LIMIT 1"""  # noqa: S608 - a constant
+
 INSERT = """
 INSERT INTO runs (id, user, name, created, last_record_at) VALUES (?, ?, ?, ?, ?)
 RETURNING key, plan, version, warnings"""
@@ -105,6 +116,23 @@ def plan_of(connection: Connection, run: int) -> Mapping[str, Any]:
 def one(connection: Connection, run: str) -> Run | None:
     """Return a run."""
     row = connection.execute(f"SELECT {COLUMNS} FROM runs WHERE id = ?", (run,)).fetchone()  # noqa: S608 - a constant
+    return _run(row) if row else None
+
+
+def heard_of(connection: Connection, since: float, limit: int) -> list[Run]:
+    """Return the runs of which a batch came at or after a moment, the one heard of last first."""
+    return [_run(row) for row in connection.execute(HEARD_OF, (since, limit))]
+
+
+def of_job(connection: Connection, user: str, job: str) -> Run | None:
+    """Return the user's newest run that has an attempt in a job."""
+    row = connection.execute(OF_JOB, {"user": user, "job": job}).fetchone()
+    return _run(row) if row else None
+
+
+def replacing(connection: Connection, run: str, user: str) -> Run | None:
+    """Return the user's newest run that was relaunched from another."""
+    row = connection.execute(REPLACING, (run, user)).fetchone()
     return _run(row) if row else None
 
 

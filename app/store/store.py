@@ -116,6 +116,18 @@ class Store:
         """Return a run."""
         return self._read(partial(runs.one, run=run))
 
+    def runs_heard_of(self, since: float, limit: int) -> list[Run]:
+        """Return runs of which a batch came at or after a moment, epoch seconds, the newest first."""
+        return self._read(partial(runs.heard_of, since=since, limit=limit))
+
+    def run_of_job(self, user: str, job: str) -> Run | None:
+        """Return the newest of a user's runs that has an attempt in a job, by the job's id."""
+        return self._read(partial(runs.of_job, user=user, job=job))
+
+    def run_replacing(self, run: str, user: str) -> Run | None:
+        """Return the newest of a user's runs that was relaunched from a run."""
+        return self._read(partial(runs.replacing, run=run, user=user))
+
     def attempts(self, run: str) -> list[Attempt]:
         """Return a run's attempts in the order of their start."""
         return self._read(partial(attempts.listed, run=run))
@@ -172,6 +184,10 @@ class Store:
         """Return the jobs of attempts, and those put, that are not known to have ended."""
         return self._read(jobs.tracked)
 
+    def queue_waits(self, user: str, partition: str | None = None, limit: int = 200) -> list[float]:
+        """Return the seconds the newest jobs of a user's runs waited, oldest first."""
+        return self._read(partial(jobs.waits, user=user, partition=partition, limit=limit))
+
     def add_token(self, token: Token) -> None:
         """Keep a token by its hash."""
         self._write(partial(access.add_token, token=token))
@@ -180,13 +196,23 @@ class Store:
         """Return the token with a hash."""
         return self._read(partial(access.token, hash_=hash_))
 
+    def tokens(self) -> list[Token]:
+        """Return every token in the order they were made."""
+        return self._read(access.tokens)
+
+    def revoke_token(self, hash_: str) -> bool:
+        """Forget the token with a hash, and say whether there was one."""
+        return self._write(partial(access.revoke_token, hash_=hash_))
+
     def add_audit(self, entry: AuditEntry) -> None:
         """Append to the audit log."""
         self._write(partial(access.add_audit, entry=entry))
 
-    def audit(self, limit: int = 100, offset: int = 0) -> list[AuditEntry]:
-        """Return entries of the audit log, the newest first."""
-        return self._read(partial(access.audit, limit=limit, offset=offset))
+    def audit(
+        self, limit: int = 100, offset: int = 0, user: str | None = None, subject: str = ""
+    ) -> list[AuditEntry]:
+        """Return entries of the audit log, the newest first, narrowed to a user and a part of subjects."""
+        return self._read(partial(access.audit, limit=limit, offset=offset, user=user, subject=subject))
 
     def put_document(self, run: str, kind: str, data: Mapping[str, Any], at: float) -> None:
         """Keep a run's current document of a kind in place of the last one."""
@@ -195,6 +221,10 @@ class Store:
     def document(self, run: str, kind: str) -> tuple[dict[str, Any], float] | None:
         """Return a run's current document of a kind and when it was put, in epoch seconds."""
         return self._read(partial(documents.one, run=run, kind=kind))
+
+    def documents(self, kind: str, user: str, limit: int = 1000) -> list[tuple[str, dict[str, Any]]]:
+        """Return the current documents of a kind of a user's runs with their run ids, the newest first."""
+        return self._read(partial(documents.of_kind, kind=kind, user=user, limit=limit))
 
     def append_history(self, run: str, kind: str, at: float, data: Mapping[str, Any]) -> None:
         """Append to a run's history of a kind."""

@@ -16,7 +16,7 @@ import httpx
 import pytest
 from typer.testing import CliRunner
 
-from app.auth import token_hash
+from app.auth import token_hash, token_name
 from app.cli import app as command
 from app.serving import PortTakenError, StateTakenError, bind, locked, url_of
 from app.store import open_store
@@ -135,6 +135,28 @@ def test_token_of_each_scope(tmp_path: Path, scope: str) -> None:
     stored = store.token(token_hash(made.stdout.strip()))
     store.close()
     assert ("eve", scope) == (stored.user, stored.scope)
+
+
+def test_tokens_are_listed_and_revoked(tmp_path: Path) -> None:
+    """`cutlossd token list` names tokens without showing them; `token revoke` takes a name, or a token."""
+    state = f"--state={tmp_path}"
+    tokens = [
+        CliRunner()
+        .invoke(command, ["token", "create", f"--scope={scope}", state, "--user=eve"])
+        .stdout.strip()
+        for scope in ("read", "operate")
+    ]
+    names = [token_name(token_hash(token)) for token in tokens]
+    listed = CliRunner().invoke(command, ["token", "list", state])
+    assert [(name, scope) for name, scope in zip(names, ("read", "operate"), strict=True)] == [
+        tuple(line.split()[:2]) for line in listed.stdout.splitlines()
+    ]
+    assert not any(token in listed.stdout for token in tokens)
+    for meant in (names[0], tokens[1]):
+        assert 0 == CliRunner().invoke(command, ["token", "revoke", meant, state]).exit_code
+    assert "" == CliRunner().invoke(command, ["token", "list", state]).stdout
+    unknown = CliRunner().invoke(command, ["token", "revoke", names[0], state])
+    assert (2, True) == (unknown.exit_code, "token list" in unknown.output)
 
 
 def test_wrong_scope_is_refused(tmp_path: Path) -> None:
