@@ -97,6 +97,7 @@ async def post_records(request: Request, run: RunId, caller: Reporter) -> Respon
     except ForeignRunError as error:
         raise ForbiddenError(f"Run {run} belongs to another user.") from error
     request.app.state.live.publish(run)
+    request.app.state.newcomers.heard(batch.attempt, in_job=batch.job is not None)
     return _answer(added)
 
 

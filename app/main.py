@@ -19,6 +19,7 @@ from app.guards import BodyLimit, HostCheck, SecurityHeaders, allowed_hosts
 from app.links import BasePath
 from app.live import Live
 from app.metrics import CountRequests, Metrics
+from app.newcomers import Newcomers
 from app.openapi import describe
 from app.plans import Plans
 from app.pool import Pool
@@ -92,15 +93,30 @@ def _start(app: FastAPI, settings: Settings, clock: Callable[[], float]) -> None
         settings.scheduler, source=os.environ, local_folder=settings.state / "local"
     )
     _start_scheduling(app, settings, clock)
-    state.spools = Spools(
-        store, settings.spool, settings.user, clock, state.live.publish,
-        shortest_seconds=settings.spool_seconds,
-    )  # fmt: skip
-    state.spools.start()
+    _start_listening(app, settings, clock)
     state.actions = Actions(
         store=store, replacer=state.replacer, live=state.live, audit=Audit(store, clock), clock=clock,
         checkpoint_wait_seconds=settings.checkpoint_wait_seconds,
     )  # fmt: skip
+
+
+def _start_listening(app: FastAPI, settings: Settings, clock: Callable[[], float]) -> None:
+    """Start to read spools, and to ask about the jobs of processes that were not heard of before."""
+    state = app.state
+
+    def wake() -> None:
+        if state.poller is not None:
+            state.poller.wake()
+
+    def publish(run_id: str) -> None:
+        state.live.publish(run_id)
+        state.newcomers.heard_of_run(run_id)
+
+    state.newcomers = Newcomers(state.store, wake)
+    state.spools = Spools(
+        state.store, settings.spool, settings.user, clock, publish, shortest_seconds=settings.spool_seconds
+    )
+    state.spools.start()
 
 
 def _start_scheduling(app: FastAPI, settings: Settings, clock: Callable[[], float]) -> None:
