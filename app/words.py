@@ -162,7 +162,7 @@ class Words:
             return self._formatted(moment, "EEE")
         return self._formatted(moment, "HH:mm" if step_seconds >= MINUTE else "HH:mm:ss")
 
-    def midnight_offset(self, at: float) -> float:
+    def zone_offset(self, at: float) -> float:
         """Return the reader's offset from UTC at a time, in seconds: ticks are round in local time."""
         offset = self._local(at).utcoffset()
         return offset.total_seconds() if offset else 0.0

@@ -45,7 +45,7 @@ class ClockAxis:
     def ticks(self, words: Words, most: int = MOST_TICKS) -> list[Tick]:
         """Return ticks at round local times; labels keep clear of both ends."""
         step = self._step(most)
-        offset = words.midnight_offset(self.start)
+        offset = words.zone_offset(self.start)
         first = math.ceil((self.start + offset) / step) * step - offset
         times = [first + i * step for i in range(int((self.end - first) / step) + 1)]
         return [

@@ -264,7 +264,7 @@ def _loss_ticks(low: float, high: float, scale: Scale, words: Words) -> list[tup
         ticks = _log_ticks(low, high)
     else:
         size = 10.0 ** math.floor(math.log10((high - low) / 4))
-        step = next(size * times for times in (1, 2, 5, 10) if (high - low) / (size * times) <= 8)  # noqa: PLR2004
+        step = next(size * times for times in (1, 2, 5, 10) if (high - low) / (size * times) <= 8)  # noqa: PLR2004 - ticks that fit
         ticks = [float(i * step) for i in range(math.ceil(low / step), math.floor(high / step) + 1)]
     return [(tick, words.significant(tick, 2).rstrip("0").rstrip(".,") or "0") for tick in ticks]
 

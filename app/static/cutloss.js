@@ -18,7 +18,8 @@
     if (!zone || document.cookie.split("; ").includes(pair)) return;
     document.cookie = `${pair}; path=${body.dataset.base || ""}/; max-age=31536000; samesite=strict`;
     const isKept = document.cookie.split("; ").includes(pair);
-    if (isKept && new Date().getTimezoneOffset() !== 0) window.location.reload();
+    const shown = Number(document.documentElement.dataset.offset);
+    if (isKept && shown !== -60 * new Date().getTimezoneOffset()) window.location.reload();
   }
 
   function tellAges() {
