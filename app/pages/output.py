@@ -43,7 +43,7 @@ def output_tail(job: JobFacts | None) -> Output | None:
         written = path.stat().st_mtime
     except OSError:
         return None
-    lines = [_shown(line) for line in text.splitlines()[-MOST_LINES:]]
+    lines = [_shown(line) for line in text.rstrip("\n").split("\n")[-MOST_LINES:]]
     return Output(str(path), tuple(lines), written) if lines else None
 
 
