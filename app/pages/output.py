@@ -44,7 +44,7 @@ def output_tail(job: JobFacts | None) -> Output | None:
     except OSError:
         return None
     lines = [_shown(line) for line in text.rstrip("\n").split("\n")[-MOST_LINES:]]
-    return Output(str(path), tuple(lines), written) if lines else None
+    return Output(str(path), tuple(lines), written) if any(lines) else None
 
 
 def _file_name(pattern: str, job: JobFacts) -> str:
