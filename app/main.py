@@ -18,6 +18,7 @@ from app.credentials import prepare_state, signing_secret
 from app.guards import BodyLimit, HostCheck, SecurityHeaders, allowed_hosts
 from app.links import BasePath
 from app.live import Live
+from app.memory import Memory
 from app.metrics import CountRequests, Metrics
 from app.newcomers import Newcomers
 from app.openapi import describe
@@ -30,6 +31,7 @@ from app.slurm.poller import Poller
 from app.spools import Spools
 from app.store import Store, open_store
 from app.store.facts import JobKey
+from app.sweep import Sweep
 
 RUNS_TOLD = 1_000
 
@@ -94,6 +96,8 @@ def _start(app: FastAPI, settings: Settings, clock: Callable[[], float]) -> None
     )
     _start_scheduling(app, settings, clock)
     _start_listening(app, settings, clock)
+    state.sweep = Sweep(store, state.plans, Memory(store), clock, settings.sweep_seconds)
+    state.sweep.start()
     state.actions = Actions(
         store=store, replacer=state.replacer, live=state.live, audit=Audit(store, clock), clock=clock,
         checkpoint_wait_seconds=settings.checkpoint_wait_seconds,
@@ -143,7 +147,7 @@ def _stop(app: FastAPI) -> None:
     state = app.state
     if state.poller is not None:
         state.poller.stop()
-    for part in (state.spools, state.replacer, state.scheduler, state.pool, state.store):
+    for part in (state.sweep, state.spools, state.replacer, state.scheduler, state.pool, state.store):
         if part is not None:
             part.close()
 

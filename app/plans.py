@@ -13,6 +13,7 @@ from zlib import crc32
 from app.earlier import EarlierRuns
 from app.forecasts import RunFits, fit_run
 from app.judging import Judge
+from app.memory import Memory
 from app.paces import eta_query
 from app.questions import RunCurve
 from app.scenarios import Standing
@@ -61,6 +62,7 @@ class Plans:
         self._lock = threading.Lock()
         self._busy: dict[str, threading.Lock] = {}
         self._earlier = EarlierRuns(store)
+        self._memory = Memory(store)
         self._judge = Judge(store, settings, self._earlier)
         self._slots = threading.BoundedSemaphore(settings.planner_threads)
 
@@ -147,7 +149,9 @@ class Plans:
             stale_after_seconds=self._settings.stale_after_seconds,
             version=f"{run.version}-{crc32(repr(key).encode()):08x}",
         )
-        return _Kept(key, make_view(materials), fits)
+        view = make_view(materials)
+        self._memory.remember(view)
+        return _Kept(key, view, fits)
 
     def _key(self, run: Run, now: float) -> Key:
         """Return what a view depends on; of the clock only as much as a run that is alive needs."""

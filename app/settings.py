@@ -58,6 +58,9 @@ class Settings(BaseSettings):
     stale_after_seconds: float = Field(
         60.0, gt=0, description="seconds without a record after which a run's data are called stale"
     )
+    sweep_seconds: float = Field(
+        15.0, gt=0, description="seconds between two looks at the runs that nobody watches"
+    )
     checkpoint_wait_seconds: float = Field(
         600.0, gt=0, description="how long a replacement waits for the old job's checkpoint"
     )

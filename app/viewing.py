@@ -15,16 +15,18 @@ from app.snapshot import Snapshot
 from app.states import badge_of, state_word
 from app.store import Store
 from app.store.facts import Run, StepBlocks
-from app.views import RunRow, RunView
-from planner.eta import EtaQuery, eta
+from app.views import RunRow, RunView, StateWord
+from planner.eta import Eta, EtaQuery, eta
 from planner.forecast import LossAt
 from planner.loss_path import CurveSource, LatentCurve, Milestone, MilestoneCurve
 from planner.plan import validations_due
 from planner.quantiles import Quantiles
+from planner.situation import steps_left
 
 SMOOTHED_RECORDS = 20
 LIGHT_BLOCKS = 100
 SPARK_POINTS = 40
+OVER: frozenset[StateWord] = frozenset({"finished", "failed", "stopped"})
 BAND_LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
@@ -58,10 +60,10 @@ class Materials:
 def make_view(materials: Materials) -> RunView:
     """Return everything shown of a run."""
     snapshot, query, judgement = materials.snapshot, materials.query, materials.judgement
-    answered = eta(query)
     state = state_word(
         snapshot.run, snapshot.job, snapshot.blocks, materials.now, materials.stale_after_seconds
     )
+    answered = _over(query) if state in OVER else eta(query)
     action = judgement.comparison.verdict.action if judgement.comparison else None
     if action == "wait" and judgement.is_default:
         action = None  # nobody asked for a comparison, so a run is not to be checked for lack of one
@@ -86,6 +88,11 @@ def make_view(materials: Materials) -> RunView:
         as_of=materials.now,
         version=materials.version,
     )
+
+
+def _over(query: EtaQuery) -> Eta:
+    """Return the answer for a run that has ended: nothing is to come, whatever its plan still held."""
+    return Eta("refused", "finished", steps_left(query.at_step, query.plan.total_steps))
 
 
 def _stored(snapshot: Snapshot) -> dict[str, Any]:

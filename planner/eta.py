@@ -19,7 +19,8 @@ __all__ = ["Eta", "EtaQuery", "InProgress", "PhaseMeans", "Priors", "Timings", "
 _AMPLE = 2.0
 """A run without a declared end is looked at over so many times the steps its limit may hold."""
 
-Reason = Literal["no_steps", "no_total_steps"]
+Reason = Literal["no_steps", "no_total_steps", "finished"]
+"""``finished`` is for whoever knows that a run has ended: a question of time does not tell."""
 
 
 @dataclass(frozen=True, slots=True)

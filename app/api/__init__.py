@@ -2,11 +2,11 @@
 
 from fastapi import APIRouter
 
-from app.api import actions, audit, questions, runs, service
+from app.api import actions, audit, history, questions, runs, service
 from app.api.problems import PROBLEMS
 
 router = APIRouter(prefix="/api/v1", responses=PROBLEMS)
-for part in (questions, runs, actions, audit):
+for part in (questions, runs, history, actions, audit):
     router.include_router(part.router)
 
 service_router = service.router

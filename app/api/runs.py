@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Query
 from app.api.comparing import comparison_answer, verdict_answer
 from app.api.presenting import points_of, run_answer, run_detail
 from app.errors import NotFoundError
+from app.memory import end_of
 from app.parts import ActionsDep, PlansDep, PoolDep, Reader, StoreDep
 from app.schemas.answers import CompareResponse
 from app.schemas.runs import PointsAnswer, RunDetail, RunEta, RunForecasts, RunsResponse, RunVerdict
@@ -16,7 +17,9 @@ from app.wire import to_wire
 router = APIRouter(prefix="/runs", tags=["runs"])
 
 
-async def _view(run_id: str, actions: ActionsDep, plans: PlansDep, pool: PoolDep, caller: Reader) -> RunView:
+async def own_view(
+    run_id: str, actions: ActionsDep, plans: PlansDep, pool: PoolDep, caller: Reader
+) -> RunView:
     """Return the view of one of the caller's runs, named by its id or its job's."""
 
     def found() -> RunView | None:
@@ -49,19 +52,24 @@ async def get_runs(  # noqa: PLR0913, PLR0917 - query parameters and parts, give
 
 
 @router.get("/{run_id}", response_model=RunDetail)
-async def get_run(view: Annotated[RunView, Depends(_view)]) -> Any:  # noqa: ANN401 - see response_model
+async def get_run(view: Annotated[RunView, Depends(own_view)]) -> Any:  # noqa: ANN401 - see response_model
     """Say everything of one run but its curves."""
     return run_detail(view)
 
 
 @router.get("/{run_id}/eta", response_model=RunEta)
-async def get_eta(view: Annotated[RunView, Depends(_view)]) -> Any:  # noqa: ANN401 - see response_model
-    """Say when a run ends if it continues; seconds count from ``as_of``."""
-    return {"id": view.run.id, **to_wire(view.eta), "as_of": view.as_of}
+async def get_eta(view: Annotated[RunView, Depends(own_view)]) -> Any:  # noqa: ANN401 - see response_model
+    """Say when a run ends if it continues; seconds count from ``as_of``.
+
+    Of a run that has ended there is nothing to estimate: refused with reason ``finished``, and ``finished``
+    says how it ended.
+    """
+    ended = {"finished": view.run.finished, "ended": end_of(view), "state": view.state_word}
+    return {"id": view.run.id, **to_wire(view.eta), **ended, "as_of": view.as_of}
 
 
 @router.get("/{run_id}/forecast", response_model=RunForecasts)
-async def get_forecast(view: Annotated[RunView, Depends(_view)]) -> Any:  # noqa: ANN401 - see response_model
+async def get_forecast(view: Annotated[RunView, Depends(own_view)]) -> Any:  # noqa: ANN401 - see response_model
     """Say what losses a run will reach: at its end, and when its target."""
     named = {"train": view.forecast_train, "val": view.forecast_val}
     answers = [{"id": kind, **to_wire(found)} for kind, found in named.items() if found is not None]
@@ -69,14 +77,14 @@ async def get_forecast(view: Annotated[RunView, Depends(_view)]) -> Any:  # noqa
 
 
 @router.get("/{run_id}/verdict", response_model=RunVerdict)
-async def get_verdict(view: Annotated[RunView, Depends(_view)]) -> Any:  # noqa: ANN401 - see response_model
+async def get_verdict(view: Annotated[RunView, Depends(own_view)]) -> Any:  # noqa: ANN401 - see response_model
     """Say whether to continue, or to cancel, fix and relaunch."""
     verdict = verdict_answer(view.comparison.verdict) if view.comparison else None
     return {"id": view.run.id, "verdict": verdict, "since": view.verdict_since, "as_of": view.as_of}
 
 
 @router.get("/{run_id}/compare", response_model=CompareResponse)
-async def get_compare(view: Annotated[RunView, Depends(_view)]) -> Any:  # noqa: ANN401 - see response_model
+async def get_compare(view: Annotated[RunView, Depends(own_view)]) -> Any:  # noqa: ANN401 - see response_model
     """Compare going on with the run's relaunch scenario, in the form of ``POST /compare``."""
     if view.comparison is None:
         raise NotFoundError(f"Run {view.run.id} has nothing to compare: it has ended, or has no end.")
@@ -84,6 +92,6 @@ async def get_compare(view: Annotated[RunView, Depends(_view)]) -> Any:  # noqa:
 
 
 @router.get("/{run_id}/points", response_model=PointsAnswer)
-async def get_points(view: Annotated[RunView, Depends(_view)]) -> Any:  # noqa: ANN401 - see response_model
+async def get_points(view: Annotated[RunView, Depends(own_view)]) -> Any:  # noqa: ANN401 - see response_model
     """Return a run's curves for a chart; their length is bounded, whatever the run's."""
     return points_of(view)

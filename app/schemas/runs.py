@@ -114,8 +114,11 @@ class PointsAnswer(Answer):
 
 
 class RunEta(EtaAnswer):
-    """When a run ends; seconds count from ``as_of``, epoch seconds."""
+    """When a run ends; seconds count from ``as_of``, epoch seconds. ``ended`` is when it did."""
 
+    state: str
+    finished: str | None
+    ended: float | None
     as_of: float
 
 
