@@ -1,4 +1,4 @@
-"""``cutloss``: ask about runs, check the way to the service, send spools."""
+"""``cutloss``: ask about runs, act on them, follow logs, check the way to the service."""
 
 import argparse
 import json
@@ -7,8 +7,10 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
+from cutloss.actions import cancel_run, relaunch_run
+from cutloss.answers import Answer, compare_scenarios, list_runs, tell_eta, tell_verdict
+from cutloss.attaching import attach_log
 from cutloss.checkpoint_audit import compare
 from cutloss.checkpoints import (
     CheckpointError,
@@ -17,17 +19,18 @@ from cutloss.checkpoints import (
     model_tensors,
     write_renamed,
 )
+from cutloss.completion import completion
 from cutloss.credentials import CredentialsError, find_service
 from cutloss.doctor import examine
 from cutloss.environment import spool_folder
-from cutloss.questions import MEANINGS, Exit, NoAnswerError, ask
+from cutloss.logs.guess import PRESETS
+from cutloss.manual import manual
+from cutloss.questions import MEANINGS, Exit, NoAnswerError
 from cutloss.sync import find_spools, send_spool
-from cutloss.words import duration, interval, percent, table, time_of_day
+from cutloss.words import percent
 
-HEADING = ("RUN", "STATE", "STEP", "ENDS IN", "VERDICT")
-
-Command = Callable[[argparse.Namespace], tuple[Any, str, Exit]]
-"""Returns what ``--json`` prints, what a person reads, and how the program ends."""
+Command = Callable[[argparse.Namespace], Answer]
+Adder = Callable[[str, Command, str], argparse.ArgumentParser]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -62,6 +65,15 @@ def parser() -> argparse.ArgumentParser:
         command.set_defaults(run=run)
         return command
 
+    _add_questions(add)
+    _add_actions(add)
+    _add_attach(add)
+    _add_checks(add)
+    _add_shell(add)
+    return top
+
+
+def _add_questions(add: Adder) -> None:
     runs = add("runs", list_runs, "list your runs, the one heard of last first")
     runs.add_argument("--limit", type=int, help="at most so many")
     runs.add_argument("--query", help="part of an id or name")
@@ -70,6 +82,64 @@ def parser() -> argparse.ArgumentParser:
         ("verdict", tell_verdict, "say whether to continue, or to cancel, fix and relaunch"),
     ):
         add(name, run, text).add_argument("name", metavar="RUN", help="a run's id, or its SLURM job's")
+    compare = add("compare", compare_scenarios, "compare the scenarios of a file")
+    compare.add_argument(
+        "file", metavar="FILE", help="what POST /api/v1/compare takes, as JSON; - is the input"
+    )
+
+
+def _add_actions(add: Adder) -> None:
+    relaunch = add("relaunch", relaunch_run, "put a corrected job in the place of a running one")
+    relaunch.add_argument("name", metavar="RUN", help="a run's id")
+    relaunch.add_argument(
+        "--script", type=Path, required=True, metavar="FILE", help="the corrected batch script"
+    )
+    relaunch.add_argument(
+        "--option", action="append", metavar="NAME=VALUE", help="an sbatch option; may be repeated"
+    )
+    relaunch.add_argument(
+        "--no-checkpoint", action="store_true", help="do not ask the running job for one first"
+    )
+    relaunch.add_argument(
+        "--checkpoint-wait", type=float, metavar="SECONDS", help="wait so long for it at most"
+    )
+    relaunch.add_argument(
+        "--wait", action="store_true", help="return when the new job is in place, or will not be"
+    )
+    cancel = add("cancel", cancel_run, "ask a training to end after its current step; its job is not killed")
+    cancel.add_argument("name", metavar="RUN", help="a run's id")
+    for command in (relaunch, cancel):
+        command.add_argument("--key", help="repeats of a call with the same key are done once")
+
+
+def _add_attach(add: Adder) -> None:
+    attach = add("attach", attach_log, "follow a log that a training writes, and report what it reads")
+    attach.add_argument(
+        "file", metavar="FILE", type=Path, help="the log; it may still be written, or not be there yet"
+    )
+    how = attach.add_mutually_exclusive_group()
+    how.add_argument("--preset", choices=sorted(PRESETS), help="what kind of log it is; guessed without")
+    how.add_argument(
+        "--regex", help="how to read a line: groups named step, loss, lr, val_loss, seconds, epoch, ..."
+    )
+    attach.add_argument("--once", action="store_true", help="read to the end, send it and stop")
+    attach.add_argument("--idle", type=float, metavar="SECONDS", help="stop after so long without a line")
+    attach.add_argument("--name", help="what the training is called; the file's name without")
+    attach.add_argument("--run-id", metavar="ID", help="the run's id")
+    attach.add_argument("--job", metavar="ID", help="the SLURM job that writes the log")
+    attach.add_argument("--cluster", default="cluster", help="that job's cluster")
+    for name in ("total-steps", "validate-every", "checkpoint-every", "validation-batches"):
+        attach.add_argument(
+            f"--{name}", type=int, metavar="COUNT", help="declared, where the log does not tell"
+        )
+    attach.add_argument(
+        "--target-loss", type=float, metavar="LOSS", help="the loss that the training is run for"
+    )
+    attach.add_argument("--target-of", choices=("val", "train"), help="which loss that is")
+    attach.add_argument("--like", metavar="RUN", help="an earlier run of the same kind")
+
+
+def _add_checks(add: Adder) -> None:
     add("doctor", check_all, "check spool, service, tokens and clock")
     sync = add("sync", send_spools, "send spools that the service has not seen")
     sync.add_argument("folder", metavar="DIR", nargs="?", type=Path, help="a spool folder, or one run's")
@@ -78,51 +148,27 @@ def parser() -> argparse.ArgumentParser:
     audit.add_argument("checkpoint", type=Path, help="a torch or safetensors file; a pickle is not executed")
     audit.add_argument("--model", required=True, metavar="MODULE:FACTORY", help="what returns the model")
     audit.add_argument("--write", type=Path, metavar="FILE", help="write it with the proposed names")
-    return top
 
 
-def list_runs(options: argparse.Namespace) -> tuple[Any, str, Exit]:
-    """List runs."""
-    answer = ask(os.environ, "runs", limit=options.limit, query=options.query)
-    rows = [_row(run) for run in answer["runs"]]
-    return answer, table([HEADING, *rows]) if rows else "There are no runs.", Exit.ANSWERED
+def _add_shell(add: Adder) -> None:
+    complete = add("completion", print_completion, "print a completion script for the shell to source")
+    complete.add_argument("shell", choices=("bash", "zsh"), help="which shell")
+    add("man", print_manual, "print the man page; pipe it to man -l -")
 
 
-def tell_eta(options: argparse.Namespace) -> tuple[Any, str, Exit]:
-    """Tell when a run ends."""
-    eta = ask(os.environ, "runs", options.name, "eta")
-    remaining = eta.get("remaining_seconds")
-    if eta.get("status") != "ok" or not remaining:
-        return eta, f"{options.name}: no estimate ({eta.get('reason') or 'nothing left'})", Exit.PROBLEM
-    median = remaining.get("0.5")
-    ends = None if median is None or eta.get("as_of") is None else eta["as_of"] + median
-    counts = ", ".join(
-        _count(eta.get(f"{noun}s_left"), noun) for noun in ("step", "validation", "checkpoint")
-    )
-    lines = [
-        f"{options.name} ends in {interval(remaining)}, about {time_of_day(ends)}",
-        f"left: {counts}",
-    ]
-    if eta.get("finishes_within_limit") is not None:
-        lines.append(f"within the job's time limit: {percent(eta['finishes_within_limit'])}")
-    return eta, "\n".join(lines), Exit.ANSWERED
+def print_completion(options: argparse.Namespace) -> Answer:
+    """Print a completion script."""
+    text = completion(parser(), options.shell)
+    return {"shell": options.shell, "script": text}, text, Exit.ANSWERED
 
 
-def tell_verdict(options: argparse.Namespace) -> tuple[Any, str, Exit]:
-    """Tell what to do with a run."""
-    answer = ask(os.environ, "runs", options.name, "verdict")
-    verdict = answer.get("verdict")
-    if not verdict:
-        return answer, f"{options.name}: there is nothing to decide", Exit.PROBLEM
-    lines = [f"{options.name}: {verdict['action'].upper()}{_certainty(verdict)}"]
-    saving = (verdict.get("saving_seconds") or {}).get("0.5")
-    if verdict["action"] == "relaunch" and saving is not None:
-        lines.append(f"saves {duration(saving)}")
-    lines += [f"- {reason['text']}" for reason in verdict.get("reasons") or []]
-    return answer, "\n".join(lines), Exit.ANSWERED
+def print_manual(_options: argparse.Namespace) -> Answer:
+    """Print the man page."""
+    text = manual(parser(), MEANINGS)
+    return {"page": text}, text, Exit.ANSWERED
 
 
-def check_all(_options: argparse.Namespace) -> tuple[Any, str, Exit]:
+def check_all(_options: argparse.Namespace) -> Answer:
     """Check everything between a training here and the service."""
     findings = examine(os.environ)
     text = "\n".join(f"{'ok' if found.passed else 'NO':3} {found.check}: {found.text}" for found in findings)
@@ -130,7 +176,7 @@ def check_all(_options: argparse.Namespace) -> tuple[Any, str, Exit]:
     return [asdict(found) for found in findings], text, exit_code
 
 
-def send_spools(options: argparse.Namespace) -> tuple[Any, str, Exit]:
+def send_spools(options: argparse.Namespace) -> Answer:
     """Send spools."""
     folder = options.folder or spool_folder(os.environ)
     try:
@@ -151,7 +197,7 @@ def send_spools(options: argparse.Namespace) -> tuple[Any, str, Exit]:
     return data, "\n".join(lines) or f"{folder} holds no spool.", Exit.PROBLEM if failed else Exit.ANSWERED
 
 
-def audit_checkpoint(options: argparse.Namespace) -> tuple[Any, str, Exit]:
+def audit_checkpoint(options: argparse.Namespace) -> Answer:
     """Compare a checkpoint with a model."""
     try:
         audit = compare(model_tensors(build_model(options.model)), checkpoint_tensors(options.checkpoint))
@@ -167,25 +213,6 @@ def audit_checkpoint(options: argparse.Namespace) -> tuple[Any, str, Exit]:
     lines += [f"- {name} has another shape" for name in audit.mismatched]
     lines += [f"rename {old} -> {new}" for old, new in audit.renames.items()]
     return asdict(audit), "\n".join(lines), Exit.ANSWERED if audit.fits else Exit.PROBLEM
-
-
-def _row(run: dict[str, Any]) -> tuple[str, ...]:
-    at, total = run.get("at_step"), run.get("total_steps")
-    step = f"{'-' if at is None else at}/{'-' if total is None else total}"
-    left = (run.get("remaining_seconds") or {}).get("0.5")
-    verdict = (run.get("verdict") or {}).get("action") or "-"
-    return run["id"], str(run.get("state") or "-"), step, "-" if left is None else duration(left), verdict
-
-
-def _count(count: int | None, noun: str) -> str:
-    if count is None:
-        return f"an unknown number of {noun}s"
-    return f"{count} {noun}{'' if count == 1 else 's'}"
-
-
-def _certainty(verdict: dict[str, Any]) -> str:
-    probability = verdict.get("probability")
-    return "" if probability is None else f" ({percent(probability)} sure)"
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from typing import Any
 
 from cutloss.counters import Counters
 from cutloss.queues import Entry, StepEntry
-from cutloss.records import Record, duration, encode, finite, measured, plain, whole
+from cutloss.records import KINDS, Record, duration, encode, finite, measured, plain, whole
 from cutloss.spool import Line
 
 SPAN_SECONDS = 10.0
@@ -88,6 +88,9 @@ class Composer:
             return [self._note(entry["kind"], entry["data"])]
         if kind == "span":
             return self._add_span(entry)
+        if kind == "step":
+            # Read from a log, where the times are the log's own.
+            return [self._line(kind, {name: entry[name] for name in KINDS[kind].fields})]
         if (step := whole(entry["step"])) is None:
             self._counters.invalid += 1
             return []

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from cutloss.environment import Environ, home
 
-Purpose = Literal["report", "read"]
+Purpose = Literal["report", "read", "operate"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,8 @@ def find_service(environ: Environ, purpose: Purpose, host: str | None = None) ->
 
     Args:
         environ: the environment; ``CUTLOSS_URL`` with ``CUTLOSS_TOKEN`` wins over the credentials file.
-        purpose: ``"report"`` for the reporter's write-only token, ``"read"`` for questions.
+        purpose: ``"report"`` for the reporter's write-only token, ``"read"`` for questions, ``"operate"`` for
+            what acts on a job: such a token is in no file and comes from ``CUTLOSS_TOKEN``.
         host: this machine's name, asked of the system where it is not given.
 
     Raises:
@@ -48,7 +49,7 @@ def find_service(environ: Environ, purpose: Purpose, host: str | None = None) ->
     host = socket.gethostname() if host is None else host
     if url := environ.get("CUTLOSS_URL"):
         return _from_environment(url.rstrip("/"), environ, host)
-    return _from_file(credentials_file(environ), purpose, host)
+    return _from_file(credentials_file(environ), purpose, host, environ.get("CUTLOSS_TOKEN", ""))
 
 
 def credentials_file(environ: Environ) -> Path:
@@ -78,9 +79,11 @@ def _from_environment(url: str, environ: Environ, host: str) -> Service:
     return Service(url, token, "CUTLOSS_URL")
 
 
-def _from_file(path: Path, purpose: Purpose, host: str) -> Service:
+def _from_file(path: Path, purpose: Purpose, host: str, given: str) -> Service:
     content = _read(path)
     url, token = content.get("url"), content.get(f"{purpose}_token")
+    if purpose == "operate" and not (token := given):
+        raise CredentialsError("CUTLOSS_TOKEN is not set; expected a token made with --scope operate")
     if not isinstance(url, str) or not isinstance(token, str) or not token:
         raise CredentialsError(f"{path} has no url or no {purpose}_token; expected both as text")
     _check_url(url, str(path))

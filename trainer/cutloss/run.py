@@ -89,11 +89,11 @@ class Run:
 
     def validation(self, step: int) -> Validation:
         """Time a validation; set ``loss`` on what the ``with`` statement gives."""
-        return Validation(step, self._plan.get("validation_batches"), self._emit, self._exclude)
+        return Validation(step, self._plan.get("validation_batches"), self.emit, self._exclude)
 
     def checkpoint(self, step: int, path: str | os.PathLike[str] | None = None) -> Save:
         """Time the save of a checkpoint."""
-        return Save(step, path, self._emit, self._exclude, self._commands)
+        return Save(step, path, self.emit, self._exclude, self._commands)
 
     def phase(self, name: str) -> Phase:
         """Time a stretch of another phase.
@@ -101,7 +101,7 @@ class Run:
         ``data``, ``forward``, ``backward``, ``optimizer`` and ``communication`` split a step and stay in its
         seconds; time in any other phase does not count as the step's.
         """
-        return Phase(str(name), self._emit, self._exclude)
+        return Phase(str(name), self.emit, self._exclude)
 
     def should_checkpoint(self) -> bool:
         """Tell whether a checkpoint was asked for. Only rank 0 knows: broadcast it where all ranks save."""
@@ -115,11 +115,32 @@ class Run:
         """Return the value last set from outside, else the default; a field of the plan is declared anew."""
         value, is_new = self._commands.setting(name, default)
         if is_new:
-            cleaned, _ = declared_plan({name: value})
-            if cleaned:
-                self._plan |= cleaned
-                self._note("plan", dict(self._plan))
+            self.declare(**{name: value})
         return value
+
+    def declare(self, **fields: object) -> None:
+        """Declare fields of the plan anew: what ``init`` did not know yet, or what has changed."""
+        known = {name: self._plan.get(name) for name in ("total_steps",)}
+        cleaned, complaints = declared_plan({**known, **fields})
+        if any(self._plan.get(name) != value for name, value in cleaned.items()):
+            self._plan |= cleaned
+            self._note("plan", dict(self._plan))
+        for complaint in complaints:
+            self._note("warning", {"text": complaint})
+
+    def emit(self, record: dict[str, Any]) -> None:
+        """Report a record as the queue holds it, with times that are known otherwise: a log's."""
+        self._entries.append(record)
+
+    @property
+    def queued(self) -> deque[Entry]:
+        """What was reported and is not written yet."""
+        return self._entries
+
+    @property
+    def is_on(self) -> bool:
+        """Whether this run reports: not on other ranks, in forked children, after ``finish``."""
+        return self._pipeline is not None
 
     def audit_result(
         self,
@@ -166,7 +187,15 @@ class Run:
         """Report the end, then write and send what is left; takes 5 s at most."""
         self._commands.stopped(self._at_step)
         self._note("finish", {"reason": str(reason), "step": self._at_step})
-        self._close()
+        self.close()
+
+    def close(self) -> None:
+        """Write and send what is left without a word on how the training ended."""
+        pipeline, self._pipeline = self._pipeline, None
+        if pipeline is not None:
+            pipeline.close()
+            atexit.unregister(self._at_exit)
+        self._switch_off()
 
     def __enter__(self) -> Self:
         return self
@@ -189,11 +218,8 @@ class Run:
         atexit.register(self._at_exit)
         _watch_forks(self)
 
-    def _emit(self, record: dict[str, Any]) -> None:
-        self._entries.append(record)
-
     def _note(self, kind: str, data: dict[str, Any]) -> None:
-        self._emit({"k": "note", "kind": kind, "data": data})
+        self.emit({"k": "note", "kind": kind, "data": data})
 
     def _exclude(self, began: float) -> None:
         # Nested stretches are left out once: the inner one has already moved the mark past its beginning.
@@ -206,14 +232,7 @@ class Run:
         elif self._at_step is not None and self._at_step == self._plan.get("total_steps"):
             self.finish()
         else:
-            self._close()
-
-    def _close(self) -> None:
-        pipeline, self._pipeline = self._pipeline, None
-        if pipeline is not None:
-            pipeline.close()
-            atexit.unregister(self._at_exit)
-        self._switch_off()
+            self.close()
 
     def _switch_off(self) -> None:
         self._pipeline = None
@@ -262,10 +281,23 @@ def init(  # noqa: PLR0913 - the plan's fields, each optional and by name
         "lr_schedule": lr_schedule, "like": like, "command": command,
     }  # fmt: skip
     off = Run(None, {}, {})
-    return guarded(lambda: _begin(plan | unknown, id, dict(os.environ)), off.counters) or off
+    return guarded(lambda: begin(plan | unknown, id, dict(os.environ)), off.counters) or off
 
 
-def _begin(fields: dict[str, object], run_id: str | None, environ: Mapping[str, str]) -> Run:
+def begin(
+    fields: dict[str, object],
+    run_id: str | None,
+    environ: Mapping[str, str],
+    job: dict[str, Any] | None = None,
+) -> Run:
+    """Return a run that reports, as ``init`` does, but let faults out.
+
+    Args:
+        fields: the plan.
+        run_id: the run's id; ``None`` for the environment's.
+        environ: the environment.
+        job: the scheduler's job that trains; ``None`` for this process's own.
+    """
     if environment.is_off(environ):
         return Run(None, {}, environ)
     plan, complaints = declared_plan(fields | {"replaces": environ.get("CUTLOSS_REPLACES")})
@@ -277,7 +309,7 @@ def _begin(fields: dict[str, object], run_id: str | None, environ: Mapping[str, 
         "run": environment.slug(str(run_id), 100) if run_id else environment.run_id(name, environ),
         "attempt": environment.attempt_id(now),
         "attempt_started": round(started, 3),
-        "job": environment.job(environ),
+        "job": job or environment.job(environ),
         "name": name,
     }
     run = Run(header, plan, environ)

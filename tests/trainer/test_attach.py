@@ -1,0 +1,148 @@
+"""``cutloss attach``: from a log to the records of a run."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cutloss.cli import main
+from cutloss.questions import Exit
+
+LINES = [f"step {step}/1000 loss {9 / step:.4f} lr 1e-3 {100 + step} ms/step" for step in range(10, 110, 10)]
+Capture = pytest.CaptureFixture[str]
+Spooled = Callable[..., list[dict[str, Any]]]
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    """Return a finished log."""
+    path = tmp_path / "train.log"
+    path.write_text("\n".join([*LINES, "val loss 0.5"]))
+    return path
+
+
+def test_a_log_becomes_a_run(log: Path, spooled: Spooled, capsys: Capture) -> None:
+    """Steps with their losses, rates and seconds, the validation, and the total the log tells."""
+    assert Exit.ANSWERED == main(["attach", str(log), "--once", "--json"])
+    found = json.loads(capsys.readouterr().out)
+    assert ("generic", 10, 1, 1000) == (
+        found["preset"], found["steps"], found["validations"], found["total_steps"],
+    )  # fmt: skip
+    steps = spooled("step")
+    assert list(range(10, 110, 10)) == [record["step"] for record in steps]
+    assert (0.9, 0.001, 0.11) == (steps[0]["loss"], steps[0]["lr"], steps[0]["seconds"])
+    assert [(100, 0.5)] == [(record["step"], record["loss"]) for record in spooled("validation")]
+    assert 1000 == [note["data"] for note in spooled("note") if note["kind"] == "plan"][-1]["total_steps"]
+
+
+def test_a_log_read_once_is_sent(log: Path, service: Any) -> None:
+    """What the end of the reporting left is sent like a spool."""
+    assert Exit.ANSWERED == main(["attach", str(log), "--once"])
+    assert set(range(10, 110, 10)) == set(service.column("steps", "step"))
+
+
+def test_the_plan_of_the_command_line_wins(log: Path, spooled: Spooled) -> None:
+    """What a person declares, the log does not overrule."""
+    main(
+        [
+            "attach",
+            str(log),
+            "--once",
+            "--total-steps",
+            "500",
+            "--validate-every",
+            "50",
+            "--target-loss",
+            "0.1",
+        ]
+    )
+    plan = [note["data"] for note in spooled("note") if note["kind"] == "plan"][-1]
+    assert (500, 50, 0.1) == (plan["total_steps"], plan["validate_every"], plan["target_loss"])
+
+
+def test_even_validations_are_a_cadence(tmp_path: Path, spooled: Spooled) -> None:
+    """Twice the same distance is declared, so that those still due are counted."""
+    path = tmp_path / "train.log"
+    path.write_text("".join(f"step {n} loss 1.5\nstep {n} val_loss 1.25\n" for n in (25, 50, 75, 100)))
+    main(["attach", str(path), "--once"])
+    plan = [note["data"] for note in spooled("note") if note["kind"] == "plan"][-1]
+    assert 25 == plan["validate_every"]
+
+
+def test_attaching_again_continues_the_run(log: Path, home: Path) -> None:
+    """The same log is the same run, in a further attempt; a job's id is in the name."""
+    for _ in range(2):
+        main(["attach", str(log), "--once"])
+    main(["attach", str(log), "--once", "--job", "77"])
+    attempts = {run.name: list(run.glob("*.jsonl")) for run in (home / ".cutloss" / "spool").iterdir()}
+    assert [1, 2] == sorted(map(len, attempts.values()))
+    header = json.loads(attempts["train-77"][0].read_text().splitlines()[0])
+    assert {"cluster": "cluster", "id": "77"} == header["job"]
+
+
+@pytest.mark.parametrize(
+    ("expression", "reason"),
+    [("(", "no regular expression"), (r"(?P<lost>\d+)", "nobody reads"), (r"(?P<lr>\d+)", "no group step")],
+)
+def test_an_expression_that_tells_nothing_is_wrong_usage(
+    log: Path, capsys: Capture, expression: str, reason: str
+) -> None:
+    """It is refused before anything is reported."""
+    assert Exit.USAGE == main(["attach", str(log), "--once", "--regex", expression])
+    assert reason in capsys.readouterr().err
+
+
+def test_a_text_that_is_no_log_is_said_so(tmp_path: Path, capsys: Capture) -> None:
+    """Nothing found is a problem, not a success."""
+    path = tmp_path / "letter.txt"
+    path.write_text("Dear Sir,\n")
+    assert Exit.PROBLEM == main(["attach", str(path), "--once"])
+    assert "nothing was found" in capsys.readouterr().out
+    assert Exit.USAGE == main(["attach", str(tmp_path / "none"), "--once"])
+
+
+def test_a_log_is_followed_while_it_grows(
+    tmp_path: Path, root: Path, spooled: Spooled, wait_for: Callable[[Callable[[], object], str], None]
+) -> None:
+    """Lines that come are reported with the moment they came; the key that ends it is no fault."""
+    path = tmp_path / "train.log"
+    environ = os.environ | {"PYTHONPATH": str(root / "trainer")}
+    following = subprocess.Popen(
+        [sys.executable, "-m", "cutloss.cli", "attach", str(path)],
+        env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        with path.open("w") as file:
+            for line in LINES[:5]:
+                print(line, file=file, flush=True)
+            wait_for(lambda: len(spooled("step")) == 5, "the first lines")
+            print(LINES[5], file=file, flush=True)
+            wait_for(lambda: len(spooled("step")) == 6, "the line that came later")
+        following.send_signal(signal.SIGINT)
+        out, err = following.communicate(timeout=20)
+    finally:
+        following.kill()
+        following.wait()
+    assert "at step 60 of 1000" in out
+    assert "reads as generic" in err
+    assert None is not spooled("step")[-1]["ended"]
+    assert 0 == following.returncode
+
+
+def test_following_ends_when_nothing_comes(log: Path, capsys: Capture) -> None:
+    """For a script that waits for the training's end."""
+    assert Exit.ANSWERED == main(["attach", str(log), "--idle", "0"])
+    assert "10 training lines" in capsys.readouterr().out
+
+
+def test_a_finished_log_finishes_the_run(tmp_path: Path, spooled: Spooled) -> None:
+    """The last step of a known total is the end; anything else is not."""
+    path = tmp_path / "train.log"
+    path.write_text("".join(f"step {n}/30 loss 1.5\n" for n in (10, 20, 30)))
+    main(["attach", str(path), "--once"])
+    assert "finish" == spooled("note")[-1]["kind"]

@@ -1,0 +1,105 @@
+"""The questions of the command line: runs, how long, what to do."""
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from cutloss.questions import Exit, NoAnswerError, ask, tell
+from cutloss.words import duration, interval, percent, table, time_of_day
+
+HEADING = ("RUN", "STATE", "STEP", "ENDS IN", "VERDICT")
+Answer = tuple[Any, str, Exit]
+"""What ``--json`` prints, what a person reads, and how the program ends."""
+
+
+def list_runs(options: argparse.Namespace) -> Answer:
+    """List runs."""
+    answer = ask(os.environ, "runs", limit=options.limit, query=options.query)
+    rows = [_row(run) for run in answer["runs"]]
+    return answer, table([HEADING, *rows]) if rows else "There are no runs.", Exit.ANSWERED
+
+
+def tell_eta(options: argparse.Namespace) -> Answer:
+    """Tell when a run ends."""
+    eta = ask(os.environ, "runs", options.name, "eta")
+    remaining = eta.get("remaining_seconds")
+    if eta.get("status") != "ok" or not remaining:
+        return eta, f"{options.name}: no estimate ({eta.get('reason') or 'nothing left'})", Exit.PROBLEM
+    median = remaining.get("0.5")
+    ends = None if median is None or eta.get("as_of") is None else eta["as_of"] + median
+    counts = ", ".join(
+        _count(eta.get(f"{noun}s_left"), noun) for noun in ("step", "validation", "checkpoint")
+    )
+    lines = [
+        f"{options.name} ends in {interval(remaining)}, about {time_of_day(ends)}",
+        f"left: {counts}",
+    ]
+    if eta.get("finishes_within_limit") is not None:
+        lines.append(f"within the job's time limit: {percent(eta['finishes_within_limit'])}")
+    return eta, "\n".join(lines), Exit.ANSWERED
+
+
+def tell_verdict(options: argparse.Namespace) -> Answer:
+    """Tell what to do with a run."""
+    answer = ask(os.environ, "runs", options.name, "verdict")
+    verdict = answer.get("verdict")
+    if not verdict:
+        return answer, f"{options.name}: there is nothing to decide", Exit.PROBLEM
+    return answer, "\n".join(_verdict_lines(options.name, verdict)), Exit.ANSWERED
+
+
+def compare_scenarios(options: argparse.Namespace) -> Answer:
+    """Compare the scenarios of a file, which is the call's body as JSON; ``-`` reads it from the input."""
+    source = str(options.file)
+    try:
+        text = sys.stdin.read() if source == "-" else Path(source).read_text(encoding="utf-8")
+        body = json.loads(text)
+    except OSError as error:
+        raise NoAnswerError(Exit.USAGE, f"{source}: {error.strerror}; expected a file") from error
+    except ValueError as error:
+        raise NoAnswerError(Exit.USAGE, f"{source} holds no JSON: {error}") from error
+    answer = tell(os.environ, body, "compare", purpose="read")
+    heading = ("SCENARIO", "ENDS IN", "FIRST", "REGRET", "")
+    rows = [heading, *(_outcome_row(outcome) for outcome in answer.get("outcomes", []))]
+    verdict = answer.get("verdict")
+    lines = [table(rows), *(_verdict_lines(source, verdict) if verdict else [])]
+    return answer, "\n".join(lines), Exit.ANSWERED if verdict else Exit.PROBLEM
+
+
+def _outcome_row(outcome: dict[str, Any]) -> tuple[str, ...]:
+    finish = (outcome.get("finish_seconds") or {}).get("0.5")
+    first, regret = outcome.get("probability_first"), outcome.get("regret_seconds")
+    return (
+        str(outcome.get("name")), duration(finish), percent(first), duration(regret),
+        str(outcome.get("reason") or ""),
+    )  # fmt: skip
+
+
+def _verdict_lines(name: str, verdict: dict[str, Any]) -> list[str]:
+    lines = [f"{name}: {verdict['action'].upper()}{_certainty(verdict)}"]
+    saving = (verdict.get("saving_seconds") or {}).get("0.5")
+    if verdict["action"] == "relaunch" and saving is not None:
+        lines.append(f"saves {duration(saving)}")
+    return lines + [f"- {reason['text']}" for reason in verdict.get("reasons") or []]
+
+
+def _row(run: dict[str, Any]) -> tuple[str, ...]:
+    at, total = run.get("at_step"), run.get("total_steps")
+    step = f"{'-' if at is None else at}/{'-' if total is None else total}"
+    left = (run.get("remaining_seconds") or {}).get("0.5")
+    verdict = (run.get("verdict") or {}).get("action") or "-"
+    return run["id"], str(run.get("state") or "-"), step, "-" if left is None else duration(left), verdict
+
+
+def _count(count: int | None, noun: str) -> str:
+    if count is None:
+        return f"an unknown number of {noun}s"
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def _certainty(verdict: dict[str, Any]) -> str:
+    probability = verdict.get("probability")
+    return "" if probability is None else f" ({percent(probability)} sure)"

@@ -1,0 +1,1 @@
+"""Reading the logs of trainings that do not report themselves."""
