@@ -5,6 +5,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+
 from app.settings import Settings
 
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
