@@ -60,7 +60,7 @@ class Judge:
         """Return the live comparison of a run at a moment, epoch seconds."""
         run = standing.snapshot.run
         stored = self._store.document(run.id, "scenario")
-        scenario = stored[0] if stored else default_scenario(standing.snapshot, self._settings)
+        scenario = stored[0] if stored else default_scenario(standing.habits)
         total = standing.query.plan.total_steps
         if run.finished is not None or total is None or standing.query.at_step >= total:
             return Judgement(None, scenario, stored is None, None, None)

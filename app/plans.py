@@ -12,6 +12,7 @@ from zlib import crc32
 
 from app.earlier import EarlierRuns
 from app.forecasts import RunFits, fit_run
+from app.habits import HabitBook
 from app.judging import Judge
 from app.memory import Memory
 from app.paces import eta_query
@@ -19,7 +20,7 @@ from app.questions import RunCurve
 from app.scenarios import Standing
 from app.schemas.compare import RelaunchFields
 from app.settings import Settings
-from app.snapshot import read_snapshot
+from app.snapshot import Snapshot, read_snapshot
 from app.store import Store
 from app.store.facts import Run
 from app.viewing import Materials, light_row, make_view, row_of
@@ -63,6 +64,7 @@ class Plans:
         self._busy: dict[str, threading.Lock] = {}
         self._earlier = EarlierRuns(store)
         self._memory = Memory(store)
+        self._habits = HabitBook(store, settings)
         self._judge = Judge(store, settings, self._earlier)
         self._slots = threading.BoundedSemaphore(settings.planner_threads)
 
@@ -104,7 +106,7 @@ class Plans:
         if run is None:
             return None
         fits, snapshot = self._current(run).fits, read_snapshot(self._store, run)
-        standing = Standing(snapshot, eta_query(snapshot, self._clock(), self._earlier.priors(run)), fits)
+        standing = self._standing(snapshot, self._clock(), fits)
         return self._judge.ask(standing, scenario, plan, target_loss)
 
     def curves_of(self, user: str) -> RunCurve:
@@ -137,12 +139,10 @@ class Plans:
         snapshot = read_snapshot(self._store, run)
         like = self._earlier.resembling(run)
         fits = fit_run(snapshot, self._earlier.known(like)[0] if like else None, last.fits if last else None)
-        query = eta_query(snapshot, now, self._earlier.priors(run))
+        standing = self._standing(snapshot, now, fits)
         materials = Materials(
-            snapshot=snapshot,
-            query=query,
-            fits=fits,
-            judgement=self._judge.judge(Standing(snapshot, query, fits), now),
+            standing=standing,
+            judgement=self._judge.judge(standing, now),
             replacement=self._replacement(run),
             replaced_by=self._replaced_by(run),
             now=now,
@@ -152,6 +152,10 @@ class Plans:
         view = make_view(materials)
         self._memory.remember(view)
         return _Kept(key, view, fits)
+
+    def _standing(self, snapshot: Snapshot, now: float, fits: RunFits) -> Standing:
+        query = eta_query(snapshot, now, self._earlier.priors(snapshot.run))
+        return Standing(snapshot, query, fits, self._habits.habits(snapshot.run, snapshot.job))
 
     def _key(self, run: Run, now: float) -> Key:
         """Return what a view depends on; of the clock only as much as a run that is alive needs."""

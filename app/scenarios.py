@@ -5,6 +5,7 @@ from typing import Any
 
 from app.curves import latent_curve, lowest, validation_curve
 from app.forecasts import RunFits
+from app.habits import Habits
 from app.paces import assumed_plan, pace_durations, validations_left
 from app.settings import Settings
 from app.snapshot import Snapshot
@@ -20,24 +21,22 @@ LEVELS = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where a run stands: what is stored of it, its question of time, its fits."""
+    """Where a run stands: what is stored of it, its question of time, its fits, and its user's habits."""
 
     snapshot: Snapshot
     query: EtaQuery
     fits: RunFits
+    habits: Habits
 
 
-def default_scenario(snapshot: Snapshot, settings: Settings) -> dict[str, Any]:
-    """Return the relaunch that is compared until the person says otherwise, in API.md's form.
-
-    The queue is taken to be as long as this job's own was, within a factor of three.
-    """
+def default_scenario(habits: Habits) -> dict[str, Any]:
+    """Return the relaunch that is compared until the person says otherwise, in API.md's form."""
     return {
         "name": RELAUNCH,
         "action": "relaunch",
-        "edit_seconds": [settings.edit_low_seconds, settings.edit_high_seconds],
-        "test_seconds": [settings.test_low_seconds, settings.test_high_seconds],
-        "queue_seconds": _queue(snapshot, settings),
+        "edit_seconds": habits.edit.pair,
+        "test_seconds": habits.test.pair,
+        "queue_seconds": habits.queue.pair,
         "resume_step": 0,
         "cancel": "at_relaunch",
     }
@@ -105,11 +104,3 @@ def _lowest_seen(standing: Standing) -> float | None:
         return lowest(validation_curve(snapshot.validations, at_step))
     here = standing.fits.train.at((float(at_step),), (0.5,)) if standing.fits.train is not None else ()
     return here[0].quantiles.values[0] if here else None
-
-
-def _queue(snapshot: Snapshot, settings: Settings) -> list[float]:
-    job = snapshot.job
-    if job is None or job.submitted is None or job.started is None:
-        return [settings.queue_low_seconds, settings.queue_high_seconds]
-    waited = max(job.started - job.submitted, 1.0)
-    return [waited / 3, waited * 3]

@@ -11,6 +11,8 @@ from app.forecasts import Kind, RunFits, answer, band
 from app.judging import Judgement
 from app.ledger import ledger
 from app.paces import measured
+from app.run_limit import RunLimit, run_limit
+from app.scenarios import Standing
 from app.snapshot import Snapshot
 from app.states import badge_of, state_word
 from app.store import Store
@@ -19,6 +21,7 @@ from app.views import RunRow, RunView, StateWord
 from planner.eta import Eta, EtaQuery, eta
 from planner.forecast import LossAt
 from planner.loss_path import CurveSource, LatentCurve, Milestone, MilestoneCurve
+from planner.pace import Pace
 from planner.plan import validations_due
 from planner.quantiles import Quantiles
 from planner.situation import steps_left
@@ -35,9 +38,7 @@ class Materials:
     """All a view is made of.
 
     Attributes:
-        snapshot: what is stored.
-        query: its question of time.
-        fits: of its curves.
+        standing: what is stored of it, its question of time, its fits.
         judgement: of going on.
         replacement: data of the newest replacement.
         replaced_by: id of the run that replaces this one.
@@ -46,9 +47,7 @@ class Materials:
         version: changes whenever anything shown changes.
     """
 
-    snapshot: Snapshot
-    query: EtaQuery
-    fits: RunFits
+    standing: Standing
     judgement: Judgement
     replacement: Mapping[str, Any] | None
     replaced_by: str | None
@@ -59,7 +58,8 @@ class Materials:
 
 def make_view(materials: Materials) -> RunView:
     """Return everything shown of a run."""
-    snapshot, query, judgement = materials.snapshot, materials.query, materials.judgement
+    standing, judgement = materials.standing, materials.judgement
+    snapshot, query, pace = standing.snapshot, standing.query, measured(standing.snapshot)
     state = state_word(
         snapshot.run, snapshot.job, snapshot.blocks, materials.now, materials.stale_after_seconds
     )
@@ -69,10 +69,10 @@ def make_view(materials: Materials) -> RunView:
         action = None  # nobody asked for a comparison, so a run is not to be checked for lack of one
     return RunView(
         **_stored(snapshot),
-        **_forecasts(snapshot, materials.fits),
+        **_forecasts(snapshot, standing.fits),
         state_word=state,
         badge=badge_of(state, action, answered.finishes_within_limit, list(snapshot.run.warnings)),
-        pace=measured(snapshot),
+        pace=pace,
         eta=answered,
         next_validation_step=_next_validation(query),
         comparison=judgement.comparison,
@@ -87,7 +87,12 @@ def make_view(materials: Materials) -> RunView:
         replaced_by=materials.replaced_by,
         as_of=materials.now,
         version=materials.version,
+        limit=None if state in OVER else _limit(standing, pace, materials.now),
     )
+
+
+def _limit(standing: Standing, pace: Pace, now: float) -> RunLimit | None:
+    return run_limit(standing.query, pace, standing.habits.queue.middle_seconds, now)
 
 
 def _over(query: EtaQuery) -> Eta:

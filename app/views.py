@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from app.run_limit import RunLimit
 from app.slurm.scheduler import JobFacts
 from app.store.facts import Attempt, Checkpoint, Command, Note, Run, StepBlocks, Validation
 from planner.eta import Eta
@@ -133,6 +134,7 @@ class RunView:
         verdict_since: epoch seconds when the verdict took its present action.
         as_of: epoch seconds from which durations count: when this was computed.
         version: changes whenever anything shown changes; good as an ETag.
+        limit: what the job's time limit does to it; ``None`` where it has none, or has ended.
     """
 
     run: Run
@@ -174,3 +176,4 @@ class RunView:
     verdict_since: float | None
     as_of: float
     version: str
+    limit: RunLimit | None = None

@@ -64,7 +64,12 @@ async def get_eta(view: Annotated[RunView, Depends(own_view)]) -> Any:  # noqa: 
     Of a run that has ended there is nothing to estimate: refused with reason ``finished``, and ``finished``
     says how it ended.
     """
-    ended = {"finished": view.run.finished, "ended": end_of(view), "state": view.state_word}
+    ended = {
+        "finished": view.run.finished,
+        "ended": end_of(view),
+        "state": view.state_word,
+        "limit": to_wire(view.limit),
+    }
     return {"id": view.run.id, **to_wire(view.eta), **ended, "as_of": view.as_of}
 
 

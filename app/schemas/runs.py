@@ -79,6 +79,43 @@ class LedgerAnswer(Answer):
     left_seconds: float | None
 
 
+class OutlookAnswer(Answer):
+    """What is reached by the time limit, what is lost, what finishing takes; a quantile of null: never."""
+
+    finishes: float
+    step: QuantileMap
+    checkpoint_step: QuantileMap
+    lost_steps: QuantileMap
+    lost_seconds: QuantileMap
+    requeues: QuantileMap
+    requeue_seconds: float
+    finish_seconds: QuantileMap
+    act_within_seconds: float
+
+
+class LimitEffectAnswer(Answer):
+    """What another cadence, in steps, would change; ``saved_seconds`` is a mean."""
+
+    setting: Literal["validate_every", "checkpoint_every"]
+    value: int
+    saved_seconds: float
+    finishes: float
+    lost_seconds: QuantileMap
+    requeues: QuantileMap
+
+
+class LimitAnswer(Answer):
+    """What happens at the job's time limit; ``limit_at`` and ``act_before`` are epoch seconds."""
+
+    limit_at: float
+    outlook: OutlookAnswer
+    act_before: float
+    queue_seconds: float
+    checkpoint_every: int | None
+    best_checkpoint_every: int | None
+    effects: list[LimitEffectAnswer]
+
+
 class RunDetail(RunAnswer):
     """A run with what was declared of it and measured on it."""
 
@@ -97,6 +134,7 @@ class RunDetail(RunAnswer):
     replacement: dict[str, Any] | None
     replaced_by: str | None
     verdict_since: float | None
+    limit: LimitAnswer | None
 
 
 class PointsAnswer(Answer):
@@ -119,6 +157,7 @@ class RunEta(EtaAnswer):
     state: str
     finished: str | None
     ended: float | None
+    limit: LimitAnswer | None
     as_of: float
 
 

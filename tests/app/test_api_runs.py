@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from app.slurm.scheduler import JobFacts
+
 PLAN = {"name": "topoflow", "total_steps": 200, "validate_every": 20, "checkpoint_every": "never"}
 
 
@@ -101,6 +103,26 @@ async def test_a_loss_that_left_the_finite(service: Any) -> None:
     assert ("diverged", "stop", "stop") == (run["state"], run["badge"], run["verdict"]["action"])
     points = (await service.get("/runs/nan/points")).json()
     assert None is points["losses"][-1]
+
+
+async def test_time_limit_of_the_job(service: Any, make_validations: Any) -> None:
+    """The run and its ETA say what the job's limit does to it, and what would soften that."""
+    job = {"cluster": "c", "id": "4711"}
+    plan = {**PLAN, "checkpoint_every": 50}
+    await service.report("one", steps=100, plan=plan, job=job, validations=make_validations(20, 100, 900.0))
+    now = time.time()
+    facts = JobFacts(
+        "4711", "c", "RUNNING", submitted=now - 19_000, started=now - 18_000, time_limit_seconds=20_000
+    )
+    service.app.state.store.put_jobs([facts], now)
+    run, eta = [(await service.get(f"/runs/one{path}")).json() for path in ("", "/eta")]
+    limit = run["limit"]
+    assert limit == eta["limit"]
+    assert abs(limit["limit_at"] - (now + 2000)) < 5
+    assert (1.0, True) == (limit["outlook"]["requeues"]["0.5"], limit["outlook"]["finishes"] < 0.05)
+    assert 40.0 <= limit["outlook"]["lost_steps"]["0.5"] <= 130.0
+    assert {"validate_every"} == {effect["setting"] for effect in limit["effects"]}
+    assert 500.0 < limit["queue_seconds"] < 2000.0
 
 
 async def test_finished_run_has_nothing_to_decide(service: Any) -> None:

@@ -266,21 +266,24 @@ NOTES = st.lists(
     events=st.lists(st.tuples(STEPS, LOSSES, SECONDS), max_size=8),
     plan=PLANS,
     notes=NOTES,
+    limit=st.sampled_from([None, 0, 1, 3600, 86_400, 10**9]),
 )
 @examples(max_examples=60, deadline=None, derandomize=True)
-def test_whatever_was_stored_can_be_shown(steps: Any, events: Any, plan: Any, notes: Any) -> None:
+def test_whatever_was_stored_can_be_shown(steps: Any, events: Any, plan: Any, notes: Any, limit: Any) -> None:
     """Nothing a reporter may send keeps its run from being shown."""
     store, now = open_store(None), time.time()
     settings = Settings(scheduler="none", user="ada")
     body = {
-        "v": 1, "attempt": "a", "attempt_started": now,
+        "v": 1, "attempt": "a", "attempt_started": now, "job": {"cluster": "c", "id": "7"},
         "steps": _columns(steps, 0, ended=None), "validations": _columns(events, 1_000, started=now),
+        "checkpoints": _columns([(step, None, took) for step, _, took in events], 5_000, started=now),
         "notes": {
             "seq": [2_000 + n for n in range(len(notes) + 1)],
             "kind": ["plan", *(kind for kind, _ in notes)], "data": [plan, *(data for _, data in notes)],
         },
     }  # fmt: skip
     store.add("ada", "odd", checked(RecordBatch.model_validate(body)), now)
+    store.put_jobs([JobFacts("7", "c", "RUNNING", started=now - 3000, time_limit_seconds=limit)], now)
     view = Plans(store, settings).view("odd")
     assert view is not None
     RunDetail.model_validate(run_detail(view))
@@ -294,7 +297,7 @@ def _columns(rows: list[tuple[Any, Any, Any]], first_seq: int, **same: Any) -> d
     return {
         "seq": seq,
         "step": step,
-        "loss": loss,
+        **({} if set(loss) <= {None} else {"loss": loss}),
         "seconds": seconds,
         **{k: [v] * len(rows) for k, v in same.items()},
     }
