@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 CURVES ?= ../shared/curves
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: install system demo serve test lint bench backtest slurm-up slurm-down clean
+.PHONY: install system demo serve test lint bench backtest docs slurm-up slurm-down clean
 
 install: $(STAMP)  ## the virtual environment with service, client and development tools
 
@@ -39,6 +39,9 @@ bench: install  ## what was asked beside what was measured
 backtest: install  ## forecasts and ETAs scored on real curves: make backtest CURVES=folder
 	$(BIN)/python tests/bench/backtest_forecast.py --curves $(CURVES)
 	$(BIN)/python tests/bench/backtest_eta.py --curves $(CURVES)
+
+docs: install  ## the pages that are made from the code
+	$(BIN)/python deploy/list_modules.py
 
 slurm-up:  ## a real one-machine SLURM cluster for development (as root)
 	deploy/slurm/install.sh

@@ -1,6 +1,7 @@
 """The documentation is under test."""
 
 import re
+import runpy
 import tomllib
 from pathlib import Path
 
@@ -70,3 +71,10 @@ def test_every_lint_exception_has_its_reason(root: Path) -> None:
         if noqa.search(line)
     ]
     assert ([], []) == (bare, code)
+
+
+def test_the_list_of_modules_is_current(root: Path) -> None:
+    """docs/modules.md says what `make docs` would write, and every module says what it is."""
+    written = runpy.run_path(str(root / "deploy" / "list_modules.py"))["page"]()
+    assert written == (root / "docs" / "modules.md").read_text()
+    assert "|  |" not in written

@@ -3,6 +3,7 @@
 import ast
 import sys
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -79,3 +80,14 @@ def test_no_relative_imports(root: Path, folder: str) -> None:
         if isinstance(node, ast.ImportFrom) and node.level
     ]
     assert [] == relative
+
+
+def test_planner_imports_without_cycles(root: Path) -> None:
+    """The planner's modules can be put in an order in which each imports only earlier ones."""
+    names = {path.stem for path in modules(root / "planner")}
+    edges: dict[str, set[str]] = {name: set() for name in names}
+    for path in modules(root / "planner"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("planner."):
+                edges[path.stem].add(str(node.module).split(".")[1])
+    assert names == set(TopologicalSorter(edges).static_order())
