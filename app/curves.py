@@ -52,14 +52,22 @@ def lowest(curve: Curve) -> float | None:
 
 
 def latent_curve(
-    fitted: Fitted, first: float, last: float, lowest_seen: float | None = None
+    fitted: Fitted, first: float, last: float, lowest_seen: float | None = None, ahead: float = 0.0
 ) -> LatentCurve | RefusedCurve:
-    """Return what a fit expects between two steps, as the curve of a scenario."""
+    """Return what a fit expects, as the curve of a scenario between two steps of its own.
+
+    Args:
+        fitted: the fit.
+        first: the scenario's first step.
+        last: its last step.
+        lowest_seen: the lowest loss it is known to have reached.
+        ahead: by how many steps the fit's count is ahead of the scenario's.
+    """
     if fitted.reason is not None:
         return RefusedCurve(fitted.reason)
     steps = np.unique(np.geomspace(max(first, 1.0), max(last, first + 1.0, 2.0), KNOTS))
-    points = fitted.at(steps.tolist(), LATENT_LEVELS)
+    points = fitted.at(np.maximum(steps + ahead, 1.0).tolist(), LATENT_LEVELS)
     # The planner's paths are of logarithms; a fit may leave a small chance of a loss below 0.
     losses = np.array([point.quantiles.values for point in points], dtype=float)
     rows = tuple(tuple(row) for row in np.maximum(losses, LEAST_LOSS).T.tolist())
-    return LatentCurve(tuple(point.step for point in points), LATENT_LEVELS, rows, lowest_seen)
+    return LatentCurve(tuple(steps.tolist()), LATENT_LEVELS, rows, lowest_seen)

@@ -61,17 +61,31 @@ class EarlierRuns:
                 self._kept.popitem(last=False)
         return found
 
-    def curve(self, user: str, run_id: str, kind: Kind, first: float, last: float) -> CurveSource | None:
-        """Return what a run's curve is expected to do between two steps, ``None`` without such a run."""
+    def curve(  # noqa: PLR0913, PLR0917 - bound to a user it is a RunCurve
+        self, user: str, run_id: str, kind: Kind, first: float, last: float, ahead: float = 0.0
+    ) -> CurveSource | None:
+        """Return what a run's curve says of a scenario between two steps, ``None`` without such a run."""
         run = self._store.run(run_id)
-        return None if run is None or run.user != user else self.curve_of(run, kind, first, last)
+        return None if run is None or run.user != user else self.curve_of(run, kind, first, last, ahead)
 
-    def curve_of(self, run: Run, kind: Kind, first: float, last: float) -> CurveSource:
-        """Return what a run's curve is expected to do between two steps, counted over the whole run."""
+    def curve_of(self, run: Run, kind: Kind, first: float, last: float, ahead: float = 0.0) -> CurveSource:
+        """Return what a run's curve says of a scenario between two steps.
+
+        Args:
+            run: the run whose curve it is.
+            kind: of the curve; ``None``: of validation where that can be forecast, else of training.
+            first: step of the scenario, counted over its whole run.
+            last: its last step.
+            ahead: by how many steps the run's count is ahead of the scenario's where their losses are equal.
+        """
         _, fits = self.known(run)
         is_forecast = fits.val is not None and fits.val.reason is None
         fitted = fits.of(kind or ("val" if is_forecast else "train"))
-        return RefusedCurve("too_few_points") if fitted is None else latent_curve(fitted, first, last)
+        return (
+            RefusedCurve("too_few_points")
+            if fitted is None
+            else latent_curve(fitted, first, last, ahead=ahead)
+        )
 
     def _newest(self, run: Run, name: str, *, finished_only: bool) -> Run | None:
         earlier = self._of_name(run, name)

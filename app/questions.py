@@ -32,8 +32,9 @@ from planner.scenario import (
     Target,
 )
 
-RunCurve = Callable[[str, Kind, float, float], CurveSource | None]
-"""Returns what a stored run's curve is expected to do between two steps, ``None`` without such a run."""
+RunCurve = Callable[[str, Kind, float, float, float], CurveSource | None]
+"""Returns what a stored run's curve is expected to do between two steps, so many steps ahead of the scenario's
+own count; ``None`` without such a run."""
 
 
 def compare_query(request: CompareRequest, run_curve: RunCurve) -> CompareQuery:
@@ -97,6 +98,9 @@ def chosen_curve(
         first: the completed steps the scenario starts from.
         last: the steps it ends at.
         run_curve: knows the stored runs.
+
+    A stored run's curve is aligned at ``first``: there the scenario is where that run was at its ``from_step``,
+    at the same step where none is given.
     """
     if choice is None:
         return None
@@ -104,7 +108,8 @@ def chosen_curve(
         return MilestoneCurve(tuple(Milestone(*item) for item in choice.milestones))
     if choice.points is not None:
         return _forecast(choice.points, kind, first, last)
-    curve = run_curve(choice.run or "", kind, first, last)
+    ahead = 0.0 if choice.from_step is None else choice.from_step - first
+    curve = run_curve(choice.run or "", kind, first, last, ahead)
     if curve is None:
         raise InvalidInputError("/curve/run", choice.run, "the id of one of your runs")
     return curve

@@ -88,17 +88,26 @@ Milestone = tuple[Position, Number | None, Number]
 
 
 class CurveChoice(Request):
-    """A scenario's loss curve: one of milestones, points, or a stored run."""
+    """A scenario's loss curve: one of milestones, points, or a stored run.
+
+    A stored run's curve is aligned at the step the scenario starts from (the relaunch's ``resume_step``): from
+    there on it does what that run did after its ``from_step``. Without one both count the same steps.
+    """
 
     milestones: Annotated[list[Milestone], Field(min_length=1, max_length=MOST_MILESTONES)] | None = None
     points: PointsFields | None = None
     run: Name | None = None
+    from_step: Annotated[
+        Step | None, Field(description="step of that run from which on the scenario does what it did")
+    ] = None
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        given = [name for name, value in self if value is not None]
+        given = [name for name, value in self if value is not None and name != "from_step"]
         if len(given) != 1:
             raise InvalidInputError("", given, "exactly one of milestones, points, run")
+        if self.from_step is not None and self.run is None:
+            raise InvalidInputError("/from_step", self.from_step, "from_step only beside run")
         self._check_milestones()
         return self
 

@@ -116,6 +116,26 @@ async def test_curve_of_a_stored_run(service: Any) -> None:
     assert "/scenarios/1/curve/run" == refused.json()["errors"][0]["pointer"]
 
 
+async def test_curve_of_a_stored_run_continues_where_it_is_told(service: Any) -> None:
+    """A relaunch that counts from 0 from an earlier run's checkpoint has that run's losses from there on."""
+    await service.report("earlier", steps=200, plan={"total_steps": 200})
+    ends = []
+    for place in ({}, {"from_step": 100}):
+        relaunch = {**RELAUNCH, "plan": {"total_steps": 60}, "curve": {"run": "earlier", **place}}
+        body = question(relaunch, target={"loss": 0.9, "of": "train"})
+        ends.append((await compared(service, body))["outcomes"][0]["loss_at_end"]["0.5"])
+    assert pytest.approx([0.3 + 3.0 * 60**-0.5, 0.3 + 3.0 * 160**-0.5], rel=0.04) == ends
+
+
+async def test_a_place_in_no_run(service: Any) -> None:
+    """A step to continue from belongs to a run; beside milestones it is refused."""
+    curve = {"milestones": [[10, 0.5, 0.8]], "from_step": 3}
+    refused = await service.post("/compare", question(CONTINUE, {**RELAUNCH, "curve": curve}))
+    assert (422, "/scenarios/1/curve/from_step") == (
+        refused.status_code, refused.json()["errors"][0]["pointer"],
+    )  # fmt: skip
+
+
 async def test_target_without_a_curve_waits(service: Any) -> None:
     """A target without a curve: the outcome is refused and the verdict is to wait."""
     answer = await compared(service, question(target={"loss": 0.34, "of": "val"}))

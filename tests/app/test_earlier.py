@@ -81,6 +81,19 @@ def test_curve_of_the_kind_that_was_asked(store: Store, report: Any, make_valida
     assert RefusedCurve("too_few_points") == earlier.curve("ada", "bare", "val", 50, 100)
 
 
+@pytest.mark.parametrize(("first", "from_step"), [(0.0, 60.0), (40.0, 100.0), (40.0, 40.0)])
+def test_curve_is_aligned_at_the_resume_step(
+    store: Store, report: Any, first: float, from_step: float
+) -> None:
+    """From the resume step on a relaunch does what the earlier run did after the step it is aligned with."""
+    report("good", plan=_plan("good"), steps=200)
+    earlier, levels = EarlierRuns(store), 11
+    curve = earlier.curve("ada", "good", "train", first, first + 100.0, from_step - first)
+    assert (max(first, 1.0), first + 100.0) == (curve.steps[0], curve.steps[-1])
+    truth = [0.3 + 3.0 * (step + from_step - first) ** -0.5 for step in curve.steps]
+    assert pytest.approx(truth, rel=0.04) == curve.losses[levels]
+
+
 def test_paces_of_earlier_runs(store: Store, report: Any) -> None:
     """What steps took in earlier runs of the name is known, the newest last."""
     report("first", plan=_plan("mine"), attempt_started=1.0, steps=30, step_seconds=10.0)
