@@ -38,7 +38,7 @@ def serve(  # noqa: PLR0913 - the options of a command line
         int | None, typer.Option(help="Port to listen on; by default 8765, or a free one.")
     ] = None,
     state: State = None,
-    scheduler: Annotated[str | None, typer.Option(help="auto, slurm, local or none.")] = None,
+    scheduler: Annotated[str | None, typer.Option(help="auto, slurm, rest, local or none.")] = None,
     spool: Annotated[list[Path] | None, typer.Option(help="Spool folder to read; may be repeated.")] = None,
     base_path: Annotated[str | None, typer.Option(help="Path prefix behind a proxy.")] = None,
 ) -> None:

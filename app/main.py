@@ -26,7 +26,7 @@ from app.plans import Plans
 from app.pool import Pool
 from app.replace import Replacer
 from app.settings import Settings
-from app.slurm.detect import choose_scheduler
+from app.slurm.detect import Rest, choose_scheduler
 from app.slurm.poller import Poller
 from app.spools import Spools
 from app.store import Store, open_store
@@ -92,8 +92,9 @@ def _start(app: FastAPI, settings: Settings, clock: Callable[[], float]) -> None
     state.pool = Pool(settings.planner_threads)
     state.plans = Plans(store, settings, clock)
     state.scheduler = choose_scheduler(
-        settings.scheduler, source=os.environ, local_folder=settings.state / "local"
-    )
+        settings.scheduler, source=os.environ, local_folder=settings.state / "local",
+        rest=Rest(settings.slurmrestd_url, settings.slurmrestd_token),
+    )  # fmt: skip
     _start_scheduling(app, settings, clock)
     _start_listening(app, settings, clock)
     state.sweep = Sweep(store, state.plans, Memory(store), clock, settings.sweep_seconds)

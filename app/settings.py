@@ -46,14 +46,24 @@ class Settings(BaseSettings):
         description="spool folders to read, separated by colons",
     )
     spool_seconds: float = Field(1.0, gt=0, description="seconds between two looks at the spool folders")
-    scheduler: Literal["auto", "slurm", "local", "none"] = Field(
-        "auto", description="who runs jobs; `auto`: SLURM where its commands are found, else the local runner"
+    scheduler: Literal["auto", "slurm", "rest", "local", "none"] = Field(
+        "auto",
+        description="who runs jobs; `auto`: SLURM where its commands are found, else the local runner;"
+        " `rest`: SLURM through slurmrestd",
+    )
+    slurmrestd_url: str = Field(
+        "", description="slurmrestd's address with `rest`: `http://host:6820` or `unix:/path`"
+    )
+    slurmrestd_token: Path | None = Field(
+        None, description="file with your SLURM token; unset: `SLURM_JWT`, else `scontrol token`"
     )
     poll_seconds: float = Field(
         5.0, gt=0, description="seconds between two polls of the scheduler while jobs change"
     )
     poll_longest_seconds: float = Field(
-        60.0, gt=0, description="the longest pause between two polls, when nothing changes or no answer comes"
+        120.0,
+        gt=0,
+        description="the longest pause between two polls, when nothing changes or no answer comes",
     )
     stale_after_seconds: float = Field(
         60.0, gt=0, description="seconds without a record after which a run's data are called stale"

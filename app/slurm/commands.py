@@ -4,8 +4,9 @@ import dataclasses
 import re
 from collections.abc import Collection, Mapping, Sequence
 
-from app.slurm import complaints, documents, parse, process, values
+from app.slurm import complaints, documents, parse, process, verification
 from app.slurm.environment import build_environment
+from app.slurm.found import by_wanted
 from app.slurm.options import as_argv, check_job_id, check_text
 from app.slurm.scheduler import (
     Check,
@@ -15,14 +16,8 @@ from app.slurm.scheduler import (
     SchedulerUnreachableError,
     Submission,
 )
-from app.slurm.script import directives, lint
-
-# Reasons with which a job waits for ever.
-_NEVER_RUNS = frozenset(
-    {"PartitionTimeLimit", "PartitionNodeLimit", "PartitionDown", "PartitionInactive",
-     "DependencyNeverSatisfied", "BadConstraints",
-     "InvalidAccount", "InvalidQOS", "AccountNotAllowed", "QOSNotAllowed"}
-)  # fmt: skip
+from app.slurm.script import directives, lint, refuse_directives
+from app.slurm.standing import must_run, must_wait, whole_minutes
 
 
 class SlurmCommands:
@@ -61,10 +56,10 @@ class SlurmCommands:
         wanted = [check_job_id(job_id) for job_id in dict.fromkeys(ids)]
         if not wanted:
             return {}
-        found = _by_wanted(wanted, self._queue(wanted))
+        found = by_wanted(wanted, self._queue(wanted))
         missing = [job_id for job_id in wanted if job_id not in found]
         if missing:
-            found.update(_by_wanted(missing, self._accounts(missing)))
+            found.update(by_wanted(missing, self._accounts(missing)))
         return found
 
     def _queue(self, ids: Sequence[str]) -> list[tuple[str, JobFacts]]:
@@ -100,7 +95,7 @@ class SlurmCommands:
         done = self._call(["scontrol", "show", "job", "--json", job_id])
         if "unrecognized option" in done.stderr:
             self._json = False
-        return _by_wanted([job_id], documents.read_jobs(done.stdout, self.cluster) or []).get(job_id)
+        return by_wanted([job_id], documents.read_jobs(done.stdout, self.cluster) or []).get(job_id)
 
     def _from_texts(self, job_id: str) -> JobFacts | None:
         """Take only free text from ``scontrol show job``.
@@ -189,6 +184,7 @@ class SlurmCommands:
 
     def submit(self, submission: Submission) -> str:
         """Submit by ``sbatch`` with the script on its standard input, and return the job's id."""
+        refuse_directives(submission)
         waiting = ["--hold"] if submission.hold else []
         if submission.after is not None:
             waiting.append(f"--dependency=afterany:{check_job_id(submission.after)}")
@@ -208,35 +204,33 @@ class SlurmCommands:
         return self._start(argv, environment, submission.script)
 
     def verify(self, job_id: str) -> list[Check]:
-        """Check that a held job waits, is the user's, and fits its partition's limits.
-
-        ``Dependency`` hides a job that can never run, and ``--test-only`` sees partition limits only where
-        the site enforces them.
-        """
+        """Check that a held job waits, is the user's, and fits its partition's limits."""
         facts = self.jobs([job_id]).get(job_id)
         if facts is None:
-            return [Check("waiting", passed=False, finding=f"SLURM does not know job {job_id}")]
-        reason = facts.reason or "no reason"
-        waits = facts.state == "PENDING" and reason not in _NEVER_RUNS
-        checks = [
-            Check("waiting", passed=waits, finding=f"{facts.state}, {reason}"),
-            Check("owner", passed=facts.user == self.user, finding=f"job {job_id} is {facts.user}'s"),
-        ]
-        return [*checks, *self._within_partition(facts)]
-
-    def _within_partition(self, facts: JobFacts) -> list[Check]:
+            return [verification.unknown(job_id)]
         done = self._call(["scontrol", "show", "partition", "--oneliner"])
         if done.code != 0:
             complaints.raise_refusal(done)
-        partitions = parse.read_partitions(done.stdout)
-        named = (facts.partition or "").split(",")
-        # A job may name several partitions; one that can take it is enough.
-        verdicts = [_fits(facts, name, partitions.get(name)) for name in named]
-        return [next((check for check in verdicts if check.passed), verdicts[0])]
+        return verification.judge(facts, self.user, parse.read_partitions(done.stdout))
+
+    def hold(self, job_id: str) -> None:
+        """Hold a waiting job; one that no longer waits is refused."""
+        must_wait(self.jobs([check_job_id(job_id)]).get(job_id), job_id)
+        self._must(["scontrol", "hold", job_id])
 
     def release(self, job_id: str) -> None:
         """Release a held job; a job that is not held stays as it is."""
         self._must(["scontrol", "release", check_job_id(job_id)])
+
+    def requeue(self, job_id: str) -> None:
+        """Put a running job back into the queue; asked of a cancelled one, SLURM would run it again."""
+        must_run(self.jobs([check_job_id(job_id)]).get(job_id), job_id)
+        self._must(["scontrol", "requeue", job_id])
+
+    def set_time_limit(self, job_id: str, seconds: float) -> None:
+        """Set a job's time limit, in whole minutes; SLURM lets users only lower that of a running job."""
+        check_job_id(job_id)
+        self._must(["scontrol", "update", f"JobId={job_id}", f"TimeLimit={whole_minutes(seconds)}"])
 
     def cancel(self, job_id: str) -> None:
         """Cancel a job by its id alone; SLURM is silent where it has ended."""
@@ -249,10 +243,8 @@ class SlurmCommands:
             raise SchedulerError(
                 f"signal is {signal!r} to {target!r}; expected a name such as USR1 to batch, step or full"
             )
-        facts = self.jobs([job_id]).get(job_id)
-        if facts is None or facts.state != "RUNNING":
-            raise SchedulerError(f"job {job_id} is not running; only a running job takes a signal")
-        self._must(["scancel", f"--signal={signal}", *flags[target], check_job_id(job_id)])
+        must_run(self.jobs([check_job_id(job_id)]).get(job_id), job_id)
+        self._must(["scancel", f"--signal={signal}", *flags[target], job_id])
 
     def close(self) -> None:
         """Nothing is held between calls."""
@@ -280,15 +272,6 @@ class SlurmCommands:
             raise SchedulerUnreachableError(f"{argv[0]} could not be started: {error}") from error
 
 
-def _by_wanted(wanted: Sequence[str], found: Sequence[tuple[str, JobFacts]]) -> dict[str, JobFacts]:
-    """Give each asked id its facts: by array or het id, by raw id, or a het job's first component."""
-    by_id: dict[str, JobFacts] = {}
-    for raw, facts in found:
-        for alias in (facts.id, raw, facts.id.removesuffix("+0")):
-            by_id.setdefault(alias, facts)
-    return {job_id: by_id[job_id] for job_id in wanted if job_id in by_id}
-
-
 def _sbatch_options(submission: Submission) -> list[str]:
     named = {} if "job-name" in directives(submission.script) else {"job-name": "relaunch"}
     return [
@@ -296,25 +279,3 @@ def _sbatch_options(submission: Submission) -> list[str]:
         f"--chdir={check_text('work folder', submission.work_dir)}",
         *as_argv({**named, **submission.options}),
     ]
-
-
-def _fits(facts: JobFacts, name: str, partition: Mapping[str, str] | None) -> Check:
-    if partition is None:
-        return Check("partition", passed=False, finding=f"partition {name!r} does not exist")
-    if partition.get("State", "UP") != "UP":
-        return Check("partition", passed=False, finding=f"partition {name} is {partition['State']}")
-    most_seconds, most_nodes = (
-        values.seconds(partition.get("MaxTime")),
-        values.count(partition.get("MaxNodes")),
-    )
-    if most_seconds is not None and (
-        facts.time_limit_seconds is None or facts.time_limit_seconds > most_seconds
-    ):
-        asked = facts.time_limit_seconds
-        words = f"a time limit of {asked:.0f} s" if asked is not None else "no time limit"
-        return Check("partition", passed=False, finding=f"{words} is beyond {name}'s {most_seconds:.0f} s")
-    if most_nodes is not None and facts.node_count is not None and facts.node_count > most_nodes:
-        return Check(
-            "partition", passed=False, finding=f"{facts.node_count} nodes are beyond {name}'s {most_nodes}"
-        )
-    return Check("partition", passed=True, finding=f"within the limits of {name}")

@@ -48,10 +48,15 @@ def raise_outage(completed: Completed) -> None:
     if completed.code is None:
         raise SchedulerUnavailableError(f"{completed.argv[0]} did not answer in time")
     # Answers are on stdout; a job's own text there must not look like an outage.
-    if any(text in completed.stderr for text in _NO_ANSWER):
-        raise SchedulerUnavailableError(words(completed))
-    if any(text in completed.stderr for text in _NOT_REACHED):
-        raise SchedulerUnreachableError(words(completed))
+    raise_told_outage(completed.stderr, words(completed))
+
+
+def raise_told_outage(told: str, shown: str) -> None:
+    """Raise when a complaint is one of an outage, and show it in those words."""
+    if any(text in told for text in _NO_ANSWER):
+        raise SchedulerUnavailableError(shown)
+    if any(text in told for text in _NOT_REACHED):
+        raise SchedulerUnreachableError(shown)
 
 
 def raise_refusal(completed: Completed) -> NoReturn:

@@ -4,7 +4,9 @@ import os
 import pwd
 import re
 import shutil
+import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -12,15 +14,28 @@ from app.slurm import process
 from app.slurm.commands import SlurmCommands
 from app.slurm.environment import build_environment
 from app.slurm.local import LocalRunner
+from app.slurm.rest import SlurmRest
+from app.slurm.rest_daemon import RestDaemon
 from app.slurm.scheduler import Scheduler, SchedulerUnreachableError
+from app.slurm.web_token import WebToken, token_source
 
-Choice = Literal["auto", "slurm", "local", "none"]
+Choice = Literal["auto", "slurm", "rest", "local", "none"]
 
 _PROGRAMS = ("sbatch", "squeue", "scontrol", "scancel")
 _CONFIGURATIONS = ("/etc/slurm/slurm.conf", "/etc/slurm-llnl/slurm.conf", "/run/slurm/conf/slurm.conf")
 
 
-def choose_scheduler(choice: Choice, *, source: Mapping[str, str], local_folder: Path) -> Scheduler | None:
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """Where slurmrestd is, and the file of the user's token; ``None``: from the environment, or made."""
+
+    url: str = ""
+    token: Path | None = None
+
+
+def choose_scheduler(
+    choice: Choice, *, source: Mapping[str, str], local_folder: Path, rest: Rest | None = None
+) -> Scheduler | None:
     """Return the scheduler to act through, as the user who runs this process; ``None`` for ``"none"``.
 
     Args:
@@ -28,6 +43,7 @@ def choose_scheduler(choice: Choice, *, source: Mapping[str, str], local_folder:
             is away: falling back to the local runner then would start jobs in the wrong place.
         source: the service's environment.
         local_folder: where the local runner keeps its queue.
+        rest: where slurmrestd is, for ``"rest"``.
 
     Raises:
         SchedulerUnreachableError: SLURM was asked for and is not there.
@@ -35,6 +51,8 @@ def choose_scheduler(choice: Choice, *, source: Mapping[str, str], local_folder:
     user = pwd.getpwuid(os.geteuid()).pw_name
     if choice == "none":
         return None
+    if choice == "rest":
+        return _rest(rest or Rest(), user, source)
     cluster = None if choice == "local" else _cluster(source)
     if cluster is not None:
         return SlurmCommands(cluster, user, source)
@@ -45,15 +63,30 @@ def choose_scheduler(choice: Choice, *, source: Mapping[str, str], local_folder:
     return LocalRunner(local_folder, user, source)
 
 
+def _rest(rest: Rest, user: str, source: Mapping[str, str]) -> Scheduler:
+    if not rest.url:
+        raise SchedulerUnreachableError("slurmrestd is asked for without its address; set slurmrestd_url")
+    fetch = token_source(source, rest.token, process.run)
+    token = None if rest.url.startswith("unix:") else WebToken(fetch, time.time)
+    daemon = RestDaemon(rest.url, user, token)
+    cluster = _cluster_in_files(source) or daemon.cluster()
+    if cluster is None:
+        raise SchedulerUnreachableError(
+            "slurmrestd does not tell the cluster's name; expected a slurm.conf here (SLURM_CONF)"
+        )
+    return SlurmRest(cluster, user, source, daemon)
+
+
 def _cluster(source: Mapping[str, str]) -> str | None:
     """Return the cluster's name from its configuration file, or from the controller of a site without one."""
     if not all(shutil.which(program, path=source.get("PATH")) for program in _PROGRAMS):
         return None
-    for path in filter(None, (source.get("SLURM_CONF"), *_CONFIGURATIONS)):
-        name = _cluster_in(Path(path))
-        if name is not None:
-            return name
-    return _cluster_by_controller(source)
+    return _cluster_in_files(source) or _cluster_by_controller(source)
+
+
+def _cluster_in_files(source: Mapping[str, str]) -> str | None:
+    paths = filter(None, (source.get("SLURM_CONF"), *_CONFIGURATIONS))
+    return next((name for path in paths if (name := _cluster_in(Path(path)))), None)
 
 
 def _cluster_in(path: Path) -> str | None:

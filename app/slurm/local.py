@@ -16,6 +16,7 @@ from app.slurm.ledger import Ledger, LocalJob
 from app.slurm.options import as_argv, check_job_id, check_text
 from app.slurm.scheduler import Check, JobFacts, SchedulerError, Submission
 from app.slurm.script import effective_options, lint
+from app.slurm.standing import must_wait, whole_minutes
 
 _log = structlog.get_logger(__name__)
 _HONOURED = frozenset({"job-name", "output", "time"})
@@ -254,6 +255,26 @@ class LocalRunner:
                 raise SchedulerError(f"job {job_id} does not wait; only a waiting job can be released")
             job.held = False
             self._advance(jobs)
+
+    def hold(self, job_id: str) -> None:
+        """Hold a waiting job."""
+        with self._ledger.open() as jobs:
+            job = jobs.get(check_job_id(job_id))
+            must_wait(self._facts(job, jobs) if job else None, job_id)
+            jobs[job_id].held = True
+
+    def requeue(self, job_id: str) -> None:
+        """Refuse: this queue starts a job once."""
+        check_job_id(job_id)
+        raise SchedulerError("the local runner starts a job once; relaunch it instead")
+
+    def set_time_limit(self, job_id: str, seconds: float) -> None:
+        """Set the time limit of a job that has not ended, in whole minutes as SLURM does."""
+        with self._ledger.open() as jobs:
+            job = jobs.get(check_job_id(job_id))
+            if job is None or job.ended is not None:
+                raise SchedulerError(f"job {job_id} has ended or is not known; it has no time limit to set")
+            job.time_limit_seconds = 60.0 * whole_minutes(seconds)
 
     def cancel(self, job_id: str) -> None:
         """Cancel a job: TERM to all its processes, KILL to what is left of them later."""

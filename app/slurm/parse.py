@@ -6,6 +6,7 @@ from typing import TypedDict
 
 from app.slurm import values
 from app.slurm.scheduler import JobFacts
+from app.slurm.verification import Partition
 
 SEPARATOR = "\x1f"
 
@@ -154,13 +155,14 @@ def read_free_text(text: str) -> FreeText:
     }
 
 
-def read_partitions(text: str) -> dict[str, dict[str, str]]:
-    """Read ``scontrol show partition --oneliner`` as fields by partition name."""
+def read_partitions(text: str) -> dict[str, Partition]:
+    """Read ``scontrol show partition --oneliner`` as partitions by name."""
     partitions = {}
     for line in text.splitlines():
         fields = dict(pair.split("=", 1) for pair in line.split() if "=" in pair)
         if "PartitionName" in fields:
-            partitions[fields["PartitionName"]] = fields
+            limits = values.seconds(fields.get("MaxTime")), values.count(fields.get("MaxNodes"))
+            partitions[fields["PartitionName"]] = Partition(fields.get("State", "UP"), *limits)
     return partitions
 
 

@@ -102,7 +102,7 @@ class Scheduler(Protocol):
     scheduler said no.
 
     Attributes:
-        name: ``"slurm"`` or ``"local"``.
+        name: ``"slurm"`` (its commands), ``"rest"`` (its REST daemon) or ``"local"``.
         cluster: the cluster's name; ``"local"`` for the embedded runner.
         user: whose jobs it acts on.
     """
@@ -138,6 +138,15 @@ class Scheduler(Protocol):
 
     def release(self, job_id: str) -> None:
         """Release a held job."""
+
+    def hold(self, job_id: str) -> None:
+        """Hold a waiting job, so that it does not start."""
+
+    def requeue(self, job_id: str) -> None:
+        """Put a running job back into the queue under its id; an ended one is refused, not run again."""
+
+    def set_time_limit(self, job_id: str, seconds: float) -> None:
+        """Set a job's time limit."""
 
     def cancel(self, job_id: str) -> None:
         """Cancel a job; no error where it has ended."""

@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from app.slurm.scheduler import Check, Submission
+from app.slurm.scheduler import Check, SchedulerError, Submission
 
 MAX_BYTES = 4 * 1024 * 1024  # SLURM's default max_script_size
 
@@ -103,6 +103,13 @@ def _option(word: str) -> tuple[str, bool, str]:
 def effective_options(submission: Submission) -> dict[str, str]:
     """Return the directives of a submission's script, overridden by its own options as sbatch does."""
     return {**directives(submission.script), **submission.options}
+
+
+def refuse_directives(submission: Submission) -> None:
+    """Raise where a script's directives would make of it more or other than one job of the user's."""
+    check = _directives(submission)
+    if not check.passed:
+        raise SchedulerError(f"{check.name}: {check.finding}")
 
 
 def lint(submission: Submission) -> list[Check]:

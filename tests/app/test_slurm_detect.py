@@ -50,6 +50,19 @@ def test_programs_alone_are_no_cluster(tmp_path: Path, programs: Path) -> None:
         choose_scheduler("slurm", source=source, local_folder=tmp_path / "queue")
 
 
+def test_slurmrestd_is_asked_for_by_its_address(tmp_path: Path, programs: Path) -> None:
+    """With the cluster's name from its file; without an address it is refused."""
+    configuration = tmp_path / "slurm.conf"
+    configuration.write_text("ClusterName=box\n")
+    source = {"PATH": str(programs), "SLURM_CONF": str(configuration)}
+    rest = detect.Rest("http://127.0.0.1:1")
+    chosen = choose_scheduler("rest", source=source, local_folder=tmp_path / "queue", rest=rest)
+    assert chosen is not None
+    assert ("rest", "box") == (chosen.name, chosen.cluster)
+    with pytest.raises(SchedulerUnreachableError, match="slurmrestd_url"):
+        choose_scheduler("rest", source=source, local_folder=tmp_path / "queue")
+
+
 def test_the_local_runner_can_be_asked_for(tmp_path: Path, programs: Path) -> None:
     """Whatever the machine has; and none at all."""
     configuration = tmp_path / "slurm.conf"

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.slurm.documents import read_jobs
+from app.slurm.documents import read_accounts, read_jobs, read_partitions, read_stored_script
 from app.slurm.scheduler import JobFacts
+from app.slurm.verification import Partition
 
 
 def number(value: int) -> dict[str, Any]:
@@ -157,3 +158,61 @@ def test_recorded_queues(shared: Path) -> None:
         assert facts.work_dir
         assert facts.submitted
         assert facts.state.isupper()
+
+
+def test_waiting_tasks_of_an_array_are_told_apart() -> None:
+    """SLURM keeps them in one record, with their numbers as a text."""
+    job = {
+        **NEWEST,
+        "job_id": 26,
+        "array_job_id": 26,
+        "array_task_id": None,
+        "array_task_string": "0-4:2,7%2",
+    }
+    read = read_jobs(json.dumps({"jobs": [job]}), "box") or []
+    assert [("26", "26_0"), ("26", "26_2"), ("26", "26_4"), ("26", "26_7")] == [
+        (raw, facts.id) for raw, facts in read
+    ]
+
+
+def test_a_task_text_without_end_is_bounded() -> None:
+    """Nobody's array makes the service hold a billion jobs."""
+    job = {**NEWEST, "job_id": 26, "array_job_id": 26, "array_task_id": None}
+    job["array_task_string"] = "0-999999999,1-999999999"
+    assert 10_001 == len(read_jobs(json.dumps({"jobs": [job]}), "box") or [])
+
+
+def test_recorded_accounts(shared: Path) -> None:
+    """Every recorded job has owner, state and submit time; an exit code of 0 is believed where completed."""
+    read = read_accounts((shared / "slurm" / "samples" / "sacct-d.json").read_text(), "box")
+    assert len(read) > 100
+    assert {"alice", "bob"} >= {facts.user for _, facts in read if facts.user}
+    assert all(facts.submitted and facts.state.isupper() for _, facts in read)
+    assert {"0:0"} == {facts.exit_code for _, facts in read if facts.state == "COMPLETED"}
+    assert "0:0" not in {facts.exit_code for _, facts in read if facts.state == "FAILED"}
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"jobs": 3}', '{"jobs": [null, {"job_id": {"set": false}}]}'])
+def test_no_accounts_are_read_from_odd_documents(text: str) -> None:
+    """Nor scripts or partitions."""
+    assert [] == read_accounts(text, "box")
+    assert read_stored_script(text) is None
+    assert {} == read_partitions(text)
+
+
+def test_a_stored_script_is_read() -> None:
+    """As 23.02 gives it."""
+    assert "#!/bin/sh\n" == read_stored_script('{"jobs": [{"script": "#!/bin/sh\\n"}]}')
+    assert read_stored_script('{"jobs": [{"script": "NONE"}]}') is None
+
+
+def test_partitions_in_both_shapes() -> None:
+    """Flat as recorded from 22.05, nested as the notes have it since 23.02."""
+    flat = {"name": "gpu", "state": "UP", "max_time_limit": 2880, "maximum_nodes_per_job": -1}
+    none = {"set": False, "infinite": True, "number": 0}
+    nested = {
+        "name": "new", "partition": {"state": ["DOWN"]},
+        "maximums": {"time": {"set": True, "infinite": False, "number": 30}, "nodes": none},
+    }  # fmt: skip
+    read = read_partitions(json.dumps({"partitions": [flat, nested, {}]}))
+    assert {"gpu": Partition("UP", 172_800.0, None), "new": Partition("DOWN", 1800.0, None)} == read

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from app.slurm import parse
 from app.slurm.parse import SEPARATOR
+from app.slurm.verification import Partition
 
 RUNNING = SEPARATOR.join(
     ["5", "5", "RUNNING", "None", "alice", "gpu", "1", "node1", "1795422861", "1795422862", "1795426461",
@@ -111,11 +112,10 @@ def test_a_comment_is_the_whole_token() -> None:
 
 
 def test_partitions() -> None:
-    """By name, as fields."""
+    """By name, with their state and limits."""
     text = "PartitionName=gpu MaxTime=2-00:00:00 MaxNodes=UNLIMITED State=UP\nPartitionName=x State=DOWN\n"
-    assert {"gpu": "UP", "x": "DOWN"} == {
-        name: fields["State"] for name, fields in parse.read_partitions(text).items()
-    }
+    expected = {"gpu": Partition("UP", 172_800.0, None), "x": Partition("DOWN", None, None)}
+    assert expected == parse.read_partitions(text)
 
 
 def test_stored_scripts_lose_their_heading() -> None:

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,10 @@ import pytest
 from app.slurm import process
 from app.slurm.commands import SlurmCommands
 from app.slurm.local import LocalRunner
+from app.slurm.rest import SlurmRest
+from app.slurm.rest_daemon import RestDaemon
 from app.slurm.scheduler import Scheduler
+from app.slurm.web_token import WebToken, token_source
 from tests.slurm.installed import install
 from tests.slurm.waiting import until
 
@@ -73,7 +77,11 @@ class Cluster:
 
     def scheduler(self, user: str, timeout_seconds: float = 20.0) -> SlurmCommands:
         """Return the scheduler as a user has it."""
-        source = {
+        source = self._source(user)
+        return SlurmCommands("box", user, source, run=as_user(user), timeout_seconds=timeout_seconds)
+
+    def _source(self, user: str) -> dict[str, str]:
+        return {
             "PATH": "/usr/bin:/bin",
             "HOME": f"/home/{user}",
             "USER": user,
@@ -82,7 +90,13 @@ class Cluster:
             "SBATCH_PARTITION": "closed",  # leaks into every submission of a service that inherits
             "SCANCEL_STATE": "PENDING",
         }
-        return SlurmCommands("box", user, source, run=as_user(user), timeout_seconds=timeout_seconds)
+
+    def rest(self, user: str, timeout_seconds: float = 20.0) -> SlurmRest:
+        """Return the scheduler as a user has it through slurmrestd, with a token of that user's own."""
+        source = self._source(user)
+        token = WebToken(token_source(source, None, as_user(user)), time.time)
+        url = f"http://127.0.0.1:{int(self.settings['SLURMBOX_PORT']) + 3}"
+        return SlurmRest("box", user, source, RestDaemon(url, user, token, timeout_seconds))
 
     def folder_of(self, user: str, name: str) -> Path:
         """Return a new folder of a user's."""
@@ -152,6 +166,13 @@ def make_alice(cluster: Cluster) -> Iterator[SlurmCommands]:
     end_jobs(cluster, "alice")
 
 
+@pytest.fixture(name="alice_by_rest")
+def make_alice_by_rest(cluster: Cluster) -> Iterator[SlurmRest]:
+    """Act as alice through slurmrestd, and leave none of her jobs behind."""
+    yield cluster.rest("alice")
+    end_jobs(cluster, "alice")
+
+
 @pytest.fixture(name="bob")
 def make_bob(cluster: Cluster) -> Iterator[SlurmCommands]:
     """Act as bob, and leave none of his jobs behind."""
@@ -205,9 +226,18 @@ class Bench:
         return self.state(job_id) or ""
 
 
-@pytest.fixture(name="bench", params=["local", pytest.param("commands", marks=pytest.mark.slurm)])
+@pytest.fixture(
+    name="bench",
+    params=[
+        "local",
+        pytest.param("commands", marks=pytest.mark.slurm),
+        pytest.param("rest", marks=pytest.mark.slurm),
+    ],
+)
 def make_bench(request: pytest.FixtureRequest, tmp_path: Path) -> Bench:
     """Return each scheduler in turn."""
     if request.param == "local":
         return Bench(request.getfixturevalue("local"), tmp_path)
+    if request.param == "rest":
+        return Bench(request.getfixturevalue("alice_by_rest"), request.getfixturevalue("folder"))
     return Bench(request.getfixturevalue("alice"), request.getfixturevalue("folder"))
