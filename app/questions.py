@@ -33,8 +33,8 @@ from planner.scenario import (
 )
 
 RunCurve = Callable[[str, Kind, float, float, float], CurveSource | None]
-"""Returns what a stored run's curve is expected to do between two steps, so many steps ahead of the scenario's
-own count; ``None`` without such a run."""
+"""Returns what a stored run's curve says of a scenario between two of its steps, that run's count being so many
+steps ahead; ``None`` without such a run."""
 
 
 def compare_query(request: CompareRequest, run_curve: RunCurve) -> CompareQuery:
@@ -99,8 +99,8 @@ def chosen_curve(
         last: the steps it ends at.
         run_curve: knows the stored runs.
 
-    A stored run's curve is aligned at ``first``: there the scenario is where that run was at its ``from_step``,
-    at the same step where none is given.
+    A stored run's curve is aligned at ``first``: there the scenario is where that run was at its
+    ``from_step``, at the same step where none is given.
     """
     if choice is None:
         return None

@@ -90,8 +90,8 @@ Milestone = tuple[Position, Number | None, Number]
 class CurveChoice(Request):
     """A scenario's loss curve: one of milestones, points, or a stored run.
 
-    A stored run's curve is aligned at the step the scenario starts from (the relaunch's ``resume_step``): from
-    there on it does what that run did after its ``from_step``. Without one both count the same steps.
+    A stored run's curve is aligned at the step the scenario starts from (a relaunch's ``resume_step``):
+    from there on it does what that run did after its ``from_step``. Without one both count the same steps.
     """
 
     milestones: Annotated[list[Milestone], Field(min_length=1, max_length=MOST_MILESTONES)] | None = None
