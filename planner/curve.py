@@ -23,6 +23,8 @@ _RESTART_FRACTION = 0.02
 _SPIKE_WIDTH = 9
 _SPIKE_DEVIATIONS = 5.0
 _MAD_TO_SIGMA = 1.4826
+_WARM_UP = 0.03
+_USUAL = 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,21 @@ def newest_rows(curve: Curve) -> NDArray[np.intp]:
     later = np.minimum.accumulate(steps[start:stop][::-1])[::-1]
     is_newest = np.append(steps[start : stop - 1] < later[1:], True) if stop > start else np.zeros(0, bool)
     return np.flatnonzero(is_newest) + start
+
+
+def lift_of(series: Series) -> float:
+    """Return what makes all losses positive, 0 where they are.
+
+    Logarithms fit real curves far better than the losses themselves, so a curve with values of 0 or less (a
+    likelihood, a margin) is fitted from its own usual range above 0: on the development logs shifted below 0
+    the bands then hold the truth as often as on the logs as they are, where they held half as much.
+    """
+    if (series.y > 0).all():
+        return 0.0
+    later = series.y[series.x >= _WARM_UP * series.end]
+    lowest = float(series.y.min())
+    span = float(np.quantile(later, _USUAL)) - lowest
+    return (span if span > 0 else float(np.ptp(series.y))) - lowest
 
 
 def clip_spikes(losses: FloatArray) -> FloatArray:

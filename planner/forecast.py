@@ -1,7 +1,7 @@
 """What loss a run will reach, and when: the public face of the curve fits."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -10,7 +10,7 @@ from planner import learned
 from planner.belief import Belief, mixture
 from planner.bins import WINDOWS
 from planner.calibration import calibrate
-from planner.curve import Curve, FloatArray, Series, clean
+from planner.curve import Curve, FloatArray, Series, clean, lift_of
 from planner.errors import InvalidInputError
 from planner.fit import Fit, fit_series
 from planner.health import Reason, is_overfitting, refusal
@@ -119,6 +119,7 @@ class Fitted:
         plain_law: the plain laws, ``None`` where none can be fitted.
         template: the earlier run, ``None`` where there is none or it is unlike this one.
         total_steps: as asked.
+        lift: what was added to the losses to make them positive.
         reason: why the curve is refused.
         warnings: what is to be said beside the answer.
     """
@@ -127,6 +128,7 @@ class Fitted:
     plain_law: PlainLaw | None
     template: Template | None
     total_steps: int | None
+    lift: float
     reason: Reason | None
     warnings: tuple[str, ...]
 
@@ -157,6 +159,7 @@ class Fitted:
         values = self.plain_law.parameters(np.asarray(levels))
         if values is None:
             return None
+        values[0] -= self.lift
         return Law(*(Quantiles(tuple(levels), tuple(row.tolist())) for row in values))
 
     def _path(self) -> FloatArray:
@@ -176,7 +179,8 @@ class Fitted:
         mean, deviation = fit.predict(x)
         belief = mixture(fit.components.weight, mean, deviation, fit.is_logarithmic)
         belief = calibrate(belief, x, fit, self.plain_law)
-        return belief if self.template is None else self.template.blend(belief, x)
+        belief = belief if self.template is None else self.template.blend(belief, x)
+        return Belief(belief.values - self.lift)
 
 
 def forecast(query: ForecastQuery) -> Forecast:
@@ -198,9 +202,11 @@ def fit_curve(query: ForecastQuery) -> Fitted:
     reason = refusal(query.curve, series)
     warnings = _warnings(query, series)
     if reason not in {None, *_ANSWERED}:
-        return Fitted(None, None, None, query.total_steps, reason, warnings)
+        return Fitted(None, None, None, query.total_steps, 0.0, reason, warnings)
+    lift = lift_of(series)
+    series = replace(series, y=series.y + lift)
     fit = fit_series(series, _schedule(query, series), query.curve.kind)
-    return Fitted(fit, _plain_law(fit), _template(query, fit), query.total_steps, reason, warnings)
+    return Fitted(fit, _plain_law(fit), _template(query, fit), query.total_steps, lift, reason, warnings)
 
 
 def _warnings(query: ForecastQuery, series: Series) -> tuple[str, ...]:

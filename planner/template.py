@@ -1,7 +1,8 @@
 """An earlier run's whole curve as a template: its course, moved and stretched to this run.
 
-Measured on the development logs, each run with the one before it in its repository as template: the CRPS
-falls by 3 to 12 % at every cut and kind, and where the two are unlike the template is not used.
+Measured on the development logs, each run with the one before it in its repository as template: by kind and
+cut the mean CRPS falls by 3 to 12 %, but for validation at 80 %, where it rises, and a few repositories get
+slightly worse. Where the two runs are unlike the template is not used.
 """
 
 from dataclasses import dataclass

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from planner.curve import LONGEST_SERIES, Curve, clean, clip_spikes, newest_rows
+from planner.curve import LONGEST_SERIES, Curve, clean, clip_spikes, lift_of, newest_rows
 from planner.errors import InvalidInputError
 
 
@@ -79,3 +79,18 @@ def test_whole_numbers_are_read_as_numbers() -> None:
     whole, real = clean(Curve(steps, losses)), clean(Curve(steps.astype(float), losses.astype(float)))
     assert (whole.x.tolist(), whole.y.tolist()) == (real.x.tolist(), real.y.tolist())
     assert np.float64 == whole.y.dtype
+
+
+def test_positive_losses_are_not_lifted() -> None:
+    """A curve above zero is fitted as it is."""
+    assert lift_of(clean(curve([1, 2, 3], [3.0, 2.0, 1.0]))) == 0.0
+
+
+@pytest.mark.parametrize("shift", [0.0, -7.5, -1e6])
+def test_a_lift_does_not_depend_on_where_zero_is(shift: float) -> None:
+    """Curves that differ by a constant are lifted to the same place, their own range above zero."""
+    steps = list(range(1, 101))
+    losses = [shift - step for step in steps]
+    lifted = clean(curve(steps, losses)).y + lift_of(clean(curve(steps, losses)))
+    assert lifted.min() == pytest.approx(92.0, rel=0.02)
+    assert np.ptp(lifted) == pytest.approx(99.0)

@@ -213,3 +213,20 @@ def test_probability_agrees_with_the_quantiles_at_the_end() -> None:
     found = [target.probability for target in fitted.targets(losses)]
     assert all(level <= p + 1e-6 for level, p in zip((0.1, 0.5, 0.9), found, strict=True))
     assert all(p <= level + 0.12 for level, p in zip((0.1, 0.5, 0.9), found, strict=True))
+
+
+def test_losses_below_zero_are_forecast_wherever_zero_is() -> None:
+    """Two curves below zero that differ by a constant have quantiles, floors and targets that differ by it."""
+    curve = power_curve()
+    answers = []
+    for shift in (10.0, 1000.0):
+        lowered = Curve(curve.steps, curve.losses - shift, "train")
+        query = ForecastQuery(lowered, total_steps=1000, at=(1000,), targets=(2.2 - shift,))
+        answers.append(forecast(query))
+    near, far = answers
+    assert near.law is not None
+    assert far.law is not None
+    assert near.at[0].quantiles.values == pytest.approx([v + 990 for v in far.at[0].quantiles.values])
+    assert near.law.floor.values == pytest.approx([v + 990 for v in far.law.floor.values])
+    assert near.targets[0].probability == pytest.approx(far.targets[0].probability)
+    assert near.at[0].quantiles.at(0.5) == pytest.approx(2 + 5 * 1000**-0.5 - 10, abs=0.05)
