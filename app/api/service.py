@@ -7,6 +7,9 @@ from pydantic import BaseModel
 
 from app.auth import Caller, require
 from app.metrics import CONTENT_TYPE
+from app.run_metrics import run_metrics
+
+MOST_RUNS_READ = 500
 
 router = APIRouter(tags=["service"])
 
@@ -25,8 +28,12 @@ def healthz(request: Request) -> Health:
 
 
 @router.get("/metrics", include_in_schema=False)
-def metrics(request: Request, _: Annotated[Caller, Depends(require("read"))]) -> Response:
-    """Return the service's numbers for Prometheus."""
+def metrics(request: Request, caller: Annotated[Caller, Depends(require("read"))]) -> Response:
+    """Return the service's numbers for Prometheus, and those of the caller's runs that go on."""
     state = request.app.state
     state.metrics.watchers.set(state.live.watched)
-    return Response(state.metrics.text(), media_type=CONTENT_TYPE)
+    runs = state.store.runs(caller.user, MOST_RUNS_READ)
+    rows = state.plans.last_rows([run for run in runs if run.finished is None])
+    poller = state.poller.figures() if state.poller is not None else None
+    told = run_metrics(rows, poller, state.sweep.figures())
+    return Response(state.metrics.text() + told, media_type=CONTENT_TYPE)
