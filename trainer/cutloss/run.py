@@ -89,11 +89,11 @@ class Run:
 
     def validation(self, step: int) -> Validation:
         """Time a validation; set ``loss`` on what the ``with`` statement gives."""
-        return Validation(step, self._plan.get("validation_batches"), self.emit, self._exclude)
+        return Validation(step, self._plan.get("validation_batches"), self.emit, self.exclude)
 
     def checkpoint(self, step: int, path: str | os.PathLike[str] | None = None) -> Save:
         """Time the save of a checkpoint."""
-        return Save(step, path, self.emit, self._exclude, self._commands)
+        return Save(step, path, self.emit, self.exclude, self._commands)
 
     def phase(self, name: str) -> Phase:
         """Time a stretch of another phase.
@@ -101,7 +101,7 @@ class Run:
         ``data``, ``forward``, ``backward``, ``optimizer`` and ``communication`` split a step and stay in its
         seconds; time in any other phase does not count as the step's.
         """
-        return Phase(str(name), self.emit, self._exclude)
+        return Phase(str(name), self.emit, self.exclude)
 
     def should_checkpoint(self) -> bool:
         """Tell whether a checkpoint was asked for. Only rank 0 knows: broadcast it where all ranks save."""
@@ -221,7 +221,8 @@ class Run:
     def _note(self, kind: str, data: dict[str, Any]) -> None:
         self.emit({"k": "note", "kind": kind, "data": data})
 
-    def _exclude(self, began: float) -> None:
+    def exclude(self, began: float) -> None:
+        """Leave out of the step at hand what passed since a reading of ``time.perf_counter``."""
         # Nested stretches are left out once: the inner one has already moved the mark past its beginning.
         self._mark += perf_counter() - max(began, self._mark)
 

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 STEP_NAMES = (
     "global_step", "num_updates", "trainer_global_step", "total_steps_done", "step", "steps", "_step",
@@ -115,6 +115,17 @@ def _ranked(named: Mapping[str, float]) -> tuple[float, int] | None:
         return named["val"], COMPONENT_RANK
     perplexities = [value for name, value in named.items() if PERPLEXITY.search(name) and value > 0]
     return (math.log(perplexities[0]), PERPLEXITY_RANK) if perplexities else None
+
+
+def best_loss_name(names: Iterable[str], *, validation: bool) -> str | None:
+    """Return which of some plain names is the loss of the training or of the validation."""
+    losses = [name for name in names if is_validation(name) == validation and is_loss(name)]
+
+    def rank(name: str) -> int:
+        bare = bare_name(name)
+        return next((rank for rank, known in enumerate(LOSS_RANKS) if bare in known), COMPONENT_RANK)
+
+    return min(losses, key=rank, default=None)
 
 
 def find_lr(fields: Mapping[str, float]) -> float | None:

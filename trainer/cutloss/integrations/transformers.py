@@ -1,0 +1,151 @@
+"""Hugging Face's Trainer: ``Trainer(callbacks=[CutlossCallback("my training")])``."""
+
+# ruff: noqa: ANN401, ARG002 - hooks have the Trainer's own signatures, whose types are its own affair
+
+import math
+from pathlib import Path
+from typing import Any
+
+from transformers import TrainerCallback
+
+from cutloss.integrations.ranks import agreed
+from cutloss.integrations.schedules import planned_rates
+from cutloss.phases import Save, Validation
+from cutloss.run import Run, init
+
+
+class CutlossCallback(TrainerCallback):
+    """Reports a training: steps with loss and rate, evaluations, checkpoints, and the plan.
+
+    The Trainer tells a loss only at its logging steps; the steps between are reported without one.
+
+    Args:
+        name: what the training is called.
+        plan: further fields of the plan, as ``cutloss.init`` takes them.
+
+    Attributes:
+        run: the run, once a training has begun.
+    """
+
+    def __init__(self, name: str = "transformers", **plan: Any) -> None:
+        self.run: Run | None = None
+        self._name = name
+        self._plan = plan
+        self._stretch: Validation | Save | None = None
+        self._reported = 0
+        self._batches = 0
+        self._was_stopped = False
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **parts: Any) -> None:
+        """Begin to report."""
+        total = state.max_steps if state.max_steps > 0 else None
+        epoch = math.ceil(total / state.num_train_epochs) if total and state.num_train_epochs else None
+        plan = {
+            "total_steps": total,
+            "validate_every": _cadence(args.eval_strategy, state.eval_steps or args.eval_steps, epoch),
+            "checkpoint_every": _cadence(args.save_strategy, state.save_steps or args.save_steps, epoch),
+            "lr_schedule": planned_rates(parts.get("lr_scheduler"), total),
+        } | self._plan
+        self.run = init(self._name, **plan)
+        self._reported, self._was_stopped = state.global_step, False
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **parts: Any) -> Any:
+        """Report a step, unless its loss is about to be logged, and do what was asked for."""
+        if self.run is None:
+            return control
+        save, stop = agreed(self.run.should_checkpoint(), self.run.should_stop(), step=state.global_step)
+        control.should_save = control.should_save or save
+        if stop:
+            self._was_stopped = control.should_training_stop = True
+        if not control.should_log:
+            self._report(state.global_step, None, _rate(parts))
+            self._begin_next(args, state, control)
+        return control
+
+    def on_epoch_end(self, args: Any, state: Any, control: Any, **parts: Any) -> None:
+        """Begin what an epoch's end brings about."""
+        if self.run is not None and not control.should_log:
+            self._begin_next(args, state, control)
+
+    def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **parts: Any) -> None:
+        """Report the step whose loss is logged."""
+        if self.run is None or not logs or "loss" not in logs:
+            return
+        self._report(state.global_step, logs["loss"], logs.get("learning_rate", _rate(parts)))
+        self._begin_next(args, state, control)
+
+    def on_prediction_step(self, args: Any, state: Any, control: Any, **parts: Any) -> None:
+        """Report how far the evaluation is."""
+        if isinstance(self._stretch, Validation):
+            self._batches += 1
+            loader: Any = parts.get("eval_dataloader")
+            self._stretch.progress(self._batches, len(loader) if hasattr(loader, "__len__") else None)
+
+    def on_evaluate(self, args: Any, state: Any, control: Any, metrics: Any = None, **parts: Any) -> None:
+        """Report the evaluation."""
+        if isinstance(self._stretch, Validation):
+            self._stretch.loss = (metrics or {}).get("eval_loss")
+            self._stretch.metrics = dict(metrics or {})
+            self._end()
+            if control.should_save:
+                self._begin_save(args, state)
+
+    def on_save(self, args: Any, state: Any, control: Any, **parts: Any) -> None:
+        """Report the checkpoint; one whose beginning was not seen has no seconds."""
+        if self.run is None:
+            return
+        if not isinstance(self._stretch, Save):
+            self._begin_save(args, state)
+        self._end()
+
+    def on_train_end(self, args: Any, state: Any, control: Any, **parts: Any) -> None:
+        """Report the end."""
+        if self.run is not None:
+            if self._reported < state.global_step:
+                self._report(state.global_step, None, None)
+            self._end()
+            self.run.finish("stopped" if self._was_stopped else "finished")
+
+    def _report(self, step: int, loss: Any, rate: Any) -> None:
+        # A step is logged twice where an epoch ends on it.
+        if self.run is not None and step > self._reported:
+            self._reported = step
+            self.run.step(step, loss=loss, lr=rate)
+
+    def _begin_next(self, args: Any, state: Any, control: Any) -> None:
+        """Begin the evaluation or the save that the Trainer turns to after a step."""
+        if self.run is None or self._stretch is not None:
+            return
+        if control.should_evaluate:
+            self._batches = 0
+            self._stretch = self.run.validation(state.global_step)
+            self._stretch.__enter__()
+        elif control.should_save:
+            self._begin_save(args, state)
+
+    def _begin_save(self, args: Any, state: Any) -> None:
+        if self.run is not None:
+            path = Path(args.output_dir) / f"checkpoint-{state.global_step}"
+            self._stretch = self.run.checkpoint(state.global_step, path)
+            self._stretch.__enter__()
+
+    def _end(self) -> None:
+        stretch, self._stretch = self._stretch, None
+        if stretch is not None:
+            stretch.__exit__(None, None, None)
+
+
+def _cadence(strategy: Any, steps: Any, epoch: int | None) -> Any:
+    """Return the steps between two evaluations or saves, from the Trainer's arguments."""
+    kind = str(getattr(strategy, "value", strategy))
+    if kind == "no":
+        return "never"
+    if kind == "epoch":
+        return epoch
+    return int(steps) if kind == "steps" and steps and steps >= 1 else None
+
+
+def _rate(parts: dict[str, Any]) -> float | None:
+    scheduler: Any = parts.get("lr_scheduler")
+    rates = scheduler.get_last_lr() if hasattr(scheduler, "get_last_lr") else None
+    return rates[0] if rates else None
