@@ -101,6 +101,8 @@ def test_the_chart_switches_to_the_wall_clock_and_to_the_dark(browser: Browser, 
     colour = "Bokeh.documents[0].get_model_by_name('smooth').glyph.line_color.value"
     light = page.evaluate(colour)
     page.emulate_media(color_scheme="dark")
+    # A change of scheme is told to the page with its next frame, before that frame's callbacks.
+    page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
     assert light != page.evaluate(colour)
     page.context.close()
 
