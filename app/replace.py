@@ -12,8 +12,10 @@ import structlog
 from app.errors import ConflictError, ForbiddenError, NotFoundError
 from app.replace_draft import Draft, arguments_of, draft_of, inherited
 from app.replace_journal import Journal
-from app.replace_stages import Pauses, Stages, StoppedError
-from app.replacement import Replacement, WithoutAnswer
+from app.replace_stage import Parts, Pauses, StoppedError
+from app.replace_stages import Stages
+from app.replacement import Order, Replacement, WithoutAnswer
+from app.run_jobs import job_of, refuse_foreign
 from app.slurm.options import as_argv
 from app.slurm.scheduler import JobFacts, Scheduler
 from app.store import Store, StoreError
@@ -48,14 +50,14 @@ class Replacer:
         self._clock = clock
         self._journal = Journal(store, clock, publish)
         self._stop = threading.Event()
-        self._stages = Stages(self._journal, scheduler, clock, stop=self._stop, pauses=pauses or Pauses())
+        self._stages = Stages(Parts(self._journal, scheduler, clock, self._stop, pauses or Pauses()))
         self._starting = threading.Lock()
         self._lock = threading.Lock()
         self._threads: dict[str, threading.Thread] = {}
 
     def draft(self, run_id: str) -> Draft:
         """Return a run's job and its batch script, to be corrected."""
-        facts = self._job(self._run(run_id))
+        facts = job_of(self._run(run_id), self._scheduler)
         script = self._scheduler.script(facts.id) if facts.user == self._scheduler.user else None
         return draft_of(facts, script)
 
@@ -70,7 +72,9 @@ class Replacer:
         work_dir: str | None = None,
         environment: Mapping[str, str] | None = None,
         idempotency_key: str | None = None,
+        order: Order = "handover",
         checkpoint_wait_seconds: float | None = None,
+        signal: str | None = None,
         without_answer: WithoutAnswer = "proceed",
     ) -> Replacement:
         """Start replacing a run's job by a corrected script.
@@ -84,7 +88,9 @@ class Replacer:
             work_dir: where it runs; by default where the old job does.
             environment: added to the new job's environment.
             idempotency_key: the same key gives the same replacement, however often it is asked.
+            order: whether the new job waits for the old one's end, or starts first and proves itself.
             checkpoint_wait_seconds: how long the old job may take to checkpoint; ``None``: it is not asked.
+            signal: what is sent to it when the trainer does not answer; it is then waited for as long again.
             without_answer: what happens when it does not answer.
 
         Raises:
@@ -109,13 +115,44 @@ class Replacer:
                 script_args=arguments_of(facts) if script_args is None else tuple(script_args),
                 work_dir=work_dir or facts.work_dir or "",
                 environment={**(environment or {}), "CUTLOSS_REPLACES": run_id},
+                order=order,
                 checkpoint_wait_seconds=checkpoint_wait_seconds,
+                signal=signal,
                 without_answer=without_answer,
             )
             self._journal.write(replacement)
         self._journal.audit(replacement, user, f"asked to replace job {facts.id}")
         self._spawn(replacement.id)
         return replacement
+
+    def cancel(  # noqa: PLR0913 - the parts of one question, all by name
+        self,
+        run_id: str,
+        *,
+        user: str,
+        idempotency_key: str,
+        checkpoint_wait_seconds: float,
+        signal: str | None = None,
+        without_answer: WithoutAnswer = "abort",
+    ) -> Replacement:
+        """Cancel a run's job once it has saved a checkpoint: the same stages, with no new job."""
+        return self.start(
+            run_id,
+            script="",
+            user=user,
+            options={},
+            script_args=(),
+            idempotency_key=idempotency_key,
+            order="cancel",
+            checkpoint_wait_seconds=checkpoint_wait_seconds,
+            signal=signal,
+            without_answer=without_answer,
+        )
+
+    def under_way(self, run_id: str) -> Replacement | None:
+        """Return a run's replacement that is not over yet."""
+        known = [Replacement.from_data(data) for data in self._store.replacements(run_id)]
+        return next((replacement for replacement in known if replacement.is_active), None)
 
     def get(self, replacement_id: str) -> Replacement | None:
         """Return a replacement as it stands."""
@@ -179,10 +216,10 @@ class Replacer:
             _log.error("replacement cannot be stored", replacement=replacement_id, error=str(error))
 
     def _refuse_second(self, run_id: str) -> None:
+        under_way = self.under_way(run_id)
+        if under_way is not None:
+            raise ConflictError(f"replacement {under_way.id} of run {run_id!r} is under way")
         known = [Replacement.from_data(data) for data in self._store.replacements(run_id)]
-        for replacement in known:
-            if replacement.is_active:
-                raise ConflictError(f"replacement {replacement.id} of run {run_id!r} is under way")
         following = {each.new_id for each in known if each.state == "done" and each.new_id is not None}
         for facts in self._scheduler.jobs(following).values():
             if facts.is_active:
@@ -196,30 +233,18 @@ class Replacer:
             raise NotFoundError(f"there is no run {run_id!r}")
         return run
 
-    def _job(self, run: Run) -> JobFacts:
-        if run.job is None:
-            raise NotFoundError(f"run {run.id!r} is not a job of any scheduler")
-        if run.job.cluster != self._scheduler.cluster:
-            raise ConflictError(
-                f"run {run.id!r} is a job of {run.job.cluster!r}; expected one of {self._scheduler.cluster!r}"
-            )
-        facts = self._scheduler.detail(run.job.id)
-        if facts is None:
-            raise NotFoundError(f"the scheduler does not know job {run.job.id} of run {run.id!r}")
-        return facts
-
     def _inherited(self, facts: JobFacts, script: str) -> dict[str, str]:
         return inherited(facts, self._scheduler.script(facts.id) or "", script)
 
     def _own_job(self, run_id: str, user: str) -> JobFacts:
-        facts = self._job(self._run(run_id))
-        if facts.user != self._scheduler.user:
+        facts = job_of(self._run(run_id), self._scheduler)
+        try:
+            refuse_foreign(facts, self._scheduler)
+        except ForbiddenError:
             detail = {"old_job": facts.id, "owner": facts.user}
             refused = AuditEntry(self._clock(), user, "relaunch", run_id, "refused", detail)
             self._store.add_audit(refused)
-            raise ForbiddenError(
-                f"job {facts.id} is {facts.user}'s; this service acts as {self._scheduler.user}"
-            )
+            raise
         return facts
 
     def _prepare(self, id_: str, run_id: str, user: str, facts: JobFacts, script: str) -> Replacement:

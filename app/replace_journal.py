@@ -11,12 +11,15 @@ from app.errors import NotFoundError
 from app.replacement import Replacement, State
 from app.slurm.scheduler import Check
 from app.store import Store
-from app.store.facts import AuditEntry, Command
+from app.store.facts import AuditEntry, Checkpoint, Command
 
 _log = structlog.get_logger(__name__)
 
 # Entering one of these leaves a line in the audit log.
-_AUDITED = frozenset({"submitted", "released", "cancelling", "cancelled", "done", "failed", "rolled_back"})
+_AUDITED = frozenset(
+    {"submitted", "started", "signalled", "released", "cancelling", "cancelled", "done", "failed",
+     "rolled_back"}
+)  # fmt: skip
 
 
 class RolledBackError(Exception):
@@ -122,6 +125,22 @@ class Journal:
         """Return how it stands with the checkpoint that was asked for."""
         asked = [each for each in self._store.commands(replacement.run) if each.id == replacement.command_id]
         return asked[0] if asked else self.ask_checkpoint(replacement)
+
+    def newer_checkpoint(self, replacement: Replacement) -> Checkpoint | None:
+        """Return a checkpoint of the run that began after it was asked for."""
+        asked = replacement.first_entered("asking")
+        found = self._store.checkpoints(replacement.run) if asked is not None else []
+        return next((each for each in found if asked is not None and each.started >= asked), None)
+
+    def first_step(self, replacement: Replacement) -> int | None:
+        """Return the first step that the new job has reported, ``None`` before it has."""
+        if replacement.new_id is None:
+            return None
+        run = self._store.run_of_job(replacement.user, replacement.new_id)
+        attempts = self._store.attempts(run.id) if run is not None else []
+        key = (replacement.cluster, replacement.new_id)
+        own = [one for one in attempts if one.job and (one.job.get("cluster"), str(one.job.get("id"))) == key]
+        return next((one.first_step for one in own if one.first_step is not None), None)
 
 
 def _heed(stored: Replacement) -> None:

@@ -5,79 +5,58 @@ waits held and dependent on it. A state is stored before each side effect and af
 killed anywhere finds out on its return what happened, and goes on.
 """
 
-import threading
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal
 
 import structlog
 
-from app.replace_journal import Journal, RolledBackError
+from app.replace_checkpoint import CheckpointStages
+from app.replace_journal import RolledBackError
+from app.replace_overlap import OverlapStages
+from app.replace_stage import Parts, known
 from app.replacement import Replacement, State
 from app.slurm.scheduler import (
     Check,
     JobFacts,
-    Scheduler,
     SchedulerError,
     SchedulerUnavailableError,
     SchedulerUnreachableError,
     Submission,
 )
-from app.store.facts import Command
 
 _log = structlog.get_logger(__name__)
 
-
-class StoppedError(Exception):
-    """The service is stopping; the stored state says where to go on."""
-
-
-@dataclass(frozen=True, slots=True)
-class Pauses:
-    """How long to wait for what, in seconds.
-
-    Attributes:
-        poll: between two looks, at first.
-        longest_poll: between two looks, when it takes long.
-        doubt: how long a submission without an answer is looked for before it counts as not made.
-        patience: how long an unreachable scheduler is asked again while the old job is untouched.
-        start: how long to watch for the new job's start before calling it done.
-        sweep: when to look again for a submission that was given up in doubt.
-    """
-
-    poll: float = 0.1
-    longest_poll: float = 5.0
-    doubt: float = 30.0
-    patience: float = 120.0
-    start: float = 5.0
-    sweep: tuple[float, ...] = (10.0, 60.0, 300.0)
+Step = Callable[[Replacement], Replacement]
+"""Takes a replacement one state further."""
 
 
 class Stages:
     """Carries one replacement from state to state, until it is done, failed or rolled back."""
 
-    def __init__(
-        self,
-        journal: Journal,
-        scheduler: Scheduler,
-        clock: Callable[[], float],
-        *,
-        stop: threading.Event,
-        pauses: Pauses,
-    ) -> None:
-        self._journal = journal
-        self._enter = journal.enter
-        self._scheduler = scheduler
-        self._clock = clock
-        self._stop = stop
-        self._pauses = pauses
-        self._step: dict[State, Callable[[Replacement], Replacement]] = {
+    def __init__(self, parts: Parts) -> None:
+        checkpoint, overlap = CheckpointStages(parts), OverlapStages(parts)
+        self._parts = parts
+        self._journal = parts.journal
+        self._enter = parts.journal.enter
+        self._scheduler = parts.scheduler
+        self._clock = parts.clock
+        self._pauses = parts.pauses
+        self._pause = parts.pause
+        self._old = parts.old
+        self._give_up = parts.give_up
+        self._ask = checkpoint.ask
+        self._overlap = overlap
+        self._step: dict[State, Step] = {
             "prepared": self._submit,
             "submitting": self._look_up,
             "submitted": self._verify,
-            "checked": self._ask,
-            "asking": self._ask,
-            "checkpoint_asked": self._await_checkpoint,
+            "checked": self._go_on,
+            "starting": overlap.start,
+            "started": overlap.await_first_step,
+            "proven": checkpoint.ask,
+            "asking": checkpoint.ask,
+            "checkpoint_asked": checkpoint.await_answer,
+            "signalling": checkpoint.resume_signal,
+            "signalled": checkpoint.await_signalled,
             "releasing": self._release,
             "released": self._cancel,
             "cancelling": self._cancel,
@@ -103,22 +82,14 @@ class Stages:
             self._sweep(replacement)
         return replacement
 
-    def _pause(self, seconds: float) -> None:
-        if self._stop.wait(seconds):
-            raise StoppedError
-
-    def _old(self, replacement: Replacement) -> tuple[Literal["active", "ended", "changed"], JobFacts | None]:
-        facts = self._scheduler.jobs([replacement.old_id]).get(replacement.old_id)
-        if facts is None or not facts.is_active:
-            return "ended", facts
-        same = (facts.submitted, facts.user) == (replacement.old_submitted, replacement.old_user)
-        return ("active" if same else "changed"), facts
-
     # Up to the new job's waiting, held -------------------------------------------------------------------
 
     def _submit(self, replacement: Replacement) -> Replacement:
+        if replacement.order == "cancel":
+            return self._ask(replacement)
         replacement = self._pass(replacement, self._scheduler.check(_submission(replacement, None)))
-        after = replacement.old_id if self._old(replacement)[0] == "active" else None
+        waits = replacement.order == "handover" and self._old(replacement)[0] == "active"
+        after = replacement.old_id if waits else None
         words = "the corrected job is being submitted, held"
         replacement = self._enter(replacement, "submitting", words, doubtful=True)
         try:
@@ -162,60 +133,28 @@ class Stages:
         return replacement
 
     def _verify(self, replacement: Replacement) -> Replacement:
-        new_id = _known(replacement.new_id)
+        new_id = known(replacement.new_id)
         replacement = self._pass(replacement, self._scheduler.verify(new_id))
         return self._enter(replacement, "checked", f"job {new_id} waits and will be able to run")
 
-    # The checkpoint --------------------------------------------------------------------------------------
-
-    def _ask(self, replacement: Replacement) -> Replacement:
-        if self._old(replacement)[0] == "ended":
-            return self._enter(replacement, "releasing", "the old job has ended by itself")
-        if replacement.checkpoint_wait_seconds is None:
-            return self._enter(replacement, "releasing", "no checkpoint was wanted")
-        replacement = self._enter(replacement, "asking", "a checkpoint is being asked for")
-        command = self._journal.ask_checkpoint(replacement)
-        words = f"waiting for the checkpoint, up to {replacement.checkpoint_wait_seconds:.0f} s"
-        return self._enter(replacement, "checkpoint_asked", words, command_id=command.id)
-
-    def _await_checkpoint(self, replacement: Replacement) -> Replacement:
-        deadline = replacement.updated + (replacement.checkpoint_wait_seconds or 0)
-        next_look = self._clock() + self._pauses.longest_poll
-        while self._clock() < deadline:
-            self._journal.heed_rollback(replacement)
-            command = self._journal.checkpoint_command(replacement)
-            if command.state == "done":
-                return self._enter(replacement, "releasing", _saved(command), checkpoint=command.answer)
-            if command.state == "refused":
-                return self._without_answer(replacement, "the trainer refused to checkpoint")
-            if self._clock() >= next_look:
-                next_look = self._clock() + self._pauses.longest_poll
-                if self._has_ended(replacement):
-                    return self._enter(replacement, "releasing", "the old job has ended by itself")
-            self._pause(self._pauses.poll)
-        return self._without_answer(replacement, "the trainer did not answer in time")
-
-    def _has_ended(self, replacement: Replacement) -> bool:
-        try:
-            return self._old(replacement)[0] == "ended"
-        except SchedulerUnavailableError:
-            return False  # the trainer's answer is what counts here
-
-    def _without_answer(self, replacement: Replacement, words: str) -> Replacement:
-        if replacement.without_answer == "proceed":
-            return self._enter(replacement, "releasing", f"{words}; going on without it, as was chosen")
-        return self._give_up(replacement, f"{words}; given up, as was chosen")
+    def _go_on(self, replacement: Replacement) -> Replacement:
+        if replacement.order == "overlap" and self._old(replacement)[0] != "ended":
+            return self._overlap.start(replacement)
+        return self._ask(replacement)
 
     # The handover ----------------------------------------------------------------------------------------
 
     def _release(self, replacement: Replacement) -> Replacement:
-        new_id = _known(replacement.new_id)
+        if replacement.order == "cancel":
+            return self._enter(replacement, "released", "nothing takes the old job's place")
+        new_id = known(replacement.new_id)
         facts = self._scheduler.jobs([new_id]).get(new_id)
         if facts is None or (not facts.is_active and facts.started is None):
             raise SchedulerError(f"job {new_id} no longer waits")
         if facts.state == "PENDING":
             self._scheduler.release(new_id)
-        words = f"job {new_id} waits for the end of job {replacement.old_id} only"
+        waits = f"job {new_id} waits for the end of job {replacement.old_id} only"
+        words = waits if replacement.order == "handover" else f"job {new_id} runs beside the old one"
         return self._enter(replacement, "released", words)
 
     def _cancel(self, replacement: Replacement) -> Replacement:
@@ -227,6 +166,8 @@ class Stages:
         if old == "ended":
             return self._handed_over(replacement, facts)
         if replacement.state != "cancelling":
+            if replacement.order == "overlap":
+                self._overlap.must_still_run(replacement)
             words = f"job {replacement.old_id} is being cancelled"
             replacement = self._enter(replacement, "cancelling", words)
         try:
@@ -254,7 +195,9 @@ class Stages:
         return self._enter(replacement, "handed_over", words, old_ended=ended)
 
     def _await_start(self, replacement: Replacement) -> Replacement:
-        new_id = _known(replacement.new_id)
+        if replacement.order == "cancel":
+            return self._enter(replacement, "done", f"job {replacement.old_id} has ended")
+        new_id = known(replacement.new_id)
         while True:
             facts = self._scheduler.jobs([new_id]).get(new_id)
             waited = self._clock() - replacement.updated
@@ -265,9 +208,6 @@ class Stages:
         return self._enter(replacement, "done", _arrival(new_id, facts), new_started=started)
 
     # The ways out ----------------------------------------------------------------------------------------
-
-    def _give_up(self, replacement: Replacement, reason: str, **changes: object) -> Replacement:
-        return self._enter(replacement, "undoing", reason, reason=reason, **changes)
 
     def _be_patient(self, replacement: Replacement, error: SchedulerUnavailableError) -> Replacement:
         """Go on later: only so long while all can be undone, as long as it takes afterwards."""
@@ -313,22 +253,6 @@ def _submission(replacement: Replacement, after: str | None) -> Submission:
         options=replacement.options,
         environment=replacement.environment,
         script_args=replacement.script_args,
-    )
-
-
-def _known(job_id: str | None) -> str:
-    if job_id is None:
-        raise SchedulerError("the new job's id is not known")
-    return job_id
-
-
-def _saved(command: Command) -> str:
-    answer = command.answer or {}
-    step, path = answer.get("step"), answer.get("path")
-    return (
-        "checkpoint saved"
-        + (f" at step {step}" if step is not None else "")
-        + (f" in {path}" if path else "")
     )
 
 

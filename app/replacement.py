@@ -6,13 +6,21 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 WithoutAnswer = Literal["proceed", "abort"]
+Order = Literal["handover", "overlap", "cancel"]
+"""The new job waits for the old one's end; or starts first; or there is none."""
+
 State = Literal[
     "prepared",  # nothing done yet
     "submitting",  # the new job may or may not exist
     "submitted",  # the new job exists, held and dependent
     "checked",  # the new job waits, is ours, and can run
+    "starting",  # overlap: the new job may or may not be held still
+    "started",  # overlap: the new job may run, and has not reported yet
+    "proven",  # overlap: the new job runs and has reported its first step
     "asking",  # the checkpoint may or may not have been asked for
     "checkpoint_asked",
+    "signalling",  # the signal may or may not have been sent
+    "signalled",
     "releasing",  # the new job may or may not be held still
     "released",  # the new job waits for the old one only
     "cancelling",  # the old job may or may not have been cancelled
@@ -26,9 +34,10 @@ State = Literal[
 
 FINAL: frozenset[State] = frozenset({"done", "failed", "rolled_back"})
 REVERSIBLE: frozenset[State] = frozenset(
-    {"prepared", "submitting", "submitted", "checked", "asking", "checkpoint_asked", "releasing", "released"}
-)
-"""States in which the old job has not been touched."""
+    {"prepared", "submitting", "submitted", "checked", "starting", "started", "proven", "asking",
+     "checkpoint_asked", "signalling", "signalled", "releasing", "released"}
+)  # fmt: skip
+"""States in which the old job has at most been asked for a checkpoint."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +61,14 @@ class Replacement:
         token: the new job's comment, by which an unknown submission is looked up.
         options: sbatch options beyond the script's own.
         environment: added to the new job's environment.
+        order: whether the new job waits for the old one's end, starts before it, or there is none.
         checkpoint_wait_seconds: how long the old job may take to checkpoint; ``None``: it is not asked.
+        signal: what is sent to it when the trainer does not answer, such as ``USR1``; ``None``: nothing.
         without_answer: what happens when it does not.
         new_id: the new job, once it is known to exist.
         command_id: the checkpoint command.
         checkpoint: the trainer's answer to it (``status``, ``step``, ``path``).
+        first_step: what the new job had reported when it counted as training, with *overlap*.
         checks: findings before and after the submission, as ``name``, ``passed``, ``finding``.
         reason: why it failed, in words.
         doubtful: whether a submission without an answer might still turn up.
@@ -83,11 +95,14 @@ class Replacement:
     script_args: Sequence[str] = ()
     options: Mapping[str, str] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
+    order: Order = "handover"
     checkpoint_wait_seconds: float | None = None
+    signal: str | None = None
     without_answer: WithoutAnswer = "proceed"
     new_id: str | None = None
     command_id: str | None = None
     checkpoint: Mapping[str, Any] | None = None
+    first_step: int | None = None
     checks: Sequence[Mapping[str, Any]] = ()
     reason: str | None = None
     doubtful: bool = False
@@ -109,6 +124,10 @@ class Replacement:
     def entered(self, state: State) -> float | None:
         """Return when a state was last entered."""
         return next((stage.at for stage in reversed(self.stages) if stage.state == state), None)
+
+    def first_entered(self, state: State) -> float | None:
+        """Return when a state was first entered."""
+        return next((stage.at for stage in self.stages if stage.state == state), None)
 
     def moved(self, state: State, at: float, words: str, **changes: Any) -> "Replacement":  # noqa: ANN401 - fields of this record
         """Return it one state further, with what that brought."""

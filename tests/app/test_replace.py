@@ -10,7 +10,7 @@ import pytest
 from app.errors import ConflictError, ForbiddenError, NotFoundError
 from app.records import RecordBatch
 from app.replace import Replacer
-from app.replace_stages import Pauses
+from app.replace_stage import Pauses
 from app.replacement import Replacement
 from app.slurm.local import LocalRunner
 from app.slurm.scheduler import (

@@ -1,6 +1,6 @@
 """A service that kills itself with KILL when a replacement reaches a state; run by test_killed.py.
 
-Arguments: store, cluster folder, run, state, "before" or "after" that state is stored.
+Arguments: store, cluster folder, run, state, "before" or "after" that state is stored, order.
 """
 
 import os
@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from app.replace import Replacer
-from app.replace_stages import Pauses
+from app.replace_stage import Pauses
 from app.store import open_store
+from tests.slurm.waiting import report_step
 
 conftest = runpy.run_path(str(Path(__file__).with_name("conftest.py")))
 
 
-def main(database: str, folder: str, run: str, state: str, when: str) -> None:
+def main(database: str, folder: str, run: str, state: str, when: str, order: str) -> None:  # noqa: PLR0913, PLR0917 - the program's arguments
     """Replace the run's job until death."""
     store = open_store(Path(database))
     put = store.put_replacement
@@ -27,6 +28,8 @@ def main(database: str, folder: str, run: str, state: str, when: str) -> None:
         if entered == state and when == "before":
             os.kill(os.getpid(), signal.SIGKILL)
         put(id, of, entered, data, at)
+        if entered == "started":
+            report_step(store, data["new_id"])
         if entered == state:
             os.kill(os.getpid(), signal.SIGKILL)
 
@@ -34,7 +37,9 @@ def main(database: str, folder: str, run: str, state: str, when: str) -> None:
     scheduler = conftest["Cluster"](Path(folder), {}).scheduler("alice")
     replacer = Replacer(store, scheduler, time.time, pauses=Pauses(poll=0.05, longest_poll=0.2))
     script = "#!/bin/bash\nexec sleep 600\n"
-    started = replacer.start(run, script=script, user="alice", checkpoint_wait_seconds=0.2)
+    started = replacer.start(
+        run, script=script, user="alice", order=order, checkpoint_wait_seconds=0.2, signal="USR2"
+    )
     replacer.wait(started.id, 60.0)
 
 

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from app.replace import Replacer
-from app.replace_stages import Pauses
+from app.replace_stage import Pauses
 from app.store import Store, open_store
-from tests.slurm.waiting import start_old, until
+from tests.slurm.waiting import report_step, start_old, until
 
 pytestmark = pytest.mark.slurm
 
@@ -34,6 +34,23 @@ POINTS = [
 ]
 
 
+# The same beside the old job, and around the signal, which the trainer of these jobs lives through.
+OVERLAP_POINTS = [
+    ("submitted", "after"),
+    ("starting", "after"),
+    ("started", "before"),
+    ("started", "after"),
+    ("proven", "before"),
+    ("proven", "after"),
+    ("signalling", "after"),
+    ("signalled", "before"),
+    ("released", "after"),
+    ("cancelling", "after"),
+    ("cancelled", "before"),
+]
+LIVES = "#!/bin/bash\n#SBATCH --time=20\ntrap '' USR2\nexec sleep 600\n"
+
+
 @pytest.fixture(name="store")
 def make_store(tmp_path: Path) -> Iterator[Store]:
     """Keep everything in a file that several services open in turn."""
@@ -42,27 +59,26 @@ def make_store(tmp_path: Path) -> Iterator[Store]:
     store.close()
 
 
-@pytest.mark.parametrize(("state", "when"), POINTS)
+@pytest.mark.parametrize(
+    ("order", "state", "when"),
+    [*(("handover", *point) for point in POINTS), *(("overlap", *point) for point in OVERLAP_POINTS)],
+)
 def test_exactly_one_job_is_left(  # noqa: PLR0913, PLR0917 - fixtures
-    cluster: Any, alice: Any, folder: Path, store: Store, tmp_path: Path, state: str, when: str
+    cluster: Any, alice: Any, folder: Path, store: Store, tmp_path: Path, order: str, state: str, when: str
 ) -> None:
     """The next service takes it up and ends it; one job runs or waits to run, never two or none."""
-    old = start_old(alice, store, folder)
+    old = start_old(alice, store, folder, LIVES)
     script = Path(__file__).with_name("dying_service.py")
-    argv = [
-        sys.executable,
-        str(script),
-        str(tmp_path / "store.sqlite3"),
-        str(cluster.folder),
-        "r",
-        state,
-        when,
-    ]
+    places = [str(script), str(tmp_path / "store.sqlite3"), str(cluster.folder)]
+    argv = [sys.executable, *places, "r", state, when, order]
     died = subprocess.run(argv, capture_output=True, timeout=60, check=False)
     assert -9 == died.returncode, died.stderr.decode()
 
     pauses = Pauses(poll=0.05, longest_poll=0.2, doubt=2.0, sweep=(0.5,))
     following = Replacer(store, alice, time.time, pauses=pauses)
+    new_id = store.replacements("r")[0]["new_id"]
+    if order == "overlap" and new_id is not None:
+        report_step(store, new_id)
     (left,) = following.resume_all()
     ended = following.wait(left, 60.0)
     following.close()

@@ -11,7 +11,7 @@ import pytest
 
 from app.errors import ForbiddenError
 from app.replace import Replacer
-from app.replace_stages import Pauses
+from app.replace_stage import Pauses
 from app.replacement import Replacement
 from app.store import Store, open_store
 from tests.slurm.waiting import start_old, until

@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 
 from app.replace import Replacer
-from app.replace_stages import Pauses
+from app.replace_stage import Pauses
 from app.slurm.rest import SlurmRest
 from app.slurm.rest_daemon import RestDaemon
 from app.slurm.scheduler import (

@@ -29,3 +29,11 @@ def start_old(scheduler: Scheduler, store: Store, folder: Path, script: str = LO
     batch = RecordBatch.model_validate({"v": 1, "attempt": "a", "attempt_started": 1.0, "job": job})
     store.add("alice", "r", batch, time.time())
     return old
+
+
+def report_step(store: Store, new: str) -> None:
+    """Report the first step of the run ``n`` from the job that takes the old one's place."""
+    columns = {"seq": [1], "step": [8], "ended": [2.0], "seconds": [1.0], "loss": [2.0], "lr": [None]}
+    job = {"cluster": "box", "id": new}
+    parts = {"v": 1, "attempt": "n", "attempt_started": 1.0, "job": job, "steps": columns}
+    store.add("alice", "n", RecordBatch.model_validate(parts), time.time())
