@@ -8,6 +8,7 @@ from typing import Any
 
 from app.audit import Audit
 from app.errors import ConflictError, NotFoundError
+from app.fixes import FixBook, FixOutcome
 from app.live import Live
 from app.replace import Replacer
 from app.replace_draft import Draft
@@ -30,6 +31,7 @@ class Actions:
         live: tells whoever watches.
         audit: the log of it all.
         clock: returns epoch seconds.
+        fixes: keeps what is predicted of relaunches.
         checkpoint_wait_seconds: how long a checkpoint is waited for, where nobody says otherwise.
     """
 
@@ -41,6 +43,7 @@ class Actions:
         live: Live,
         audit: Audit,
         clock: Callable[[], float],
+        fixes: FixBook,
         checkpoint_wait_seconds: float,
     ) -> None:
         self._store = store
@@ -48,6 +51,7 @@ class Actions:
         self._live = live
         self._audit = audit
         self._clock = clock
+        self._fixes = fixes
         self._checkpoint_wait_seconds = checkpoint_wait_seconds
 
     def own_run(self, user: str, run_id: str) -> Run:
@@ -75,6 +79,7 @@ class Actions:
             if named is not None and not self._is_own(user, named):
                 raise InvalidInputError("/curve/run", named, "the id of one of your runs")
             self._store.put_document(run.id, "scenario", scenario, self._clock())
+        self._fixes.begin(run.id)
         self._live.publish(run.id)
         return run
 
@@ -97,13 +102,16 @@ class Actions:
 
     def draft(self, user: str, run_id: str) -> Draft:
         """Return a run's job and its batch script, to be corrected."""
-        return self._replacing().draft(self.own_run(user, run_id).id)
+        run = self.own_run(user, run_id)
+        draft = self._replacing().draft(run.id)
+        self._fixes.begin(run.id)
+        return draft
 
     def relaunch(self, user: str, run_id: str, order: RelaunchOrder, key: str | None = None) -> Replacement:
         """Put a corrected job in the place of a run's job; the same key gives the same replacement."""
         run = self.own_run(user, run_id)
         with self._audit.action(user, "relaunch", run.id, key=key):
-            return self._replacing().start(
+            started = self._replacing().start(
                 run.id,
                 script=order.script,
                 user=user,
@@ -115,6 +123,19 @@ class Actions:
                 checkpoint_wait_seconds=self._wait(order),
                 without_answer=order.without_answer,
             )
+        self._fixes.click(started, order)
+        return started
+
+    def outcome(self, user: str, replacement_id: str) -> FixOutcome:
+        """Return what was predicted of a relaunch beside what came of it.
+
+        Raises:
+            NotFoundError: there is no such replacement, or nothing was predicted of it.
+        """
+        found = self._fixes.outcome(self.replacement(user, replacement_id))
+        if found is None:
+            raise NotFoundError(f"Nothing was predicted of replacement {replacement_id[:100]!r}.")
+        return found
 
     def replacement(self, user: str, replacement_id: str) -> Replacement:
         """Return a replacement of one of a user's runs.

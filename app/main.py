@@ -15,6 +15,7 @@ from app.actions import Actions
 from app.audit import Audit
 from app.auth import Sessions
 from app.credentials import prepare_state, signing_secret
+from app.fixes import FixBook
 from app.guards import BodyLimit, HostCheck, SecurityHeaders, allowed_hosts
 from app.links import BasePath
 from app.live import Live
@@ -101,7 +102,7 @@ def _start(app: FastAPI, settings: Settings, clock: Callable[[], float]) -> None
     state.sweep.start()
     state.actions = Actions(
         store=store, replacer=state.replacer, live=state.live, audit=Audit(store, clock), clock=clock,
-        checkpoint_wait_seconds=settings.checkpoint_wait_seconds,
+        fixes=FixBook(store, state.plans, clock), checkpoint_wait_seconds=settings.checkpoint_wait_seconds,
     )  # fmt: skip
 
 

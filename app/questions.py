@@ -33,8 +33,8 @@ from planner.scenario import (
 )
 
 RunCurve = Callable[[str, Kind, float, float, float], CurveSource | None]
-"""Returns what a stored run's curve says of a scenario between two of its steps, that run's count being so many
-steps ahead; ``None`` without such a run."""
+"""Returns what a stored run's curve says of a scenario between two of its steps, that run's count being so
+many steps ahead; ``None`` without such a run."""
 
 
 def compare_query(request: CompareRequest, run_curve: RunCurve) -> CompareQuery:

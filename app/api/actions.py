@@ -5,8 +5,15 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, status
 
 from app.parts import ActionsDep, Operator, Reader
-from app.schemas.actions import CommandAnswer, CommandFields, RelaunchOrder, ReplacementAnswer
+from app.schemas.actions import (
+    CommandAnswer,
+    CommandFields,
+    FixOutcomeAnswer,
+    RelaunchOrder,
+    ReplacementAnswer,
+)
 from app.schemas.compare import RelaunchFields
+from app.wire import to_wire
 
 router = APIRouter(tags=["actions"])
 
@@ -45,6 +52,12 @@ def post_relaunch(run_id: str, order: RelaunchOrder, key: Key, actions: ActionsD
 def get_replacement(replacement_id: str, actions: ActionsDep, caller: Reader) -> Any:  # noqa: ANN401 - see response_model
     """Say how a replacement stands."""
     return actions.replacement(caller.user, replacement_id)
+
+
+@router.get("/replacements/{replacement_id}/outcome", response_model=FixOutcomeAnswer)
+def get_outcome(replacement_id: str, actions: ActionsDep, caller: Reader) -> Any:  # noqa: ANN401 - see response_model
+    """Say what was predicted of a relaunch at the click, beside what came of it."""
+    return to_wire(actions.outcome(caller.user, replacement_id))
 
 
 @router.post(

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, PlainValidator, StrictBool, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
-from app.schemas.base import LARGEST_COUNT, Answer, Name, Request, Seconds
+from app.schemas.base import LARGEST_COUNT, Answer, Name, QuantileMap, Request, Seconds
 from planner.errors import InvalidInputError
 
 LARGEST_SCRIPT = 1_000_000
@@ -73,6 +73,10 @@ class RelaunchOrder(Request):
         Seconds | None, Field(description="how long its answer is waited for; null: as the service is set")
     ] = None
     without_answer: Literal["proceed", "abort"] = "proceed"
+    edit_seconds: Annotated[
+        Seconds | None, Field(description="what the correction took; the next comparison starts from it")
+    ] = None
+    test_seconds: Annotated[Seconds | None, Field(description="what its test took")] = None
 
 
 class CommandAnswer(Answer):
@@ -116,6 +120,30 @@ class ReplacementAnswer(Answer):
     old_ended: float | None
     new_started: float | None
     stages: list[StageAnswer]
+
+
+class PartOutcomeAnswer(Answer):
+    """One part of a relaunch: what was predicted of it, and what it took; null is unknown."""
+
+    part: Literal["edit", "test", "queue", "startup", "finish"]
+    predicted_seconds: QuantileMap | None
+    realised_seconds: float | None
+
+
+class FixOutcomeAnswer(Answer):
+    """A relaunch as it was predicted at the click (``clicked``, epoch seconds), and as it went.
+
+    ``finish`` counts from the click to the end of all steps.
+    """
+
+    replacement: str
+    run: str
+    new_run: str | None
+    clicked: float
+    parts: list[PartOutcomeAnswer]
+    continue_seconds: QuantileMap | None
+    action: str | None
+    probability: float | None
 
 
 class AuditAnswer(Answer):
