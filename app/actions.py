@@ -120,7 +120,9 @@ class Actions:
                 work_dir=order.work_dir,
                 environment=order.environment,
                 idempotency_key=key,
+                order=order.order,
                 checkpoint_wait_seconds=self._wait(order),
+                signal=order.signal,
                 without_answer=order.without_answer,
             )
         self._fixes.click(started, order)

@@ -17,6 +17,7 @@ from app.auth import Sessions
 from app.credentials import prepare_state, signing_secret
 from app.fixes import FixBook
 from app.guards import BodyLimit, HostCheck, SecurityHeaders, allowed_hosts
+from app.job_actions import JobActions
 from app.links import BasePath
 from app.live import Live
 from app.memory import Memory
@@ -103,6 +104,11 @@ def _start(app: FastAPI, settings: Settings, clock: Callable[[], float]) -> None
     state.actions = Actions(
         store=store, replacer=state.replacer, live=state.live, audit=Audit(store, clock), clock=clock,
         fixes=FixBook(store, state.plans, clock), checkpoint_wait_seconds=settings.checkpoint_wait_seconds,
+    )  # fmt: skip
+    state.job_actions = JobActions(
+        store=store, scheduler=state.scheduler, replacer=state.replacer, audit=Audit(store, clock),
+        own_run=state.actions.own_run, clock=clock,
+        checkpoint_wait_seconds=settings.checkpoint_wait_seconds,
     )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from fastapi import Depends, Request
 
 from app.actions import Actions
 from app.auth import Caller, require
+from app.job_actions import JobActions
 from app.plans import Plans
 from app.pool import Pool
 from app.store import Store
@@ -31,9 +32,15 @@ def _actions(request: Request) -> Actions:
     return actions
 
 
+def _job_actions(request: Request) -> JobActions:
+    actions: JobActions = request.app.state.job_actions
+    return actions
+
+
 StoreDep = Annotated[Store, Depends(_store)]
 PlansDep = Annotated[Plans, Depends(_plans)]
 PoolDep = Annotated[Pool, Depends(_pool)]
 ActionsDep = Annotated[Actions, Depends(_actions)]
+JobActionsDep = Annotated[JobActions, Depends(_job_actions)]
 Reader = Annotated[Caller, Depends(require("read"))]
 Operator = Annotated[Caller, Depends(require("operate"))]

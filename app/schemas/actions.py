@@ -6,6 +6,7 @@ from pydantic import Field, PlainValidator, StrictBool, WithJsonSchema, model_va
 from pydantic_core import PydanticCustomError
 
 from app.schemas.base import LARGEST_COUNT, Answer, Name, QuantileMap, Request, Seconds
+from app.schemas.job_actions import Signal
 from planner.errors import InvalidInputError
 
 LARGEST_SCRIPT = 1_000_000
@@ -66,11 +67,19 @@ class RelaunchOrder(Request):
     script_args: Annotated[tuple[Text, ...], Field(max_length=100)] | None = None
     work_dir: Text | None = None
     environment: Texts | None = None
+    order: Annotated[
+        Literal["handover", "overlap"],
+        Field(description="overlap: the new job starts first, and the old one ends once the new one trains"),
+    ] = "handover"
     ask_checkpoint: Annotated[
         StrictBool, Field(description="whether the running job is asked for a checkpoint first")
     ] = True
     checkpoint_wait_seconds: Annotated[
         Seconds | None, Field(description="how long its answer is waited for; null: as the service is set")
+    ] = None
+    signal: Annotated[
+        Signal | None,
+        Field(description="sent to the running job when its trainer does not answer; null: none is sent"),
     ] = None
     without_answer: Literal["proceed", "abort"] = "proceed"
     edit_seconds: Annotated[
@@ -109,6 +118,8 @@ class ReplacementAnswer(Answer):
     created: float
     updated: float
     cluster: str
+    order: Literal["handover", "overlap", "cancel"]
+    signal: str | None
     old_id: str
     new_id: str | None
     checkpoint: dict[str, Any] | None
