@@ -8,6 +8,7 @@ import numpy as np
 
 from planner import learned
 from planner.belief import Belief, mixture
+from planner.beside import Beside
 from planner.bins import WINDOWS
 from planner.calibration import calibrate
 from planner.curve import Curve, FloatArray, Series, clean, lift_of
@@ -120,6 +121,7 @@ class Fitted:
         template: the earlier run, ``None`` where there is none or it is unlike this one.
         total_steps: as asked.
         lift: what was added to the losses to make them positive.
+        beside: the few points of the curve, where the fit is that of its companion.
         reason: why the curve is refused.
         warnings: what is to be said beside the answer.
     """
@@ -131,6 +133,7 @@ class Fitted:
     lift: float
     reason: Reason | None
     warnings: tuple[str, ...]
+    beside: Beside | None = None
 
     def at(self, steps: Sequence[float], levels: Sequence[float] = DEFAULT_LEVELS) -> tuple[LossAt, ...]:
         """Return the loss at each step; nothing where nothing can be said."""
@@ -154,7 +157,7 @@ class Fitted:
 
     def law(self, levels: Sequence[float] = DEFAULT_LEVELS) -> Law | None:
         """Return the parameters of the plain power law, ``None`` where none can be fitted."""
-        if self.plain_law is None:
+        if self.plain_law is None or self.beside is not None:
             return None
         values = self.plain_law.parameters(np.asarray(levels))
         if values is None:
@@ -172,6 +175,12 @@ class Fitted:
         return np.concatenate([behind, ahead]) - series.offset
 
     def _belief(self, steps: FloatArray) -> Belief:
+        belief = self._belief_of_fit(steps)
+        if self.beside is None:
+            return belief
+        return self.beside.told(belief, self._belief_of_fit(np.array([self.beside.step])))
+
+    def _belief_of_fit(self, steps: FloatArray) -> Belief:
         assert self.fit is not None  # noqa: S101 - only called where there is a fit
         fit = self.fit
         first = float(np.exp(fit.modes[0].bins.u[0])) * fit.series.end
@@ -202,11 +211,25 @@ def fit_curve(query: ForecastQuery) -> Fitted:
     reason = refusal(query.curve, series)
     warnings = _warnings(query, series)
     if reason not in {None, *_ANSWERED}:
+        told = _told_by_companion(query, series) if reason == "too_few_points" else None
+        if told is not None:
+            return replace(told, reason=reason, warnings=warnings)
         return Fitted(None, None, None, query.total_steps, 0.0, reason, warnings)
     lift = lift_of(series)
     series = replace(series, y=series.y + lift)
     fit = fit_series(series, _schedule(query, series), query.curve.kind)
     return Fitted(fit, _plain_law(fit), _template(query, fit), query.total_steps, lift, reason, warnings)
+
+
+def _told_by_companion(query: ForecastQuery, series: Series) -> Fitted | None:
+    """Return the fit of the training curve beside a short validation curve, ``None`` where there is none."""
+    beside = query.companion
+    if query.curve.kind != "val" or beside is None or beside.kind == "val" or len(series.y) == 0:
+        return None
+    fitted = fit_curve(ForecastQuery(beside, lr_schedule=query.lr_schedule, total_steps=query.total_steps))
+    if fitted.reason is not None:
+        return None
+    return replace(fitted, beside=Beside(series.end - series.offset, float(series.y[-1])))
 
 
 def _warnings(query: ForecastQuery, series: Series) -> tuple[str, ...]:
