@@ -46,6 +46,8 @@ LAWS: tuple[Law, ...] = (
     Law("shifted power 0.5", _power(0.5, 0.1)),
     Law("shifted power 1", _power(1.0, 0.1)),
     Law("shifted power 2", _power(2.0, 0.2)),
+    # as much done before the first step as since: a run that carries an earlier one on
+    Law("late power 0.5", _power(0.5, 1.0)),
     # the limit of a small exponent, as in ilog2 of Domhan et al.
     Law("logarithm", lambda clock: np.asarray(-np.log(clock))),
     Law("square root", lambda clock: np.asarray(-np.sqrt(clock))),

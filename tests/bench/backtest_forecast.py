@@ -67,15 +67,35 @@ def rival(name: str) -> Callable[[Case], Answer]:
     return answer
 
 
-def left_out(cases: Sequence[Case], folder: Path) -> list[Answer]:
-    """Return our forecasts, each with weights learned without its family."""
+@dataclass(frozen=True, slots=True)
+class Folds:
+    """Log weights learned without one fold of the families each.
+
+    Attributes:
+        of_family: the fold of each family.
+        weights: log weights learned without each fold.
+    """
+
+    of_family: dict[str, int]
+    weights: dict[int, np.ndarray]
+
+
+def weights_left_out(folder: Path) -> Folds:
+    """Return the weights learned without each fold."""
     tables = tables_of(folder)
-    fold = folds([case.family for case in cases])
+    fold = folds([table.case.family for table in tables])
+    return Folds(
+        fold,
+        {k: learn([table for table in tables if fold[table.case.family] != k]) for k in set(fold.values())},
+    )
+
+
+def answers_with(found: Folds, cases: Sequence[Case]) -> list[Answer]:
+    """Return our forecasts, each with weights learned without its family."""
     answers: dict[int, Answer] = {}
-    for k in sorted(set(fold.values())):
-        weights = learn([table for table in tables if fold[table.case.family] != k])
+    for k, weights in found.weights.items():
         with using(weights):
-            answers |= {i: ours(case) for i, case in enumerate(cases) if fold[case.family] == k}
+            answers |= {i: ours(case) for i, case in enumerate(cases) if found.of_family[case.family] == k}
     return [answers[i] for i in range(len(cases))]
 
 
@@ -139,7 +159,11 @@ def _main() -> None:
     print("method           kind    CRPS           covers   Brier      cost")
     for name in RIVALS:
         print_table(name, scores(cases, [rival(name)(case) for case in cases]))
-    answers = [ours(case) for case in cases] if arguments.as_shipped else left_out(cases, arguments.curves)
+    answers = (
+        [ours(case) for case in cases]
+        if arguments.as_shipped
+        else answers_with(weights_left_out(arguments.curves), cases)
+    )
     table = scores(cases, answers)
     print_table("cutloss", table)
     for kind, asked in ASKED.items():

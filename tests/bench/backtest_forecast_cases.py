@@ -7,6 +7,7 @@ from typing import cast
 
 import numpy as np
 import pandas as pd
+from backtest_forecast_changes import changed
 
 from planner.curve import Curve, FloatArray, Kind, is_finite, newest_rows
 from planner.forecast import ForecastQuery
@@ -55,17 +56,19 @@ class Case:
         return float(min(2 * pinball.mean() / self.norm, CAP))
 
 
-def load_cases(folder: Path, lr: str = "planned") -> list[Case]:
+def load_cases(folder: Path, lr: str = "planned", change: str | None = None) -> list[Case]:
     """Return the cases of a folder of curves.
 
     Args:
         folder: holds ``catalog.csv`` and ``points/``.
         lr: what is told of a logged learning rate: ``planned`` (all of it), ``seen`` or ``none``.
+        change: what is done to the curves first, one of ``CHANGES``.
     """
     catalog = pd.read_csv(folder / "catalog.csv")
     cases = []
     for run, repo in zip(catalog["run"], catalog["repo"], strict=True):
         curves = read_curves(folder / "points" / f"{run}.csv.gz")
+        curves = curves if change is None else changed(curves, change)
         for kind in curves:
             cases += list(_cut(str(run), str(repo), kind, curves, lr))
     return cases

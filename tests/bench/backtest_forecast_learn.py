@@ -4,14 +4,16 @@
 
 The weights maximise the log density of what came after each cut, with a Dirichlet prior of a few pseudo-cases
 on every factor (laws, learning-rate options, misfit processes, modes). Cases of one family of repositories
-share their weight, so that a repository with many runs counts little more than one with a single run.
+share their weight, so that a repository with many runs counts little more than one with a single run. Changed
+curves are learned from as well, at a smaller weight: the next log differs from all of these.
 """
 
 import argparse
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -34,6 +36,10 @@ MODES = ("raw", "log")
 PSEUDO_CASES = 3.0
 SURPRISE = (0.03, 0.1)
 FAMILY_POWER = 0.8
+LEARNED_FROM = ("late start", "block means", "half the run", "raised")
+CHANGED_SHARE = 0.3
+"""What a case of a changed curve counts beside one as it was logged."""
+
 FOLDS = 7
 _HIGHEST = 50.0
 
@@ -53,22 +59,26 @@ class Table:
 
     Attributes:
         case: the case.
+        change: what was done to its curve, ``None`` for nothing.
         evidence: temperature times log evidence, shape (windows, models).
         density: log density of the truth, shape (windows, models).
         parts: index of each model's mode, kernel, law and option among all parameters, (4, windows, models).
     """
 
     case: Case
+    change: str | None
     evidence: np.ndarray
     density: np.ndarray
     parts: np.ndarray
 
 
-def tabulate(case: Case) -> Table | None:
+def tabulate(case: Case, change: str | None) -> Table | None:
     """Return what every model says of a case, ``None`` where the curve is refused."""
-    found = fit_curve(case.query).fit
+    fitted = fit_curve(case.query)
+    found = fitted.fit
     if found is None:
         return None
+    lifted = replace(case, truth=case.truth + fitted.lift)
     fit = fit_series(found.series, found.schedule, case.query.curve.kind, most=10**9)
     x = np.array([case.query.at[0] + fit.series.offset])
     mean, deviation = fit.predict(x)
@@ -77,16 +87,16 @@ def tabulate(case: Case) -> Table | None:
     kept = fit.components
     index = (kept.mode, kept.kernel, kept.model)
     density = np.empty_like(evidence)
-    density[index] = _log_density(case, mean[:, 0], deviation[:, 0], noise, fit.is_logarithmic)
-    parts = _parts(fit.schedule.situation, evidence.shape, [mode.bins.logarithmic for mode in fit.modes])
-    windows = len(learned.WINDOWS["train"])
+    density[index] = _log_density(lifted, mean[:, 0], deviation[:, 0], noise, fit.is_logarithmic)
     heated = learned.TEMPERATURES[case.kind] * evidence
-    shape = (windows, -1)
+    shape = (len(learned.WINDOWS["train"]), -1)
+    of_modes = tuple(mode.bins.logarithmic for mode in fit.modes)
     return Table(
         case,
+        change,
         heated.reshape(shape).astype(np.float32),
         density.reshape(shape).astype(np.float32),
-        np.ascontiguousarray(np.moveaxis(parts, -1, 0)).reshape(4, windows, -1),
+        _parts(fit.schedule.situation, evidence.shape, of_modes),
     )
 
 
@@ -101,7 +111,8 @@ def _log_density(
     return np.asarray(-0.5 * ((at - mean) / spread) ** 2 - np.log(spread) - 0.919 + jacobian)
 
 
-def _parts(situation: str, shape: tuple[int, ...], logarithmic: Sequence[bool]) -> np.ndarray:
+@lru_cache(maxsize=8)
+def _parts(situation: str, shape: tuple[int, ...], logarithmic: tuple[bool, ...]) -> np.ndarray:
     row = 3 if situation == "hypothesised" else 4
     names = [NAMES[row].index(option.name) for option in options(situation)]
     parts = np.empty((*shape, 4), dtype=int)
@@ -109,13 +120,17 @@ def _parts(situation: str, shape: tuple[int, ...], logarithmic: Sequence[bool]) 
     parts[..., 1] = STARTS[1] + np.arange(shape[1])[:, None]
     parts[..., 2] = STARTS[2] + np.tile(np.arange(len(LAWS)), len(names))
     parts[..., 3] = STARTS[row] + np.repeat(names, len(LAWS))
-    return parts
+    return np.ascontiguousarray(np.moveaxis(parts, -1, 0)).reshape(4, len(learned.WINDOWS["train"]), -1)
 
 
 def learn(tables: Sequence[Table]) -> np.ndarray:
     """Return the log weights of all parts, normalised within each factor."""
-    crowd = Counter((table.case.family, table.case.kind) for table in tables)
-    weight = [crowd[(table.case.family, table.case.kind)] ** -FAMILY_POWER for table in tables]
+    crowd = Counter((table.change, table.case.family, table.case.kind) for table in tables)
+    weight = [
+        (CHANGED_SHARE if table.change else 1.0)
+        * crowd[(table.change, table.case.family, table.case.kind)] ** -FAMILY_POWER
+        for table in tables
+    ]
     found = minimize(_objective, np.zeros(STARTS[-1]), (tables, weight), jac=True, options={"maxiter": 18})
     return _normalised(found.x)
 
@@ -190,10 +205,13 @@ def as_tables(log_weight: np.ndarray) -> tuple[dict, dict, dict, dict]:
 
 
 def tables_of(folder: Path) -> list[Table]:
-    """Return the tables of all cases, told their learning rate and, where there is one, not told."""
+    """Return the tables of all cases: told their learning rate, where there is one not told, and changed."""
     planned, blind = load_cases(folder), load_cases(folder, "none")
-    both = planned + [b for p, b in zip(planned, blind, strict=True) if p.query.lr_schedule is not None]
-    return [table for table in map(tabulate, both) if table is not None]
+    untold = [b for p, b in zip(planned, blind, strict=True) if p.query.lr_schedule is not None]
+    cases: list[tuple[Case, str | None]] = [(case, None) for case in planned + untold]
+    for change in LEARNED_FROM:
+        cases += [(case, change) for case in load_cases(folder, change=change)]
+    return [table for table in (tabulate(*each) for each in cases) if table is not None]
 
 
 def _main() -> None:

@@ -216,7 +216,7 @@ def test_probability_agrees_with_the_quantiles_at_the_end() -> None:
 
 
 def test_losses_below_zero_are_forecast_wherever_zero_is() -> None:
-    """Two curves below zero that differ by a constant have quantiles, floors and targets that differ by it."""
+    """Curves below zero that differ by a constant have quantiles, floors and targets that differ by it."""
     curve = power_curve()
     answers = []
     for shift in (10.0, 1000.0):
