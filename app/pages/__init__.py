@@ -4,6 +4,7 @@ from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
 from app.pages.actions_page import router as actions_router
+from app.pages.calibration_page import router as calibration_router
 from app.pages.plan_page import router as plan_router
 from app.pages.preferences import router as preferences_router
 from app.pages.problem_page import error_page
@@ -16,6 +17,7 @@ __all__ = ["error_page", "router"]
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 for _pages in (
-    runs_router, streams_router, run_router, relaunch_router, plan_router, actions_router, preferences_router
+    runs_router, streams_router, run_router, relaunch_router, plan_router, actions_router, calibration_router,
+    preferences_router,
 ):  # fmt: skip
     router.include_router(_pages)

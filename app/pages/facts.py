@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from app.pages.evidence import millions
+from app.pages.limit_facts import limit_facts
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -71,6 +72,7 @@ def facts(view: RunView, words: Words) -> list[Fact]:
         (words.say("GPUs"), words.plain(words.whole(job.gpus)) if job and job.gpus else None),
         (words.say("Partition"), words.plain(job.partition) if job and job.partition else None),
         (words.say("Time limit"), _limit(view, words)),
+        *limit_facts(view, words),
         (words.say("Checkpoint"), _checkpoint(view, words)),
         (words.say("Parameters"), _parameters(view, words)),
         (words.say("Attempts"), words.plain(words.whole(len(view.attempts)))),

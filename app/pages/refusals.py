@@ -31,6 +31,7 @@ def refusal(code: str, words: Words) -> Markup:
     """Return why an end or a loss is not known; a code without words of its own is shown as it is."""
     sentences = {
         "no_steps": words.say("The end is known once a step was reported."),
+        "finished": words.say("The run has ended."),
         "no_total_steps": words.say("The run did not say how many steps it will take (total_steps)."),
         "not_computed_yet": words.say("Being computed."),
         "too_few_points": words.say("Too few losses so far to forecast from."),

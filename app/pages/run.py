@@ -7,11 +7,13 @@ from fastapi.responses import RedirectResponse, Response
 from app.actions import Actions
 from app.charts import Scale, figure_json
 from app.errors import NotFoundError
+from app.hindsight import history_of
 from app.pages.chart_data import chart_data
 from app.pages.faces import run_face
+from app.pages.history_card import history_card
 from app.pages.visit import FormDep, OperatorDep, Visit, VisitDep
 from app.pages.what_if import field_values, scenario_from, what_if
-from app.parts import ActionsDep, PlansDep
+from app.parts import ActionsDep, PlansDep, StoreDep
 from app.plans import Plans
 from app.schemas.compare import RelaunchFields
 from app.views import RunView
@@ -34,11 +36,12 @@ def own_view(visit: Visit, actions: Actions, plans: Plans, run_id: str) -> RunVi
 
 
 @router.get("/runs/{run_id}")
-def show_run(run_id: str, visit: VisitDep, actions: ActionsDep, plans: PlansDep) -> Response:
+def show_run(run_id: str, visit: VisitDep, actions: ActionsDep, plans: PlansDep, store: StoreDep) -> Response:
     """Show one run."""
     view = own_view(visit, actions, plans, run_id)
     question = what_if(view, visit.request.query_params, plans, visit.words)
-    return visit.page("run.html", face=run_face(view, visit.words), what_if=question)
+    said = history_card(history_of(store, view), visit.words)
+    return visit.page("run.html", face=run_face(view, visit.words), what_if=question, said=said)
 
 
 @router.get("/runs/{run_id}/what-if")

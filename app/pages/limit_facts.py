@@ -1,0 +1,90 @@
+"""What the job's time limit does to a run, and what would soften it, a short sentence each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
+    from app.run_limit import LimitEffect, RunLimit
+    from app.views import RunView
+    from app.words import Words
+
+SURE = 0.99
+"""A run this sure to end in time has nothing to fear of its limit."""
+WORTH_SAYING = 0.1
+OFF_BY = 1.25
+"""An interval within this factor of the best one is good enough."""
+
+
+def limit_facts(view: RunView, words: Words) -> list[tuple[Markup, Markup]]:
+    """Return what is to be said of a run's limit, nothing where it ends in time."""
+    limit = view.limit
+    if limit is None or limit.outlook.finishes > SURE:
+        return []
+    told = [
+        (words.say("At the limit"), _at_limit(view, limit, words)),
+        (words.say("Requeues"), _requeues(limit, words)),
+        (words.say("Last chance"), _last_chance(limit, words)),
+        (words.say("Save every"), _interval(limit, words)),
+        (words.say("Validate rarer"), _rarer(limit, words)),
+    ]
+    return [(name, text) for name, text in told if text is not None]
+
+
+def _at_limit(view: RunView, limit: RunLimit, words: Words) -> Markup | None:
+    outlook = limit.outlook
+    step, saved, lost = (one.at(0.5) for one in (outlook.step, outlook.checkpoint_step, outlook.lost_seconds))
+    if step is None or saved is None or lost is None:
+        return None
+    values = {
+        "step": words.whole(step), "total": words.whole(view.total_steps or 0), "saved": words.whole(saved),
+        "lost": words.duration(lost),
+    }  # fmt: skip
+    return words.say("step {step} of {total}, saved at {saved}: {lost} of work lost", **values)
+
+
+def _requeues(limit: RunLimit, words: Words) -> Markup | None:
+    count = limit.outlook.requeues.at(0.5)
+    if count is None:
+        return words.say("without a checkpoint in time it never ends")
+    if count < 1:
+        return None
+    return words.say_n(
+        "{n} more, costing {duration}",
+        "{n} more, costing {duration} each",
+        round(count),
+        duration=words.duration(limit.outlook.requeue_seconds),
+    )
+
+
+def _last_chance(limit: RunLimit, words: Words) -> Markup:
+    return words.say("start a checkpoint before {clock}", clock=words.clock(limit.act_before))
+
+
+def _interval(limit: RunLimit, words: Words) -> Markup | None:
+    best, every = limit.best_checkpoint_every, limit.checkpoint_every
+    if best is None or (every is not None and 1 / OFF_BY <= best / every <= OFF_BY):
+        return None
+    if every is None:
+        return words.say("about {best} steps: that loses least", best=words.whole(best))
+    values = {"best": words.whole(best), "every": words.whole(every)}
+    return words.say("about {best} steps instead of {every}: that loses least", **values)
+
+
+def _rarer(limit: RunLimit, words: Words) -> Markup | None:
+    now = limit.outlook.finishes
+    helping = [one for one in limit.effects if _helps(one, now)]
+    if not helping:
+        return None
+    best = max(helping, key=lambda one: one.finishes)
+    return words.say(
+        "every {n} steps: then it fits with <b>{chance}</b>",
+        n=words.whole(best.value),
+        chance=words.sureness(best.finishes),
+    )
+
+
+def _helps(effect: LimitEffect, now: float) -> bool:
+    return effect.setting == "validate_every" and effect.finishes - now > WORTH_SAYING
