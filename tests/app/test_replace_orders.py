@@ -217,7 +217,7 @@ def test_a_signal_that_would_kill_is_not_sent(
 
 
 def test_a_signal_without_an_answer_is_not_sent_twice(
-    replacer: Replacer, scheduler: LocalRunner, old: str
+    replacer: Replacer, scheduler: LocalRunner, old: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It may have been sent: the checkpoint is waited for as if it had."""
     sent = []
@@ -226,7 +226,7 @@ def test_a_signal_without_an_answer_is_not_sent_twice(
         sent.append(told)
         raise SchedulerUnavailableError("no answer")
 
-    scheduler.signal = lost  # type: ignore[method-assign]
+    monkeypatch.setattr(scheduler, "signal", lost)
     asked = {"checkpoint_wait_seconds": 0.1, "signal": "USR1"}
     done = replacer.wait(replacer.start("r", script=NEW, user="alice", **asked).id, 10.0)
     assert "done" == done.state

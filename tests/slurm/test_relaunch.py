@@ -14,7 +14,7 @@ from app.replace import Replacer
 from app.replace_stage import Pauses
 from app.replacement import Replacement
 from app.store import Store, open_store
-from tests.slurm.waiting import start_old, until
+from tests.slurm.waiting import report_checkpoint, report_step, start_old, until
 
 pytestmark = pytest.mark.slurm
 
@@ -184,3 +184,74 @@ def test_the_command_line_of_the_old_job_is_kept(
     assert asked.items() <= done.options.items()
     until(lambda: (folder / "arguments").exists() and (folder / "arguments").read_text() == "--lr 3\n")
     assert 2 == alice.jobs([done.new_id])[done.new_id].gpus
+
+
+TRAINING = """
+import pathlib, signal, time
+
+signal.signal(signal.SIGUSR1, lambda *_: pathlib.Path("asked").touch())
+pathlib.Path("ready").touch()
+while True:
+    time.sleep(0.05)
+"""
+
+
+@pytest.mark.parametrize(
+    ("starts", "target"),
+    [
+        ("exec /usr/bin/python3 train.py", "batch"),
+        ("srun /usr/bin/python3 train.py", "step"),
+        ("trap : USR1\n/usr/bin/python3 train.py &\nwait\nwait", "full"),
+    ],
+)
+def test_a_signal_reaches_the_training_however_it_was_started(  # noqa: PLR0913, PLR0917 - fixtures
+    replacer: Replacer, alice: Any, store: Store, folder: Path, starts: str, target: str
+) -> None:
+    """The trainer does not answer, gets USR1, lives on and saves: that is the answer."""
+    (folder / "train.py").write_text(TRAINING)
+    old = start_old(alice, store, folder, f"#!/bin/bash\n#SBATCH --time=20\n{starts}\n")
+    until((folder / "ready").exists)
+    started = replacer.start("r", script=NEW, user="alice", checkpoint_wait_seconds=1.0, signal="USR1")
+    until((folder / "asked").exists)
+    assert "RUNNING" == alice.jobs([old])[old].state
+    report_checkpoint(store, old)
+    done = replacer.wait(started.id, 60.0)
+    assert "done" == done.state, done.reason
+    assert done.checkpoint == {"status": "done", "step": 40, "path": "/ckpt/40"}
+    assert any(f"USR1 is being sent ({target})" in stage.words for stage in done.stages)
+
+
+def test_the_new_job_starts_first_where_that_is_wanted(
+    replacer: Replacer, alice: Any, store: Store, old: str
+) -> None:
+    """Both run until NEW has reported a step; only then OLD is cancelled."""
+    started = replacer.start("r", script=NEW, user="alice", order="overlap")
+    until(lambda: bool(alice.find(started.token)) and alice.find(started.token)[0].state == "RUNNING")
+    (new,) = alice.find(started.token)
+    assert "RUNNING" == alice.jobs([old])[old].state
+    report_step(store, new.id)
+    done = replacer.wait(started.id, 60.0)
+    assert ("done", 8) == (done.state, done.first_step)
+    assert ("CANCELLED", "RUNNING") == tuple(alice.jobs([old, new.id])[each].state for each in (old, new.id))
+
+
+def test_a_quota_for_one_running_job_forbids_overlapping(
+    replacer: Replacer, alice: Any, cluster: Any, old: str
+) -> None:
+    """NEW may wait but not run beside OLD: it is undone, and the reason names the quota."""
+    cluster.manage("modify", "user", "alice", "set", "MaxJobs=1")
+    try:
+        failed = replaced(replacer, order="overlap")
+    finally:
+        cluster.manage("modify", "user", "alice", "set", "MaxJobs=-1")
+    assert "failed" == failed.state
+    assert "quota does not let" in (failed.reason or "")
+    assert "RUNNING" == alice.jobs([old])[old].state
+    assert [] == [facts.id for facts in alice.find(failed.token) if facts.is_active]
+
+
+def test_a_running_job_is_requeued_under_its_id(alice: Any, old: str) -> None:
+    """It waits again; by slurmrestd it cannot be asked for."""
+    alice.requeue(old)
+    until(lambda: alice.jobs([old])[old].state == "PENDING")
+    assert 1 == alice.jobs([old])[old].restart_count

@@ -31,6 +31,14 @@ def start_old(scheduler: Scheduler, store: Store, folder: Path, script: str = LO
     return old
 
 
+def report_checkpoint(store: Store, old: str) -> None:
+    """Report a checkpoint of the run ``r`` that has begun just now."""
+    columns = {"seq": [5], "step": [40], "started": [time.time()], "seconds": [0.1], "path": ["/ckpt/40"]}
+    job = {"cluster": "box", "id": old}
+    parts = {"v": 1, "attempt": "a", "attempt_started": 1.0, "job": job, "checkpoints": columns}
+    store.add("alice", "r", RecordBatch.model_validate(parts), time.time())
+
+
 def report_step(store: Store, new: str) -> None:
     """Report the first step of the run ``n`` from the job that takes the old one's place."""
     columns = {"seq": [1], "step": [8], "ended": [2.0], "seconds": [1.0], "loss": [2.0], "lr": [None]}
