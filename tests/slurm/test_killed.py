@@ -1,7 +1,6 @@
 """A service killed with KILL at any stage: the next one ends with exactly one job of the pair."""
 
-import subprocess
-import sys
+import multiprocessing
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,9 +11,14 @@ import pytest
 from app.replace import Replacer
 from app.replace_stage import Pauses
 from app.store import Store, open_store
+from tests.slurm import dying_service
 from tests.slurm.waiting import report_step, start_old, until
 
 pytestmark = pytest.mark.slurm
+
+# Each service is a process of its own, forked from one that has imported everything and does nothing else.
+FORKS = multiprocessing.get_context("forkserver")
+FORKS.set_forkserver_preload(["tests.slurm.dying_service"])
 
 # Before and after every side effect: the submission, the checkpoint's request, the release, the cancel.
 POINTS = [
@@ -68,11 +72,11 @@ def test_exactly_one_job_is_left(  # noqa: PLR0913, PLR0917 - fixtures
 ) -> None:
     """The next service takes it up and ends it; one job runs or waits to run, never two or none."""
     old = start_old(alice, store, folder, LIVES)
-    script = Path(__file__).with_name("dying_service.py")
-    places = [str(script), str(tmp_path / "store.sqlite3"), str(cluster.folder)]
-    argv = [sys.executable, *places, "r", state, when, order]
-    died = subprocess.run(argv, capture_output=True, timeout=60, check=False)
-    assert -9 == died.returncode, died.stderr.decode()
+    asked = (tmp_path / "store.sqlite3", cluster.folder, order, state, when)
+    service = FORKS.Process(target=dying_service.serve, args=asked)
+    service.start()
+    service.join(60)
+    assert -9 == service.exitcode
 
     pauses = Pauses(poll=0.05, longest_poll=0.2, doubt=2.0, sweep=(0.5,))
     following = Replacer(store, alice, time.time, pauses=pauses)
