@@ -71,24 +71,26 @@ class Judge:
             return Judgement(None, scenario, stored is None, None, None)
         return Judgement(comparison, scenario, stored is None, curve, since)
 
-    def ask(
+    def question(
         self, standing: Standing, fields: RelaunchFields, plan: PlanOverrides, target_loss: float | None
-    ) -> Comparison:
-        """Return what comes of a what-if: nothing of it is remembered.
+    ) -> CompareQuery:
+        """Return the question of a what-if: nothing of it is remembered.
 
         Args:
             standing: the run.
             fields: the relaunch asked about.
             plan: what both options declare otherwise; what the relaunch itself declares goes before it.
-            target_loss: the loss both are to reach, ``None`` for none.
+            target_loss: the loss both are to reach, ``None`` for none; the declared one once it is reached.
         """
         total = plan.total_steps or standing.query.plan.total_steps or 1
         question = compare_query(
             standing, scenario_of(fields, self._curve(standing, fields, total)), self._settings
         )
-        target = None if target_loss is None else Target(target_loss, standing.snapshot.target_of)
+        target = question.target
+        if target_loss != standing.snapshot.target_loss:
+            target = None if target_loss is None else Target(target_loss, standing.snapshot.target_of)
         scenarios = tuple(_with_plan(one, plan) for one in question.scenarios)
-        return compare(replace(question, scenarios=scenarios, target=target))
+        return replace(question, scenarios=scenarios, target=target)
 
     def _curve(self, standing: Standing, fields: RelaunchFields, total: int) -> CurveSource | None:
         run, kind = standing.snapshot.run, standing.snapshot.target_of

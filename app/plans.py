@@ -25,8 +25,7 @@ from app.store import Store
 from app.store.facts import Run
 from app.viewing import Materials, light_row, make_view, row_of
 from app.views import RunRow, RunView
-from planner.report import Comparison
-from planner.scenario import PlanOverrides
+from planner.scenario import CompareQuery, PlanOverrides
 
 KEPT_VIEWS = 256
 REFRESH_SECONDS = 15.0
@@ -95,10 +94,10 @@ class Plans:
         """Return the lines of runs as they were computed last; nothing is computed for it."""
         return [self._last_row(run) for run in runs]
 
-    def compare(
+    def question(
         self, run_id: str, scenario: RelaunchFields, plan: PlanOverrides, target_loss: float | None
-    ) -> Comparison | None:
-        """Return what comes of a what-if on a run, ``None`` where there is no such run.
+    ) -> CompareQuery | None:
+        """Return the question of a what-if on a run, ``None`` where there is no such run.
 
         Args:
             run_id: the run.
@@ -111,7 +110,7 @@ class Plans:
             return None
         fits, snapshot = self._current(run).fits, read_snapshot(self._store, run)
         standing = self._standing(snapshot, self._clock(), fits)
-        return self._judge.ask(standing, scenario, plan, target_loss)
+        return self._judge.question(standing, scenario, plan, target_loss)
 
     def curves_of(self, user: str) -> RunCurve:
         """Return what knows the curves of a user's stored runs, for scenarios that name one."""

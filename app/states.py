@@ -14,6 +14,8 @@ JOB_END_WORDS: dict[str, StateWord] = {"COMPLETED": "finished", "CANCELLED": "st
 
 DIVERGED_BLOCKS = 3
 LIKELY_TO_MISS = 0.5
+SILENT_SECONDS = 15.0
+"""A run that reports has a heartbeat more often than this: silence for longer is no delay of the poll."""
 
 
 def state_word(
@@ -31,6 +33,13 @@ def state_word(
     if job.state == "PENDING":
         return "queued"
     return "stale" if job.is_active else JOB_END_WORDS.get(job.state, "failed")
+
+
+def is_queued(run: Run, job: JobFacts | None, job_seen_at: float | None) -> bool:
+    """Say whether a run's job was seen to wait since the run fell silent: then it is no longer live."""
+    if run.finished is not None or job is None or job_seen_at is None or job.state != "PENDING":
+        return False
+    return job_seen_at - run.last_record_at > SILENT_SECONDS
 
 
 def has_diverged(blocks: StepBlocks) -> bool:

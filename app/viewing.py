@@ -14,7 +14,7 @@ from app.paces import measured
 from app.run_limit import RunLimit, run_limit
 from app.scenarios import Standing
 from app.snapshot import Snapshot
-from app.states import badge_of, state_word
+from app.states import badge_of, is_queued, state_word
 from app.store import Store
 from app.store.facts import Run, StepBlocks
 from app.views import RunRow, RunView, StateWord
@@ -63,6 +63,8 @@ def make_view(materials: Materials) -> RunView:
     state = state_word(
         snapshot.run, snapshot.job, snapshot.blocks, materials.now, materials.stale_after_seconds
     )
+    if is_queued(snapshot.run, snapshot.job, snapshot.job_seen_at):
+        state = "queued"
     answered = _over(query) if state in OVER else eta(query)
     action = judgement.comparison.verdict.action if judgement.comparison else None
     if action == "wait" and judgement.is_default:
@@ -167,6 +169,8 @@ def light_row(store: Store, run: Run, now: float, stale_after_seconds: float) ->
     job, attempts = store.job(run.job) if run.job else None, store.attempts(run.id)
     blocks, facts = store.step_blocks(run.id, LIGHT_BLOCKS), job[0] if job else None
     state = state_word(run, facts, blocks, now, stale_after_seconds)
+    if is_queued(run, facts, job[1] if job else None):
+        state = "queued"
     return RunRow(
         run=run,
         job=facts,

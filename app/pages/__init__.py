@@ -9,6 +9,7 @@ from app.pages.plan_page import router as plan_router
 from app.pages.preferences import router as preferences_router
 from app.pages.problem_page import error_page
 from app.pages.relaunch import router as relaunch_router
+from app.pages.report_page import router as report_router
 from app.pages.run import router as run_router
 from app.pages.runs import router as runs_router
 from app.pages.streams import router as streams_router
@@ -17,7 +18,7 @@ __all__ = ["error_page", "router"]
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 for _pages in (
-    runs_router, streams_router, run_router, relaunch_router, plan_router, actions_router, calibration_router,
-    preferences_router,
+    runs_router, streams_router, run_router, relaunch_router, report_router, plan_router, actions_router,
+    calibration_router, preferences_router,
 ):  # fmt: skip
     router.include_router(_pages)

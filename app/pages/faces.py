@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from app.pages.answer import Answer, answer
+from app.pages.assumptions import Assumption, assumptions
 from app.pages.chart_data import chart_scale
 from app.pages.chart_table import ChartTable, chart_table, chart_title
 from app.pages.evidence import BreakEven, Condition, better_if, break_even, why
@@ -14,15 +15,30 @@ from app.pages.numbers import ENDED, Number, numbers, step_text
 from app.pages.options import Timeline, timeline
 from app.pages.output import Output, output_tail
 from app.pages.pace_cells import PaceCell, pace_cells, pace_title
+from app.pages.refusals import option_name
+from app.pages.report_options import milestone_table
 from app.pages.time_ledger import TimeLedger, time_ledger
 
 if TYPE_CHECKING:
     from markupsafe import Markup
 
+    from app.pages.report_blocks import Table
     from app.views import RunView
     from app.words import Words
 
-FRAGMENTS = ("live", "head", "answer", "verdict", "numbers", "chart_text", "ledger", "job", "pace", "output")
+FRAGMENTS = (
+    "live",
+    "head",
+    "answer",
+    "verdict",
+    "weighing",
+    "numbers",
+    "chart_text",
+    "ledger",
+    "job",
+    "pace",
+    "output",
+)
 """The parts of the page that are replaced when the run changes, each a template and an element's id."""
 
 
@@ -42,6 +58,8 @@ class RunFace:
     better_if: list[Condition]
     tip: Markup | None
     warnings: list[Markup]
+    assumptions: list[Assumption]
+    milestones: list[Table]
     numbers: list[Number]
     scale: str
     chart_title: Markup
@@ -89,6 +107,8 @@ def run_face(view: RunView, words: Words) -> RunFace:
         better_if=better_if(view, words),
         tip=_tip(view, words),
         warnings=warnings(view, words),
+        assumptions=_assumptions(view, words),
+        milestones=_milestones(view, words),
         numbers=numbers(view, words),
         scale=chart_scale(view),
         chart_title=chart_title(view, words),
@@ -118,3 +138,16 @@ def _tip(view: RunView, words: Words) -> Markup | None:
         every=words.whole(every),
         duration=words.duration(saved),
     )
+
+
+def _assumptions(view: RunView, words: Words) -> list[Assumption]:
+    if view.comparison is None:
+        return []
+    names = [one.name for one in view.comparison.outcomes]
+    return assumptions(view.comparison.verdict.sensitivity, names, words)
+
+
+def _milestones(view: RunView, words: Words) -> list[Table]:
+    outcomes = view.comparison.outcomes if view.comparison else ()
+    found = [(one.name, milestone_table(one, view.as_of, words)) for one in outcomes]
+    return [replace(table, title=option_name(name, words)) for name, table in found if table is not None]

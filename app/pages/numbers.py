@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from app.pages.options import CONTINUE
 from app.pages.refusals import refusal
 
 if TYPE_CHECKING:
@@ -42,7 +43,14 @@ def numbers(view: RunView, words: Words) -> list[Number]:
 
 
 def target_chance(view: RunView) -> float | None:
-    """Return the probability that the run reaches its target by its end, where it was forecast."""
+    """Return the probability that the run reaches its target by its end, where it was forecast.
+
+    The comparison's goes first: it is the one the verdict rests on, and a page says one number for one thing.
+    """
+    outcomes = view.comparison.outcomes if view.comparison else ()
+    told = next((one.probability_of_target for one in outcomes if one.name == CONTINUE), None)
+    if told is not None:
+        return told
     forecast = view.forecast_val if view.target_of == "val" else view.forecast_train
     targets = forecast.targets if forecast else ()
     return targets[0].probability if targets else None

@@ -1,31 +1,21 @@
 """``/plan``: the comparison from typed numbers alone, with the seed document as the filled-in example."""
 
-import math
-from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from fastapi import APIRouter
 from fastapi.responses import Response
 from markupsafe import Markup
 
-from app.pages.refusals import option_name, reason_text
+from app.pages.plan_question import PlanQuestion, read_plan
+from app.pages.refusals import option_name
+from app.pages.report_account import account_of
+from app.pages.report_blocks import Report, kind_of
+from app.pages.report_content import report
 from app.pages.visit import VisitDep
+from app.pages.what_if import FieldFace, field_faces
 from app.words import Words
-from planner.duration import Duration
-from planner.errors import InvalidInputError
-from planner.plan import Plan
 from planner.report import Comparison, compare
-from planner.scenario import CompareQuery, PaceDurations, PlanOverrides, Scenario
-
-MINUTE = 60.0
-LARGEST = 1e9
-EXAMPLE: Mapping[str, float] = {
-    "elapsed": 70, "at_step": 43, "total_steps": 311, "step": 45, "validation": 20, "validate_every": 25,
-    "startup": 0, "edit": 40, "test": 15, "queue": 10, "steps": 150,
-}  # fmt: skip
-"""Minutes, except steps and the seconds of a step: what the document that started this project compares."""
-
-WHOLE = frozenset({"at_step", "total_steps", "validate_every", "steps"})
 
 router = APIRouter()
 
@@ -55,75 +45,48 @@ class PlanRow:
 
 @router.get("/plan")
 def show_plan(visit: VisitDep) -> Response:
-    """Show the comparison of the numbers in the URL."""
-    words = visit.words
-    typed = {name: visit.request.query_params.get(name, f"{value:g}") for name, value in EXAMPLE.items()}
-    numbers = {name: _number(name, text) for name, text in typed.items()}
-    comparison, problem = _compared(numbers, words)
-    fields = [
-        PlanField(name, label, unit, typed[name], numbers[name] is not None)
-        for name, label, unit in _labels(words)
-    ]
+    """Show the comparison of the numbers in the URL, and the whole report of it."""
+    words, asked = visit.words, read_plan(visit.request.query_params)
+    comparison = compare(asked.query) if asked.query else None
     verdict = comparison.verdict if comparison else None
     saving = verdict.saving_seconds.at(0.5) if verdict and verdict.saving_seconds else None
     return visit.page(
         "plan.html",
-        fields=fields,
+        fields=_fields(asked, words),
+        more=_more(asked, words),
         rows=_rows(comparison, words) if comparison else [],
-        why=[reason_text(reason, words) for reason in verdict.reasons] if verdict else [],
         title=_title(comparison, saving, words),
-        problem=problem,
+        problem=_problem(asked, words),
         tie=verdict.break_even_seconds if verdict else None,
+        report=_report(asked, comparison, words),
+        kind_of=kind_of,
+        download=urlencode(list(visit.request.query_params.items())),
     )
 
 
-def _compared(numbers: Mapping[str, float | None], words: Words) -> tuple[Comparison | None, Markup | None]:
-    known = {name: value for name, value in numbers.items() if value is not None}
-    if len(known) < len(numbers):
-        return None, words.say("One of the fields holds no number that can be used.")
-    try:
-        return compare(_query(known)), None
-    except InvalidInputError as error:
-        return None, words.say("This cannot be asked: expected {expected}.", expected=error.expected)
-
-
-def _query(numbers: Mapping[str, float]) -> CompareQuery:
-    plan = Plan(round(numbers["total_steps"]), round(numbers["validate_every"]), checkpoint_every="never")
-    pace = PaceDurations(
-        _exactly(numbers["step"]),
-        _exactly(MINUTE * numbers["validation"]),
-        startup_seconds=_exactly(MINUTE * numbers["startup"]),
-    )
-    relaunch = Scenario(
-        "fix and relaunch",
-        "relaunch",
-        plan=PlanOverrides(total_steps=round(numbers["steps"])),
-        edit_seconds=_exactly(MINUTE * numbers["edit"]),
-        test_seconds=_exactly(MINUTE * numbers["test"]),
-        queue_seconds=_exactly(MINUTE * numbers["queue"]),
-        resume_step=0,
-        cancel="now",
-    )
-    return CompareQuery(
-        round(numbers["at_step"]),
-        plan,
-        pace,
-        (Scenario("continue", "continue"), relaunch),
-        elapsed_seconds=MINUTE * numbers["elapsed"],
-    )
-
-
-def _exactly(seconds: float) -> Duration:
-    return Duration(seconds, seconds)
-
-
-def _number(name: str, text: str) -> float | None:
-    try:
-        value = float(text.strip().replace(",", "."))
-    except ValueError:
+def _report(asked: PlanQuestion, comparison: Comparison | None, words: Words) -> Report | None:
+    if asked.query is None or comparison is None:
         return None
-    is_whole = name not in WHOLE or value.is_integer()
-    return value if math.isfinite(value) and 0 <= value <= LARGEST and is_whole else None
+    return report(account_of(None, words.now, asked.query, comparison), words)
+
+
+def _problem(asked: PlanQuestion, words: Words) -> Markup | None:
+    if asked.wrong:
+        return words.say("One of the fields holds no number that can be used.")
+    if asked.expected is None:
+        return None
+    return words.say("This cannot be asked: expected {expected}.", expected=asked.expected)
+
+
+def _fields(asked: PlanQuestion, words: Words) -> list[PlanField]:
+    return [
+        PlanField(name, label, unit, asked.typed[name], name not in asked.wrong)
+        for name, label, unit in _labels(words)
+    ]
+
+
+def _more(asked: PlanQuestion, words: Words) -> list[FieldFace]:
+    return field_faces(list(asked.wishes.values()), words)
 
 
 def _rows(comparison: Comparison, words: Words) -> list[PlanRow]:
@@ -163,4 +126,6 @@ def _labels(words: Words) -> list[tuple[str, Markup, Markup]]:
         ("test", words.say("Test"), minutes),
         ("queue", words.say("Queue"), minutes),
         ("steps", words.say("Steps after the fix"), steps),
+        ("losses", words.say("Losses if it continues (step: low-high; …)"), words.plain("")),
+        ("fixed_losses", words.say("Losses after the fix (step: low-high; …)"), words.plain("")),
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from planner.reasons import TEMPLATES
@@ -10,9 +11,16 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
     from app.words import Words
+    from planner.actions import Action
     from planner.reasons import Parameter, Reason
 
 DEFAULT_NAMES = frozenset({"fix and relaunch", "relaunch"})
+SUGGESTED = re.compile(
+    r"continue, validating every (?P<steps>\d{1,18}) steps"
+    r"|(?P<kept>.+), keeping the job running meanwhile|(?P<latest>.+), from the latest checkpoint"
+)
+"""The names the planner gives to what it suggests."""
+
 SCENARIO_PARAMETERS = frozenset({"scenario", "other"})
 
 
@@ -22,9 +30,33 @@ def option_name(name: str, words: Words) -> Markup:
         return words.say("Continue")
     if name == "stop":
         return words.say("Stop")
+    if name == "the best alternative":
+        return words.say("the best alternative")
     if name in DEFAULT_NAMES:
         return words.say("Fix and relaunch")
+    found = SUGGESTED.fullmatch(name)
+    if found is not None:
+        return _suggested(found, words)
     return words.plain(name[:1].upper() + name[1:])
+
+
+def _suggested(found: re.Match[str], words: Words) -> Markup:
+    if found["steps"] is not None:
+        return words.say("Continue, validating every {steps} steps", steps=words.whole(int(found["steps"])))
+    option = option_name(found["kept"] or found["latest"], words)
+    if found["kept"] is not None:
+        return words.say("{option}, keeping the job running meanwhile", option=option)
+    return words.say("{option}, from the latest checkpoint", option=option)
+
+
+def criterion_name(name: str, words: Words) -> Markup:
+    """Return a criterion's name in the reader's language; one a person named stays as it is."""
+    named = {
+        "reproducible": words.say("Reproducibility"),
+        "fair": words.say("Fair comparison"),
+        "credible": words.say("Credibility"),
+    }
+    return named.get(name) or words.plain(name)
 
 
 def refusal(code: str, words: Words) -> Markup:
@@ -43,7 +75,7 @@ def refusal(code: str, words: Words) -> Markup:
     return sentences.get(code) or words.say("Not known: {code}.", code=code.replace("_", " "))
 
 
-def reason_text(reason: Reason, words: Words) -> Markup:
+def reason_text(reason: Reason | Action, words: Words) -> Markup:
     """Return one of the planner's messages, its numbers written as the reader writes them."""
     template = TEMPLATES.get(reason.code)
     if template is None:
@@ -56,6 +88,8 @@ def reason_text(reason: Reason, words: Words) -> Markup:
 def _parameter(name: str, value: Parameter, words: Words) -> str:
     if name in SCENARIO_PARAMETERS:
         return option_name(str(value), words)
+    if name == "criterion":
+        return criterion_name(str(value), words)
     if isinstance(value, str):
         return value
     if name.endswith("_seconds"):

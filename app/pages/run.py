@@ -11,6 +11,7 @@ from app.hindsight import history_of
 from app.pages.chart_data import chart_data
 from app.pages.faces import run_face
 from app.pages.history_card import history_card
+from app.pages.verdict_history import verdict_history
 from app.pages.visit import FormDep, OperatorDep, Visit, VisitDep
 from app.pages.what_if import field_values, scenario_from, what_if
 from app.parts import ActionsDep, PlansDep, StoreDep
@@ -40,8 +41,14 @@ def show_run(run_id: str, visit: VisitDep, actions: ActionsDep, plans: PlansDep,
     """Show one run."""
     view = own_view(visit, actions, plans, run_id)
     question = what_if(view, visit.request.query_params, plans, visit.words)
-    said = history_card(history_of(store, view), visit.words)
-    return visit.page("run.html", face=run_face(view, visit.words), what_if=question, said=said)
+    told = history_of(store, view)
+    return visit.page(
+        "run.html",
+        face=run_face(view, visit.words),
+        what_if=question,
+        said=history_card(told, visit.words),
+        verdicts=verdict_history(told, visit.words),
+    )
 
 
 @router.get("/runs/{run_id}/what-if")

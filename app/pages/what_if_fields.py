@@ -32,10 +32,33 @@ FIELDS = (
     Field("edit", "min"),
     Field("test", "min"),
     Field("queue", "min"),
+    Field("cancel", "cancel"),
+    Field("resume", "resume"),
     Field("steps_low", "steps", least=1),
     Field("steps_high", "steps", least=1),
     Field("target", "", least=-MOST),
 )
+MORE_FIELDS = (
+    Field("attention", "min"),
+    Field("experiments", "", least=1),
+    Field("gpus", ""),
+    Field("price", "money"),
+    Field("watts", "watt"),
+    Field("co2", "grams"),
+    Field("cost_weight", "%"),
+    Field("reproducible", "side", least=-1),
+    Field("fair", "side", least=-1),
+    Field("credible", "side", least=-1),
+    Field("criteria_weight", "%"),
+)
+"""What is not time: attention, money, and which option is the better one otherwise (-1, 0 or 1)."""
+
+
+CRITERIA = ("reproducible", "fair", "credible")
+NO_WISHES: Mapping[str, float | None] = {
+    **{field.name: None for field in MORE_FIELDS},
+    **dict.fromkeys((*CRITERIA, "cost_weight", "criteria_weight"), 0.0),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +90,10 @@ class Value:
 def field_values(view: RunView, query: Mapping[str, str]) -> dict[str, Value]:
     """Return what every field holds."""
     defaults = _defaults(view)
-    values = {field.name: _value(field, query.get(field.name), defaults[field.name]) for field in FIELDS}
+    values = {
+        field.name: read_value(field, query.get(field.name), defaults[field.name])
+        for field in (*FIELDS, *MORE_FIELDS)
+    }
     return _ordered_steps(values)
 
 
@@ -88,9 +114,13 @@ def _defaults(view: RunView) -> dict[str, float | None]:
     return {
         "validate_every": float(every) if isinstance(every, int) else None,
         **{phase: _minutes(view.scenario.get(f"{phase}_seconds")) for phase in ("edit", "test", "queue")},
+        "cancel": float(view.scenario.get("cancel") == "at_relaunch"),
+        "resume": float(view.scenario.get("resume_step") == "latest"),
         "steps_low": steps[0],
         "steps_high": steps[1],
         "target": view.target_loss,
+        **NO_WISHES,
+        "gpus": float(view.job.gpus) if view.job and view.job.gpus else None,
     }
 
 
@@ -102,7 +132,8 @@ def _minutes(duration: object) -> float | None:
     return round(minutes, 2) if minutes < 1 else float(f"{minutes:.3g}")
 
 
-def _value(field: Field, typed: str | None, default: float | None) -> Value:
+def read_value(field: Field, typed: str | None, default: float | None) -> Value:
+    """Return what a field holds: what was typed, or the default where nothing was."""
     shown = "" if default is None else f"{default:.6g}"
     if typed is None or not typed.strip():
         return Value(field, shown, default, default)

@@ -8,7 +8,12 @@
   let timer = null;
   let latest = 0;
 
-  form.addEventListener("input", () => {
+  // A slider is another hand on its field; the field is what counts.
+  form.addEventListener("input", ({ target }) => {
+    const slid = target.dataset.for && document.getElementById(target.dataset.for);
+    if (slid) slid.value = target.value;
+    const slider = form.querySelector(`.slide[data-for="${target.id}"]`);
+    if (slider && target.id) slider.value = target.value.replace(",", ".");
     document.body.dataset.asking = "yes";
     window.clearTimeout(timer);
     timer = window.setTimeout(answer, PAUSE);
@@ -24,11 +29,14 @@
     if (!response.ok || number !== latest) return; // a newer question is on its way
     const holder = document.createElement("template");
     holder.innerHTML = html.trim();
-    document.getElementById("what_if_answer").replaceWith(holder.content.firstElementChild);
+    const fresh = holder.content.firstElementChild;
+    const old = document.getElementById("what_if_answer");
+    for (const element of fresh.querySelectorAll("details")) element.open = old.querySelector(`#${element.id}`)?.open ?? false;
+    old.replaceWith(fresh);
   }
 
   function changed() {
-    const fields = [...form.querySelectorAll(".f input")];
+    const fields = [...form.querySelectorAll(".f input, .f select")];
     const asked = fields.filter((field) => field.value.trim() !== "" && field.value !== field.dataset.was);
     for (const field of fields) {
       field.closest(".wi").classList.toggle("changed", asked.includes(field));

@@ -1,0 +1,64 @@
+"""Options nobody asked about that apply here, and the what-if that shows each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+from app.pages.refusals import option_name
+from planner.report import compare
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
+    from app.words import Words
+    from planner.report import Comparison
+    from planner.scenario import CompareQuery, Scenario
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """One option that was not asked about.
+
+    Attributes:
+        name: of the option.
+        total: how long it takes from now.
+        query: of the URL that asks about it.
+        is_first: whether it ends before every option that was asked about.
+    """
+
+    name: Markup
+    total: str
+    query: str
+    is_first: bool
+
+
+def alternatives(query: CompareQuery, comparison: Comparison, words: Words) -> list[Alternative]:
+    """Return the options that the planner suggests, each with its end."""
+    if not comparison.suggestions:
+        return []
+    suggested = {one.name: one for one in comparison.suggestions}
+    outcomes = compare(replace(query, scenarios=(*query.scenarios, *comparison.suggestions))).outcomes
+    ends = {one.name: one.finish_seconds.at(0.5) if one.finish_seconds else None for one in outcomes}
+    asked = [end for name, end in ends.items() if name not in suggested and end is not None]
+    soonest = min(asked, default=None)
+    return [
+        Alternative(
+            option_name(name, words),
+            words.say("not in sight") if (end := ends[name]) is None else words.duration(end),
+            urlencode(_fields(scenario)),
+            is_first=end is not None and (soonest is None or end < soonest),
+        )
+        for name, scenario in suggested.items()
+    ]
+
+
+def _fields(scenario: Scenario) -> dict[str, str]:
+    """Return the what-if's fields that ask about a suggested option."""
+    if scenario.action == "continue":
+        every = scenario.plan.validate_every if scenario.plan else None
+        return {"validate_every": str(every)} if isinstance(every, int) else {}
+    if scenario.resume_step == "latest":
+        return {"resume": "1"}
+    return {"cancel": "1"}

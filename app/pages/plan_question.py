@@ -1,0 +1,155 @@
+"""The question of ``/plan``: typed numbers, with the seed document as the filled-in example."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from app.pages.what_if_fields import MORE_FIELDS, NO_WISHES, Value, read_value
+from app.pages.wishes import with_wishes
+from planner.contradictions import check_query
+from planner.duration import Duration
+from planner.errors import InvalidInputError
+from planner.loss_path import Milestone, MilestoneCurve
+from planner.plan import Plan
+from planner.scenario import CompareQuery, PaceDurations, PlanOverrides, Scenario
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MINUTE = 60.0
+LARGEST = 1e9
+EXAMPLE: Mapping[str, float] = {
+    "elapsed": 70, "at_step": 43, "total_steps": 311, "step": 45, "validation": 20, "validate_every": 25,
+    "startup": 0, "edit": 40, "test": 15, "queue": 10, "steps": 150,
+}  # fmt: skip
+"""Minutes, except steps and the seconds of a step: what the document that started this project compares."""
+
+EXAMPLE_LOSSES: Mapping[str, str] = {
+    "losses": "50: 1.2-1.5; 100: 0.7-0.9; 200: 0.5-0.6; 311: 0.40-0.45",
+    "fixed_losses": "25: 0.36-0.38; 50: 0.35-0.37; 100: 0.34-0.36; 150: <0.34",
+}
+"""What the losses are expected to be, step by step."""
+
+EXAMPLE_WISHES: Mapping[str, float | None] = {
+    **NO_WISHES, "reproducible": 1.0, "fair": 1.0, "credible": 1.0, "experiments": 10.0,
+}  # fmt: skip
+WHOLE = frozenset({"at_step", "total_steps", "validate_every", "steps"})
+MILESTONE = re.compile(r"(\d{1,9})\s*:\s*(?:([0-9.,]{1,20})\s*[-–]|<)?\s*([0-9.,]{1,20})")
+LONGEST = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class PlanQuestion:
+    """What was typed, and the question it makes.
+
+    Attributes:
+        typed: the text of each field.
+        wrong: names of the fields that hold nothing that can be used.
+        wishes: what is weighed beside the time.
+        query: ``None`` where it cannot be asked.
+        expected: what was expected instead, where numbers contradict each other.
+    """
+
+    typed: Mapping[str, str]
+    wrong: frozenset[str]
+    wishes: Mapping[str, Value]
+    query: CompareQuery | None
+    expected: str | None = None
+
+
+def read_plan(params: Mapping[str, str]) -> PlanQuestion:
+    """Return the question of the numbers in a URL."""
+    typed = {name: params.get(name, f"{value:g}") for name, value in EXAMPLE.items()}
+    typed |= {name: params.get(name, text)[:LONGEST] for name, text in EXAMPLE_LOSSES.items()}
+    numbers = {name: _number(name, typed[name]) for name in EXAMPLE}
+    curves = {name: _curve(typed[name]) for name in EXAMPLE_LOSSES}
+    wishes = {
+        one.name: read_value(one, params.get(one.name), EXAMPLE_WISHES[one.name]) for one in MORE_FIELDS
+    }
+    wrong = frozenset(
+        [*(name for name, value in {**numbers, **curves}.items() if value is None)]
+        + [name for name, value in wishes.items() if not value.is_valid]
+    )
+    known = {name: value for name, value in numbers.items() if value is not None}
+    if wrong:
+        return PlanQuestion(typed, wrong, wishes, None)
+    try:
+        query = with_wishes(_query(known, curves), wishes)
+        check_query(query)
+    except InvalidInputError as error:
+        return PlanQuestion(typed, wrong, wishes, None, error.expected)
+    return PlanQuestion(typed, wrong, wishes, query)
+
+
+def _query(numbers: Mapping[str, float], curves: Mapping[str, tuple[Milestone, ...] | None]) -> CompareQuery:
+    plan = Plan(round(numbers["total_steps"]), round(numbers["validate_every"]), checkpoint_every="never")
+    pace = PaceDurations(
+        _exactly(numbers["step"]),
+        _exactly(MINUTE * numbers["validation"]),
+        startup_seconds=_exactly(MINUTE * numbers["startup"]),
+    )
+    relaunch = Scenario(
+        "fix and relaunch",
+        "relaunch",
+        curve=_path(curves["fixed_losses"], numbers["steps"]),
+        plan=PlanOverrides(total_steps=round(numbers["steps"])),
+        edit_seconds=_exactly(MINUTE * numbers["edit"]),
+        test_seconds=_exactly(MINUTE * numbers["test"]),
+        queue_seconds=_exactly(MINUTE * numbers["queue"]),
+        resume_step=0,
+        cancel="now",
+    )
+    going_on = Scenario("continue", "continue", curve=_path(curves["losses"], numbers["total_steps"]))
+    return CompareQuery(
+        round(numbers["at_step"]),
+        plan,
+        pace,
+        (going_on, relaunch),
+        elapsed_seconds=MINUTE * numbers["elapsed"],
+    )
+
+
+def _path(milestones: tuple[Milestone, ...] | None, last: float) -> MilestoneCurve | None:
+    """Return the curve through the milestones a scenario gets to."""
+    passed = tuple(one for one in milestones or () if one.step <= last)
+    return MilestoneCurve(passed) if passed else None
+
+
+def _curve(text: str) -> tuple[Milestone, ...] | None:
+    """Return milestones such as ``50: 1.2-1.5; 100: <0.9``; ``None`` where the text is none."""
+    entries = [entry.strip() for entry in text.split(";") if entry.strip()]
+    found = [MILESTONE.fullmatch(entry) for entry in entries]
+    try:
+        read = tuple(_milestone(one) for one in found if one is not None)
+    except ValueError:
+        return None
+    return read if len(read) == len(entries) else None
+
+
+def _milestone(found: re.Match[str]) -> Milestone:
+    step, low, high = found.groups()
+    return Milestone(float(step), _decimal(low) if low else _low(found.group(), high), _decimal(high))
+
+
+def _low(entry: str, high: str) -> float | None:
+    return None if "<" in entry else _decimal(high)
+
+
+def _decimal(text: str) -> float:
+    return float(text.replace(",", "."))
+
+
+def _exactly(seconds: float) -> Duration:
+    return Duration(seconds, seconds)
+
+
+def _number(name: str, text: str) -> float | None:
+    try:
+        value = float(text.strip().replace(",", "."))
+    except ValueError:
+        return None
+    is_whole = name not in WHOLE or value.is_integer()
+    return value if math.isfinite(value) and 0 <= value <= LARGEST and is_whole else None
