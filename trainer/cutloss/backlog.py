@@ -3,16 +3,14 @@
 import json
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from cutloss.records import Record, decode
 
 
-@dataclass(slots=True)
-class Position:
+class Position(NamedTuple):
     """How far a spool file has been sent.
 
     Attributes:
@@ -23,11 +21,10 @@ class Position:
 
     offset: int = 0
     seq: int = 0
-    refused: list[list[int]] = field(default_factory=list)
+    refused: list[list[int]] = []  # noqa: RUF012 - never added to: a position is replaced, not changed
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(NamedTuple):
     """Some records, and the position that stands once they are acknowledged."""
 
     records: list[Record]
@@ -69,9 +66,10 @@ class Backlog:
 
     def settle(self, batch: Batch, *, stored: bool) -> None:
         """Move on past a batch that was stored, or refused for good."""
+        refused = self.position.refused
         if not stored and batch.records:
-            self.position.refused.append([batch.records[0]["seq"], batch.seq])
-        self.position.offset, self.position.seq = batch.offset, batch.seq
+            refused = [*refused, [batch.records[0]["seq"], batch.seq]]
+        self.position = Position(batch.offset, batch.seq, refused)
 
     def _unacknowledged(self, lines: list[bytes]) -> list[Record]:
         return [record for line in lines if (record := decode(line)) and record["seq"] > self.position.seq]
@@ -123,7 +121,7 @@ def save_position(spool: Path, position: Position) -> None:
     path = position_file(spool)
     draft = path.with_suffix(f".{os.getpid()}.tmp")
     draft.touch(mode=0o600)
-    draft.write_text(json.dumps(asdict(position)), encoding="utf-8")
+    draft.write_text(json.dumps(position._asdict()), encoding="utf-8")
     draft.replace(path)
 
 

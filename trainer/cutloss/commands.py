@@ -36,7 +36,7 @@ class Commands:
 
     def take(self, received: object) -> None:
         """Take in commands as they travel; what was taken before is left out."""
-        for command in received if isinstance(received, list) else []:
+        for command in received if isinstance(received, list | tuple) else []:
             if isinstance(command, dict) and isinstance(command.get("id"), str):
                 self._take_one(command["id"], command)
 

@@ -66,7 +66,8 @@ class Composer:
         return self._finished_spans(everything=everything) + self._warning(everything=everything)
 
     def _step(self, entry: StepEntry) -> list[Line]:
-        given, ended, elapsed, loss, lr = entry
+        given, ended, began, loss, lr = entry
+        elapsed = ended - began
         step = whole(given)
         if step is None:
             self._counters.invalid += 1
@@ -74,7 +75,7 @@ class Composer:
         startup = self._times.startup(elapsed)
         fields = {
             "step": step,
-            "ended": round(self._epoch_offset + ended, 3),
+            "ended": round(self._epoch_offset + ended, 2),
             "seconds": self._times.seconds(step, elapsed),
             "loss": measured(loss),
             "lr": finite(lr),

@@ -4,10 +4,9 @@ import json
 import os
 import socket
 import stat
-from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from urllib.parse import urlsplit
 
 from cutloss.environment import Environ, home
@@ -15,8 +14,7 @@ from cutloss.environment import Environ, home
 Purpose = Literal["report", "read", "operate"]
 
 
-@dataclass(frozen=True, slots=True)
-class Service:
+class Service(NamedTuple):
     """A service and the token that opens it.
 
     Attributes:

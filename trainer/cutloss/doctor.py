@@ -63,7 +63,7 @@ def _spool(environ: Environ) -> Finding:
 def _service(service: Service) -> list[Finding]:
     reached = Finding("service", passed=True, text=f"{service.url} (from {service.source}) answers")
     try:
-        date = call(service, "/healthz", TIMEOUT_SECONDS).date
+        date = call(service, "/healthz", TIMEOUT_SECONDS).epoch
     except ServiceError as error:
         return [Finding("service", passed=False, text=f"{service.url} (from {service.source}): {error}")]
     findings = [reached]

@@ -4,11 +4,14 @@ import threading
 from collections import deque
 from typing import Any
 
-QUEUE_LIMIT = 50_000
-"""Entries held before old steps are thinned: some 10 MB, reached only where the disk hangs for long."""
+QUEUE_LIMIT = 20_480
+"""Entries held before old steps are thinned: some 4 MB, reached where the disk hangs, or by empty steps."""
 
 StepEntry = tuple[Any, float, float, Any, Any]
-"""Step, clock reading at its end, seconds since the report before, loss, learning rate; as given."""
+"""Step, clock readings at its end and at its beginning, loss, learning rate; as given.
+
+The beginning is the end before it, the same object: seconds would be one more for each step that waits.
+"""
 
 Entry = StepEntry | dict[str, Any]
 
@@ -64,7 +67,7 @@ def without_every_second(entries: list[Entry]) -> list[Entry]:
         elif passed is None:
             passed = entry
         else:
-            kept.append((*entry[:2], entry[2] + passed[2], *entry[3:]))
+            kept.append((*entry[:2], entry[2] - (passed[1] - passed[2]), *entry[3:]))
             passed = None
     if passed is not None:
         kept.append(passed)

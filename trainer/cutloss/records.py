@@ -3,10 +3,12 @@
 import json
 import math
 import operator
+import struct
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 WIRE_VERSION = 1
+FLOAT32 = struct.Struct("f")
 GREATEST_WHOLE = 2**53
 UNREADABLE = (TypeError, ValueError, RuntimeError, OverflowError)
 """What ``float()`` raises on something that is no number; a failing device raises ``RuntimeError``."""
@@ -61,20 +63,32 @@ def to_float(value: object) -> float | None:
 def finite(value: object) -> float | None:
     """Return a finite number, ``None`` for anything else."""
     number = to_float(value)
-    return number if number is not None and math.isfinite(number) else None
+    return short(number) if number is not None and math.isfinite(number) else None
+
+
+def short(number: float) -> float:
+    """Return a number without the digits that a float32 does not have; any other number as it is.
+
+    A tensor's loss becomes a float of twice the digits, all of them noise, and noise does not compress.
+    """
+    try:
+        is_single = FLOAT32.unpack(FLOAT32.pack(number))[0] == number
+    except OverflowError:
+        return number
+    return float(f"{number:.9g}") if is_single else number
 
 
 def duration(value: object) -> float | None:
-    """Return seconds to the microsecond, ``None`` where they are unknown or negative."""
+    """Return seconds to the microsecond and to five digits, ``None`` where they are unknown or negative."""
     seconds = finite(value)
-    return round(seconds, 6) if seconds is not None and seconds >= 0 else None
+    return round(float(f"{seconds:.5g}"), 6) if seconds is not None and seconds >= 0 else None
 
 
 def measured(value: object) -> float | str | None:
     """Return a loss as it travels: a number, or the word for one that is not finite."""
     number = to_float(value)
     if number is None or math.isfinite(number):
-        return number
+        return number if number is None else short(number)
     return "nan" if math.isnan(number) else "inf" if number > 0 else "-inf"
 
 

@@ -16,7 +16,7 @@ Result = TypeVar("Result")
 
 TURN_SECONDS = 0.2
 COMMANDS_SECONDS = 1.0
-CHUNK = 500
+CHUNK = 1000
 BREATH_SECONDS = 0.001
 """Between two chunks the training gets the interpreter back at once."""
 
@@ -79,7 +79,7 @@ class Reporter(threading.Thread):
         self.join(max(0.0, deadline - time.monotonic()))
 
     def _turn(self) -> None:
-        while entries := self._queue.take(max(CHUNK, len(self._queue.entries) // 4)):
+        while entries := self._queue.take(CHUNK):
             self._spool.append(self._lines(entries))
             self._spool.flush()
             time.sleep(BREATH_SECONDS)

@@ -7,7 +7,6 @@ import time
 import weakref
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
 from time import perf_counter
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
@@ -81,7 +80,7 @@ class Run:
         """
         now = perf_counter()
         entries = self._entries
-        entries.append((step, now, now - self._mark, loss, lr))
+        entries.append((step, now, self._mark, loss, lr))
         self._mark = now
         self._at_step = step
         if len(entries) > QUEUE_LIMIT:
@@ -176,6 +175,8 @@ class Run:
         return guarded(lambda: self._audit(model, checkpoint), self.counters) if self._pipeline else None
 
     def _audit(self, model: Any, checkpoint: Any) -> "Audit":  # noqa: ANN401 - same
+        from dataclasses import asdict  # noqa: PLC0415 - same
+
         from cutloss.checkpoint_audit import compare  # noqa: PLC0415 - only a training that audits pays for it
         from cutloss.checkpoints import checkpoint_tensors, model_tensors  # noqa: PLC0415 - same
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from cutloss.counters import Counters
 from cutloss.records import encode
 
-HELD_LIMIT = 20_000
+HELD_LIMIT = 10_000
 """Lines kept in memory while the file takes none."""
 
 SIZE_LIMIT = 1 << 30

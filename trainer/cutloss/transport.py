@@ -1,28 +1,21 @@
 """One call to the service over HTTP, bounded in time, in size and in what it may do."""
 
 import gzip
-import http.client
 import json
-from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
+from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple
-from urllib.error import HTTPError, URLError
 from urllib.parse import quote
-from urllib.request import HTTPRedirectHandler, OpenerDirector, ProxyHandler, Request, build_opener
 
-from cutloss.credentials import Service, is_loopback
+from cutloss.credentials import Service
+from cutloss.exchange import Exchanged, NoAnswer, exchange
 
 LONGEST_ANSWER = 4 << 20
-LONGEST_DETAIL = 64 << 10
+SUCCESSFUL = range(200, 300)
 REFUSED_FOR_GOOD = frozenset({400, 409, 413, 415, 422})
-UNREACHABLE = (URLError, OSError, http.client.HTTPException, ValueError)
-"""Name and connection failures, TLS, time-outs, and answers that are no HTTP or no JSON."""
-
 Outcome = Literal["stored", "refused", "unreachable"]
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What became of a posted batch.
 
     Attributes:
@@ -32,7 +25,7 @@ class Answer:
     """
 
     outcome: Outcome
-    commands: list[Any] = field(default_factory=list)
+    commands: Sequence[Any] = ()
     detail: str = ""
 
 
@@ -49,18 +42,21 @@ class ServiceError(Exception):
         self.status = status
 
 
-class _NoRedirect(HTTPRedirectHandler):
-    """Follow no redirect: it would carry the token to another address."""
-
-    def redirect_request(self, *_details: object) -> None:
-        """Refuse; the redirect's status then comes back as the answer."""
-
-
 class Reply(NamedTuple):
-    """An answer of the service: its JSON, and the epoch seconds of its clock."""
+    """An answer of the service: its JSON, and the reading of its clock as HTTP writes it."""
 
     data: Any
-    date: float | None
+    date: str | None
+
+    @property
+    def epoch(self) -> float | None:
+        """The reading of its clock in epoch seconds."""
+        from email.utils import parsedate_to_datetime  # noqa: PLC0415 - only who compares clocks pays for it
+
+        try:
+            return parsedate_to_datetime(self.date).timestamp() if self.date else None
+        except ValueError:
+            return None
 
 
 def post_records(service: Service, run: str, batch: dict[str, Any], timeout: float) -> Answer:
@@ -88,36 +84,24 @@ def call(
     Raises:
         ServiceError: no answer, an error status, or an answer that is no JSON.
     """
-    authorization = {"Authorization": f"Bearer {service.token}", "Accept": "application/json"}
-    request = Request(service.url + path, body, {**authorization, **(headers or {})})  # noqa: S310 - credentials only pass http and https
+    sent = {"Authorization": f"Bearer {service.token}", "Accept": "application/json", **(headers or {})}
     try:
-        with _opener(service).open(request, timeout=timeout) as response:
-            return Reply(json.loads(response.read(LONGEST_ANSWER)), _epoch(response.headers.get("Date")))
-    except HTTPError as error:
-        with error:
-            raise ServiceError(error.code, _detail(error)) from error
-    except UNREACHABLE as error:
-        raise ServiceError(None, str(error) or type(error).__name__) from error
-
-
-def _epoch(date: str | None) -> float | None:
+        answer = exchange(service.url + path, sent, body, timeout, LONGEST_ANSWER)
+    except NoAnswer as error:
+        raise ServiceError(None, str(error)) from error
+    if answer.status not in SUCCESSFUL:
+        raise ServiceError(answer.status, _detail(answer))
     try:
-        return parsedate_to_datetime(date).timestamp() if date else None
-    except ValueError:
-        return None
+        return Reply(json.loads(answer.body), answer.date)
+    except ValueError as error:
+        raise ServiceError(None, str(error)) from error
 
 
-def _opener(service: Service) -> OpenerDirector:
-    # A site's proxy never leads to this machine's own loopback.
-    proxies = ProxyHandler({}) if is_loopback(service.url) else ProxyHandler()
-    return build_opener(_NoRedirect, proxies)
-
-
-def _detail(error: HTTPError) -> str:
+def _detail(answer: Exchanged) -> str:
     """Return the words of a problem document, the HTTP status's own where there are none."""
     try:
-        problem = json.loads(error.read(LONGEST_DETAIL))
-    except UNREACHABLE:
-        return error.reason
+        problem = json.loads(answer.body)
+    except ValueError:
+        return answer.reason
     detail = problem.get("detail") if isinstance(problem, dict) else None
-    return detail if isinstance(detail, str) else error.reason
+    return detail if isinstance(detail, str) else answer.reason
