@@ -16,7 +16,7 @@ from app.views import RunView
 from planner.duration import Duration
 from planner.errors import InvalidInputError
 from planner.quantiles import Quantiles
-from planner.report import Comparison
+from planner.report import Comparison, compare
 from planner.scenario import PlanOverrides
 
 BEGAN = "fix_began"
@@ -140,7 +140,8 @@ class FixBook:
         fields = RelaunchFields.model_validate(dict(view.scenario))
         after = fields.model_copy(update={"edit_seconds": (0.0, 0.0), "test_seconds": (0.0, 0.0)})
         try:
-            comparison = self._plans.compare(view.run.id, after, PlanOverrides(), None)
+            question = self._plans.question(view.run.id, after, PlanOverrides(), None)
+            comparison = None if question is None else compare(question)
         except InvalidInputError:  # the scenario was made for another plan than the run has now
             return None
         if comparison is None:
