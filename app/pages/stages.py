@@ -6,24 +6,54 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from markupsafe import Markup
 
-    from app.replacement import Replacement, State
+    from app.replacement import Order, Replacement, State
     from app.views import RunView
     from app.words import Words
 
 Standing = Literal["done", "now", "later", "not_done"]
 
-STEPS: tuple[tuple[str, frozenset[State], frozenset[State]], ...] = (
+Stage = tuple[str, frozenset["State"], frozenset["State"]]
+
+CHECKPOINT: Stage = (
+    "checkpoint",
+    frozenset({"checked", "asking", "checkpoint_asked", "signalling", "signalled"}),
+    frozenset({"releasing"}),
+)
+
+STEPS: tuple[Stage, ...] = (
     ("submit", frozenset({"prepared", "submitting"}), frozenset({"submitted"})),
     ("verify", frozenset({"submitted"}), frozenset({"checked"})),
-    ("checkpoint", frozenset({"checked", "asking", "checkpoint_asked"}), frozenset({"releasing"})),
+    CHECKPOINT,
     ("release", frozenset({"releasing"}), frozenset({"released"})),
     ("cancel", frozenset({"released", "cancelling"}), frozenset({"cancelled", "handed_over"})),
     ("end", frozenset({"cancelled"}), frozenset({"handed_over"})),
     ("start", frozenset({"handed_over"}), frozenset({"done"})),
 )
 """The stages as a person sees them: name, the states in which each is under way, those that end it."""
+
+OVERLAPPING: tuple[Stage, ...] = (
+    *STEPS[:2],
+    ("start", frozenset({"starting", "started"}), frozenset({"proven"})),
+    ("checkpoint", CHECKPOINT[1] | {"proven"}, CHECKPOINT[2]),
+    *STEPS[4:6],
+)
+"""With the new job first."""
+
+CANCELLING: tuple[Stage, ...] = (
+    ("checkpoint", CHECKPOINT[1] | {"prepared"}, CHECKPOINT[2]),
+    *STEPS[4:6],
+)
+"""With no new job."""
+
+_STEPS_OF: Mapping[Order, tuple[Stage, ...]] = {
+    "handover": STEPS,
+    "overlap": OVERLAPPING,
+    "cancel": CANCELLING,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +85,7 @@ def replacement_face(replacement: Replacement, view: RunView, words: Words) -> R
         title,
         advice,
         style,
-        [_stage(name, now, ends, replacement, words) for name, now, ends in STEPS],
+        [_stage(*step, replacement, words) for step in _STEPS_OF[replacement.order]],
         [(words.moment(stage.at), stage.words) for stage in replacement.stages],
         view.replaced_by,
     )
@@ -63,6 +93,8 @@ def replacement_face(replacement: Replacement, view: RunView, words: Words) -> R
 
 def _summary(replacement: Replacement, words: Words) -> tuple[Markup, Markup, str]:
     old, new = replacement.old_id, replacement.new_id or ""
+    if replacement.state == "done" and replacement.order == "cancel":
+        return words.say("This run has ended"), words.say("Cancelled"), "done"
     if replacement.state == "done":
         return (
             words.say("Done: job {new} has taken the place of job {old}.", new=new, old=old),

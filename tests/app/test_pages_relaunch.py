@@ -94,6 +94,17 @@ def test_stages_stand_as_the_replacement_does() -> None:
     assert ["done"] * len(STEPS) == standings(done)
 
 
+def test_stages_follow_the_order_that_was_chosen() -> None:
+    """With overlap the start comes before the checkpoint; a cancel with checkpoint has no new job."""
+    reached: list[State] = ["submitted", "checked", "starting", "started"]
+    overlapping = replace(moved(*reached), order="overlap")
+    assert ["done", "done", "now", "later", "later", "later"] == standings(overlapping)
+    proven = replace(moved(*reached, "proven", "asking", "signalled"), order="overlap")
+    assert ["done", "done", "done", "now", "later", "later"] == standings(proven)
+    ended = replace(moved("prepared", "releasing", "cancelled", "handed_over", "done"), order="cancel")
+    assert ["done", "done", "done"] == standings(ended)
+
+
 def test_a_failed_relaunch_says_that_the_job_runs_on() -> None:
     """After a failure the stages not reached are not done, and the old job's fate is told first."""
     failed = replace(moved("submitted", "undoing", "failed"), reason="the script is refused")
