@@ -1,5 +1,6 @@
 """A real service in a process of its own."""
 
+import getpass
 import os
 import re
 import subprocess
@@ -40,7 +41,7 @@ def served(folder: Path, *options: str, **settings: str) -> Iterator[Service]:
         "CUTLOSS_SPOOL": str(folder / "spool"),
         "PATH": os.environ["PATH"],
         "HOME": str(folder),
-        "USER": os.environ.get("USER", "root"),
+        "USER": getpass.getuser(),
     }
     program = Path(sys.executable).parent / "cutlossd"
     process = subprocess.Popen(
