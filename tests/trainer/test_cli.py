@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from cutloss.cli import main
 from cutloss.questions import MEANINGS, Exit
+from cutloss.words import time_of_day
 
 ETA = {
     "id": "topo-77", "status": "ok", "reason": None, "steps_left": 268, "validations_left": 1,
@@ -70,6 +71,26 @@ def test_no_estimate_is_a_problem(answering: Callable[[int, Any], None], capsys:
     answering(200, {"status": "refused", "reason": "no_total_steps"})
     assert Exit.PROBLEM == main(["eta", "r"])
     assert "no estimate (no_total_steps)" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        ({"finished": "finished", "ended": 1.8e9, "steps_left": 0}, "r has ended at {clock} (finished)\n"),
+        (
+            {"finished": "failed", "ended": None, "steps_left": 12},
+            "r has ended (failed, 12 steps before its end)\n",
+        ),
+        ({"finished": None, "state": "stopped"}, "r has ended (stopped)\n"),
+    ],
+)
+def test_a_run_that_has_ended_is_no_problem(
+    answering: Callable[[int, Any], None], capsys: Capture, answer: Any, told: str
+) -> None:
+    """How and when a run ended is an answer."""
+    answering(200, {"status": "refused", "reason": "finished", **answer})
+    assert Exit.ANSWERED == main(["eta", "r"])
+    assert told.format(clock=time_of_day(1.8e9)) == capsys.readouterr().out
 
 
 def test_a_verdict_is_said_with_its_reasons(answering: Callable[[int, Any], None], capsys: Capture) -> None:

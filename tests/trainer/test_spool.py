@@ -134,3 +134,21 @@ def test_a_spool_that_grew_too_large_takes_every_hundredth_step(
     spool.close()
     assert [*range(1, 11), 110, 210, 310, 311, 312] == written(path)
     assert 297 == counters.thinned
+
+
+def test_a_spool_has_a_last_limit(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """First no step goes in any more, at last nothing does, and what was left out is counted."""
+    for name in ("SIZE_LIMIT", "STEPS_LIMIT"):
+        monkeypatch.setattr(spool_module, name, 100)
+    counters = Counters()
+    spool = Spool(path, HEADER, counters)
+    spool.append(lines(1, 10))
+    spool.flush()
+    spool.append(lines(11, 310))
+    spool.append(lines(311, 312, is_step=False))
+    spool.flush()
+    monkeypatch.setattr(spool_module, "LAST_LIMIT", 100)
+    spool.append(lines(313, 314, is_step=False))
+    spool.close()
+    assert [*range(1, 11), 311, 312] == written(path)
+    assert 302 == counters.thinned

@@ -26,6 +26,8 @@ def tell_eta(options: argparse.Namespace) -> Answer:
     """Tell when a run ends."""
     eta = ask(os.environ, "runs", options.name, "eta")
     remaining = eta.get("remaining_seconds")
+    if eta.get("reason") == "finished":
+        return eta, _ended(options.name, eta), Exit.ANSWERED
     if eta.get("status") != "ok" or not remaining:
         return eta, f"{options.name}: no estimate ({eta.get('reason') or 'nothing left'})", Exit.PROBLEM
     median = remaining.get("0.5")
@@ -40,6 +42,14 @@ def tell_eta(options: argparse.Namespace) -> Answer:
     if eta.get("finishes_within_limit") is not None:
         lines.append(f"within the job's time limit: {percent(eta['finishes_within_limit'])}")
     return eta, "\n".join(lines), Exit.ANSWERED
+
+
+def _ended(name: str, eta: Mapping[str, Any]) -> str:
+    """Return how and when a run ended; one that left no word is told by its job's end."""
+    word = eta.get("finished") or eta.get("state") or "ended"
+    at = f" at {time_of_day(eta['ended'])}" if eta.get("ended") is not None else ""
+    left = f", {_count(eta['steps_left'], 'step')} before its end" if eta.get("steps_left") else ""
+    return f"{name} has ended{at} ({word}{left})"
 
 
 def tell_verdict(options: argparse.Namespace) -> Answer:

@@ -2,7 +2,6 @@
 
 import os
 import re
-import socket
 import sys
 import time
 from collections.abc import Mapping
@@ -119,7 +118,7 @@ def process_started(now: float) -> float:
 
 
 def _here() -> dict[str, Any]:
-    return {"host": socket.gethostname(), "pid": os.getpid()}
+    return {"host": os.uname().nodename, "pid": os.getpid()}
 
 
 def _texts(environ: Environ, table: Mapping[str, str]) -> dict[str, str]:

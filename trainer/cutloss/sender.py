@@ -10,6 +10,7 @@ from cutloss.backlog import Backlog, Batch, identity, load_position, read_header
 from cutloss.commands import Commands
 from cutloss.counters import Counters
 from cutloss.credentials import CredentialsError, find_service
+from cutloss.housekeeping import remove_served
 from cutloss.records import WIRE_VERSION, columns
 from cutloss.reporter import guarded
 from cutloss.transport import Answer, post_records
@@ -152,6 +153,7 @@ class Sender(threading.Thread):
             return
         self._looked_for_older = True
         own = self._backlogs[0]
+        guarded(lambda: remove_served(own.path.parent.parent, time.time()), self._counters)
         for path in spool_files(own.path.parent):
             header = read_header(path)
             if path != own.path and header is not None:

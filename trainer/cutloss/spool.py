@@ -15,6 +15,12 @@ HELD_LIMIT = 10_000
 SIZE_LIMIT = 1 << 30
 """Bytes after which only every hundredth step is written."""
 
+STEPS_LIMIT = SIZE_LIMIT * 5 // 4
+"""Bytes after which no step is."""
+
+LAST_LIMIT = SIZE_LIMIT * 3 // 2
+"""Bytes after which nothing is."""
+
 RETRY_SECONDS = 2.0
 SYNC_SECONDS = 2.0
 TOUCH_SECONDS = 10.0
@@ -102,11 +108,15 @@ class Spool:
         self._close_file()
 
     def _has_room(self, line: Line) -> bool:
-        if self._size < SIZE_LIMIT or not line.is_step:
+        if self._size < SIZE_LIMIT:
             return True
-        self._beyond += 1
-        self._counters.thinned += bool(self._beyond % SPARSE_EVERY)
-        return self._beyond % SPARSE_EVERY == 0
+        self._beyond += line.is_step
+        if line.is_step:
+            has_room = self._beyond % SPARSE_EVERY == 0 and self._size < STEPS_LIMIT
+        else:
+            has_room = self._size < LAST_LIMIT
+        self._counters.thinned += not has_room
+        return has_room
 
     def _thinned(self, lines: list[Line]) -> list[Line]:
         half = len(lines) // 2
