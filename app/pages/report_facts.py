@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from app.pages.report_blocks import Block
     from app.words import Words
 
+FROM_NOW, BETWEEN = 3, 4
+"""Columns of the table of what is left."""
+
 
 def measured(account: Account, words: Words) -> Section:
     """Return the pace by phase, and the losses seen."""
@@ -84,6 +87,11 @@ def left(account: Account, words: Words) -> Section:
                 unknown if finish is None else span(finish.at(0.1), finish.at(0.9), words),
                 unknown if total is None else words.plain(words.duration(total)),
             ]
+        )
+    if all(row[FROM_NOW] == row[BETWEEN] for row in rows):  # exact numbers have no interval to tell
+        columns, rows = (
+            [*columns[:BETWEEN], *columns[BETWEEN + 1 :]],
+            [[*row[:BETWEEN], *row[BETWEEN + 1 :]] for row in rows],
         )
     return Section(words.say("What is left"), [Table(columns, rows)] if rows else [])
 

@@ -63,7 +63,7 @@ def _cell(cell: Cell, row: SummaryRow, words: Words, *, is_best: bool) -> Markup
         is_never = isinstance(cell, Quantiles) and row.unit == "seconds"
         return words.say("not in sight") if is_never else words.say("not known")
     written = {
-        "seconds": words.duration(value),
+        "seconds": words.duration(value) if value else words.say("none"),
         "probability": words.sureness(value),
         "score": words.say("yes") if value else words.say("no"),
         "kg_co2": f"{words.significant(value)}\u00a0kg",

@@ -40,7 +40,7 @@ def seed(language: str = "en", **typed: str) -> str:
     [
         "| Time from now | 7 h 01 | **4 h 58** ✓ |",
         "| Time in all | 8 h 11 | **6 h 08** ✓ |",
-        "| Continue | 268 | 11 | 7 h 01 | 7 h 01 | 8 h 11 |",
+        "| Continue | 268 | 11 | 7 h 01 | 8 h 11 |",
         "Step 43 of 311 after 1 h 10.",
         "| 50 | 25 min | 14:38 | 1.20 to 1.50 |",
         "| 100 | 1 h 43 | 15:56 | 0.700 to 0.900 |",

@@ -16,7 +16,13 @@ from served import served
 from app.store import open_store
 
 VIEWPORTS = {"desktop": (1440, 1000), "tablet": (820, 1100), "phone": (390, 844)}
-PAGES = {"runs": "/", "run": "/runs/topoflow", "plan": "/plan", "actions": "/actions"}
+PAGES = {
+    "report": "/runs/topoflow/report",
+    "runs": "/",
+    "run": "/runs/topoflow",
+    "plan": "/plan",
+    "actions": "/actions",
+}
 
 
 def main() -> None:

@@ -1,6 +1,7 @@
 """The pages at every size, in light and dark, in both languages, with scripts and without."""
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from served import Service
 PAGES = (
     "/", "/?q=topo", "/?q=nothing-of-that-name", "/runs/topoflow", "/runs/vit-seg-lr3e4", "/runs/gnn-mesh-b",
     "/runs/topoflow-sweep-3", "/runs/ocean-unet-xl", "/plan", "/actions",
+    "/runs/topoflow/report", "/plan/report", "/calibration",
 )  # fmt: skip
 WIDTHS = (390, 820, 1440)
 PICTURES = {
@@ -18,8 +20,10 @@ PICTURES = {
     "run-dark.png": ("/runs/topoflow", 1440, "dark"),
     "runs-light.png": ("/", 1440, "light"),
     "run-phone.png": ("/runs/topoflow", 390, "light"),
+    "report-light.png": ("/runs/topoflow/report", 1000, "light"),
 }
-LARGEST_PICTURE = 400_000
+LARGEST_PICTURE = 350_000
+TALLEST_PICTURE = 2_300
 pytestmark = pytest.mark.browser
 
 
@@ -89,6 +93,54 @@ def test_the_what_if_answers_while_typing(browser: Browser, demo: Service) -> No
     page.context.close()
 
 
+def test_a_slider_moves_its_field(browser: Browser, demo: Service) -> None:
+    """A slider is a second hand on its field: the answer and the URL follow, the field keeps the number."""
+    page = signed_in(browser, demo)
+    page.goto(f"{demo.url}/runs/topoflow")
+    page.locator('.slide[data-for="wi-edit"]').fill("100")
+    expect(page.locator("#wi-edit")).to_have_value("100")
+    expect(page.locator("#what-if-title")).to_contain_text("1 assumption changed")
+    page.wait_for_url("**edit=100*")
+    page.fill("#wi-edit", "20")
+    expect(page.locator('.slide[data-for="wi-edit"]')).to_have_value("20")
+    page.context.close()
+
+
+def test_a_suggested_option_leads_to_its_what_if(browser: Browser, demo: Service) -> None:
+    """What applies and was not asked about stands beside the options, one click from being asked."""
+    page = signed_in(browser, demo)
+    page.goto(f"{demo.url}/runs/topoflow")
+    page.get_by_role("link", name="See in What if: Continue, validating every 100 steps").click()
+    expect(page.locator("#what-if-title")).to_contain_text("Validate every 100 steps, not 25")
+    page.context.close()
+
+
+def test_a_page_says_one_probability_for_one_target(browser: Browser, demo: Service) -> None:
+    """How likely going on reaches the target is the same number beside the option and among the numbers."""
+    page = signed_in(browser, demo)
+    page.goto(f"{demo.url}/runs/topoflow")
+    likely = re.compile(r"(\d+)\s%\slikely")
+    option = likely.search(page.locator(".opt", has_text="Continue").locator(".what").inner_text())
+    number = likely.search(page.locator("#numbers").inner_text())
+    assert option
+    assert number
+    assert option.group(1) == number.group(1)
+    page.context.close()
+
+
+def test_a_report_prints_without_the_page_around_it(browser: Browser, demo: Service, tmp_path: Path) -> None:
+    """On paper there is the report alone, and it comes out as a PDF."""
+    page = signed_in(browser, demo)
+    page.goto(f"{demo.url}/runs/topoflow/report")
+    page.emulate_media(media="print")
+    expect(page.locator(".top")).to_be_hidden()
+    expect(page.get_by_role("link", name="Download as Markdown")).to_be_hidden()
+    expect(page.get_by_role("heading", name="Plan of action")).to_be_visible()
+    page.pdf(path=tmp_path / "report.pdf")
+    assert (tmp_path / "report.pdf").read_bytes().startswith(b"%PDF")
+    page.context.close()
+
+
 def test_the_chart_switches_to_the_wall_clock_and_to_the_dark(browser: Browser, demo: Service) -> None:
     """The axis changes in place, and colours follow the scheme without a reload."""
     page = signed_in(browser, demo)
@@ -137,6 +189,8 @@ def test_pictures_are_small(browser: Browser, demo: Service, root: Path, tmp_pat
     wait_for_chart(page)
     folder = root / "docs" / "screenshots" if os.environ.get("CUTLOSS_SCREENSHOTS") else tmp_path
     folder.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=folder / name, full_page=True)
+    tall = min(TALLEST_PICTURE, page.evaluate("document.documentElement.scrollHeight"))
+    clip = {"x": 0, "y": 0, "width": width, "height": tall}
+    page.screenshot(path=folder / name, full_page=True, clip=clip)  # type: ignore[arg-type]  # by name
     page.context.close()
     assert (folder / name).stat().st_size <= LARGEST_PICTURE
