@@ -44,7 +44,7 @@ def tell_eta(options: argparse.Namespace) -> Answer:
     return eta, "\n".join(lines), Exit.ANSWERED
 
 
-def _ended(name: str, eta: Mapping[str, Any]) -> str:
+def _ended(name: str, eta: dict[str, Any]) -> str:
     """Return how and when a run ended; one that left no word is told by its job's end."""
     word = eta.get("finished") or eta.get("state") or "ended"
     at = f" at {time_of_day(eta['ended'])}" if eta.get("ended") is not None else ""
