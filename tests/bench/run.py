@@ -11,7 +11,14 @@ import sys
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
-BENCHMARKS = ("step.py", "ingest.py", "page_cost.py", "verdict_calibration.py", "verdict_steadiness.py")
+BENCHMARKS = (
+    "step.py",
+    "ingest.py",
+    "page_cost.py",
+    "verdict_calibration.py",
+    "verdict_steadiness.py",
+    "refit.py",
+)
 ON_SLURM = ("slurm.py",)
 
 
