@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -146,3 +147,12 @@ def test_a_finished_log_finishes_the_run(tmp_path: Path, spooled: Spooled) -> No
     path.write_text("".join(f"step {n}/30 loss 1.5\n" for n in (10, 20, 30)))
     main(["attach", str(path), "--once"])
     assert "finish" == spooled("note")[-1]["kind"]
+
+
+def test_the_training_began_when_its_log_did(tmp_path: Path, home: Path) -> None:
+    """The first timestamp tells when, so that what has passed already is not forgotten."""
+    path = tmp_path / "train.log"
+    path.write_text("2024-01-02 03:04:05 start\n2024-01-02 03:05:05 step 10 loss 1.5\nstep 20 loss 1.25\n")
+    main(["attach", str(path), "--once"])
+    header = json.loads(next((home / ".cutloss" / "spool").glob("*/*.jsonl")).read_text().splitlines()[0])
+    assert time.mktime((2024, 1, 2, 3, 4, 5, 0, 0, -1)) == header["attempt_started"]

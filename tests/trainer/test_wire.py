@@ -95,6 +95,24 @@ def test_what_a_training_reports_is_what_the_service_knows(capsys: pytest.Captur
 
 
 @pytest.mark.usefixtures("reporting")
+def test_a_log_that_was_read_is_a_run_like_any_other(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """The service takes what is known of it: no moments, some seconds, a loss that is none."""
+    log = tmp_path / "train.log"
+    lines = [
+        f"step {step}/500 loss {'nan' if step == 20 else 9 / step} 250 ms/step" for step in range(10, 210, 10)
+    ]
+    log.write_text("\n".join([*lines, "val loss 0.125", "saving checkpoint to here", ""]))
+    found = answer(capsys, "attach", str(log), "--once", "--run-id", "log-1")
+    assert ("generic", 20, 1, 1) == tuple(
+        found[name] for name in ("preset", "steps", "validations", "checkpoints")
+    )
+    (row,) = [row for row in answer(capsys, "runs")["runs"] if row["id"] == "log-1"]
+    assert (200, 500, 0.125) == (row["at_step"], row["total_steps"], row["last_val_loss"])
+
+
+@pytest.mark.usefixtures("reporting")
 def test_a_running_training_has_an_eta(capsys: pytest.CaptureFixture[str], wait_for: Wait) -> None:
     """The question can be asked while the training runs."""
     run = cutloss.init(

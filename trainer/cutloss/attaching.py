@@ -14,6 +14,7 @@ from cutloss.attach import Attachment, Found
 from cutloss.credentials import CredentialsError, find_service
 from cutloss.environment import slug, spool_folder
 from cutloss.logs.guess import Guess
+from cutloss.logs.lines import written_at
 from cutloss.logs.regex import Regex, RegexError
 from cutloss.questions import Exit, NoAnswerError
 from cutloss.run import Run, begin
@@ -24,6 +25,7 @@ DECLARED = (
     "like",
 )  # fmt: skip
 SAY_EVERY_SECONDS = 30.0
+HEAD_BYTES = 1 << 16
 
 
 def attach_log(options: argparse.Namespace) -> Answer:
@@ -37,7 +39,11 @@ def attach_log(options: argparse.Namespace) -> Answer:
         raise NoAnswerError(Exit.USAGE, str(error)) from error
     declared = {name: getattr(options, name) for name in DECLARED}
     run = begin(
-        {"name": options.name or path.stem, **declared}, _run_id(options, path), _environ(), _job(options)
+        {"name": options.name or path.stem, **declared},
+        _run_id(options, path),
+        _environ(),
+        _job(options),
+        _began(path),
     )
     attachment = Attachment(path, reader, run, declared)
     found = _read(attachment, options)
@@ -93,6 +99,17 @@ def _run_id(options: argparse.Namespace, path: Path) -> str:
 def _job(options: argparse.Namespace) -> dict[str, Any] | None:
     """Return the job that writes the log, where it is named."""
     return {"cluster": options.cluster, "id": options.job} if options.job else None
+
+
+def _began(path: Path) -> float | None:
+    """Return the moment of a log's first timestamp, ``None`` where its beginning has none."""
+    try:
+        with path.open("rb") as file:
+            lines = file.read(HEAD_BYTES).decode(errors="replace").splitlines()
+    except OSError:
+        return None
+    moments = (written_at(line) for line in lines)
+    return next((moment for moment in moments if moment is not None and moment < time.time()), None)
 
 
 def _environ() -> dict[str, str]:

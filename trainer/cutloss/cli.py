@@ -26,6 +26,7 @@ from cutloss.environment import spool_folder
 from cutloss.logs.guess import PRESETS
 from cutloss.manual import manual
 from cutloss.questions import MEANINGS, Exit, NoAnswerError
+from cutloss.supervise import supervise
 from cutloss.sync import find_spools, send_spool
 from cutloss.words import percent
 
@@ -108,6 +109,11 @@ def _add_actions(add: Adder) -> None:
     )
     cancel = add("cancel", cancel_run, "ask a training to end after its current step; its job is not killed")
     cancel.add_argument("name", metavar="RUN", help="a run's id")
+    keep = add("supervise", supervise, "run a training in its job, and a corrected command in its place")
+    keep.add_argument(
+        "--grace", type=float, default=60.0, metavar="SECONDS", help="between the old one's TERM and KILL"
+    )
+    keep.add_argument("command", nargs=argparse.REMAINDER, metavar="-- COMMAND", help="what is run")
     for command in (relaunch, cancel):
         command.add_argument("--key", help="repeats of a call with the same key are done once")
 

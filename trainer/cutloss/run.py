@@ -291,6 +291,7 @@ def begin(
     run_id: str | None,
     environ: Mapping[str, str],
     job: dict[str, Any] | None = None,
+    began: float | None = None,
 ) -> Run:
     """Return a run that reports, as ``init`` does, but let faults out.
 
@@ -299,6 +300,7 @@ def begin(
         run_id: the run's id; ``None`` for the environment's.
         environ: the environment.
         job: the scheduler's job that trains; ``None`` for this process's own.
+        began: epoch seconds at which the training began; ``None`` for this process's own start.
     """
     if environment.is_off(environ):
         return Run(None, {}, environ)
@@ -310,7 +312,7 @@ def begin(
         "v": WIRE_VERSION,
         "run": environment.slug(str(run_id), 100) if run_id else environment.run_id(name, environ),
         "attempt": environment.attempt_id(now),
-        "attempt_started": round(started, 3),
+        "attempt_started": round(started if began is None else began, 3),
         "job": job or environment.job(environ),
         "name": name,
     }

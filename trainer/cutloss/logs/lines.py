@@ -22,7 +22,7 @@ NUMBER = (
     r"|[-+]?\.\d+|[-+]?(?:nan|inf(?:inity)?)\b"
 )
 ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
-WORD = r"[A-Za-z_][\w./@-]*+"
+WORD = r"(?!(?i:nan|inf|infinity)\b)[A-Za-z_][\w./@-]*+"
 PAIR = re.compile(
     rf"(?<![\w./@-])(?P<key>{WORD}(?: {WORD}){{0,4}})\s*(?:\((?P<key_unit>ms|s|sec|seconds)\))?"
     rf"\s*(?:[:=|#]{{1,2}}\s*|\s+|(?=\[))"

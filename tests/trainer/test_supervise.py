@@ -1,0 +1,130 @@
+"""A supervised training is started again with a corrected command, inside its allocation."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cutloss.supervise import Supervisor, orders_file
+
+FIRST = ["/bin/sh", "-c", "touch first; exec sleep 60"]
+
+
+def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
+    """Wait for a condition."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "the condition did not come about"
+        time.sleep(0.02)
+
+
+def order(path: Path, content: Any, mode: int = 0o600) -> None:
+    """Give an order as the service does: whole, by a rename."""
+    part = path.with_suffix(".new")
+    part.write_text(content if isinstance(content, str) else json.dumps(content))
+    part.chmod(mode)
+    part.replace(path)
+
+
+@pytest.fixture(name="orders")
+def make_orders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the file of orders, in a folder of its own."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "orders.json"
+
+
+def supervised(orders: Path, command: list[str], grace_seconds: float = 5.0) -> tuple[Supervisor, list[int]]:
+    """Supervise a command in a thread; the list gets its exit code."""
+    supervisor, codes = Supervisor(orders, grace_seconds, look_seconds=0.02), []
+    thread = threading.Thread(target=lambda: codes.append(supervisor.run(command)), daemon=True)
+    thread.start()
+    return supervisor, codes
+
+
+def answer(orders: Path) -> Mapping[str, Any]:
+    """Return what was answered."""
+    told: Mapping[str, Any] = json.loads(orders.with_suffix(".answer").read_text())
+    return told
+
+
+def test_a_corrected_command_takes_over(orders: Path, tmp_path: Path) -> None:
+    """The first is told to end, the second runs, and its exit code is the job's."""
+    _, codes = supervised(orders, FIRST)
+    until((tmp_path / "first").exists)
+    order(orders, {"id": "fix-1", "command": ["/bin/sh", "-c", 'echo "$1" > second; exit 7', "x", "a $(id)"]})
+    until(lambda: codes == [7])
+    assert "a $(id)\n" == (tmp_path / "second").read_text()
+    assert ("fix-1", "started") == (answer(orders)["id"], answer(orders)["state"])
+
+
+def test_what_does_not_end_is_killed(orders: Path, tmp_path: Path) -> None:
+    """After its time of grace, with all it has started."""
+    stubborn = ["/bin/sh", "-c", "trap '' TERM; touch first; while true; do sleep 0.05; done"]
+    _, codes = supervised(orders, stubborn, grace_seconds=0.2)
+    until((tmp_path / "first").exists)
+    order(orders, {"id": "fix-1", "command": ["true"]})
+    until(lambda: codes == [0])
+
+
+def test_an_order_from_before_is_not_carried_out(orders: Path) -> None:
+    """A requeued job starts with its own command."""
+    order(orders, {"id": "fix-1", "command": ["false"]})
+    _, codes = supervised(orders, ["/bin/sh", "-c", "sleep 0.3"])
+    until(lambda: codes == [0])
+
+
+@pytest.mark.parametrize(
+    ("content", "mode"),
+    [
+        ({"id": "x", "command": ["false"]}, 0o666),
+        ({"id": "x", "command": "false"}, 0o600),
+        ({"id": "x", "command": []}, 0o600),
+        ({"id": 1, "command": ["false"]}, 0o600),
+        ({"command": ["false"]}, 0o600),
+        ('{"id": "x", "comm', 0o600),
+        ("[]", 0o600),
+    ],
+)
+def test_odd_orders_change_nothing(orders: Path, tmp_path: Path, content: Any, mode: int) -> None:
+    """Nor does one that somebody else might have written."""
+    _, codes = supervised(orders, ["/bin/sh", "-c", "touch first; sleep 0.5"])
+    until((tmp_path / "first").exists)
+    order(orders, content, mode)
+    until(lambda: bool(codes))
+    assert [0] == codes
+    assert not orders.with_suffix(".answer").exists()
+
+
+def test_after_a_term_nothing_is_started(orders: Path, tmp_path: Path) -> None:
+    """The job is being cancelled: it ends by the signal's number."""
+    supervisor, codes = supervised(orders, FIRST)
+    until((tmp_path / "first").exists)
+    supervisor.pass_on(signal.SIGTERM)
+    order(orders, {"id": "fix-1", "command": ["touch", "second"]})
+    until(lambda: codes == [143])
+    assert not (tmp_path / "second").exists()
+
+
+def test_the_command_line_ends_as_its_command_does(tmp_path: Path) -> None:
+    """With its exit code; a missing command is wrong usage."""
+    environment = {**os.environ, "CUTLOSS_SUPERVISE": str(tmp_path / "folder" / "orders.json")}
+    argv = [sys.executable, "-m", "cutloss.cli", "supervise", "--grace", "1"]
+    ended = subprocess.run([*argv, "--", "sh", "-c", "exit 5"], env=environment, check=False)
+    empty = subprocess.run([*argv, "--"], env=environment, capture_output=True, check=False)
+    unknown = subprocess.run([*argv, "--", "/no/such"], env=environment, capture_output=True, check=False)
+    assert (5, 2, 2) == (ended.returncode, empty.returncode, unknown.returncode)
+    assert b"expected one behind --" in empty.stderr
+
+
+def test_each_job_has_its_own_file() -> None:
+    """In the user's home, which the compute nodes share."""
+    environment = {"HOME": "/home/ada", "SLURM_JOB_ID": "7", "SLURM_CLUSTER_NAME": "box"}
+    assert Path("/home/ada/.cutloss/supervise/box-7.json") == orders_file(environment)
+    assert Path("/elsewhere") == orders_file({**environment, "CUTLOSS_SUPERVISE": "/elsewhere"})
