@@ -28,7 +28,7 @@ def serve(database: Path, folder: Path, order: Order, state: str, when: str) -> 
         if entered == state:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    store.put_replacement = dying_put  # type: ignore[method-assign] # dies at the one place that stores
+    store.put_replacement = dying_put  # type: ignore[method-assign]  # dies at the one place that stores
     scheduler = Cluster(folder, {}).scheduler("alice")
     replacer = Replacer(store, scheduler, time.time, pauses=Pauses(poll=0.05, longest_poll=0.2))
     script = "#!/bin/bash\nexec sleep 600\n"
