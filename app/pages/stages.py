@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from app.pages.stage_words import stage_words
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -86,7 +88,7 @@ def replacement_face(replacement: Replacement, view: RunView, words: Words) -> R
         advice,
         style,
         [_stage(*step, replacement, words) for step in _STEPS_OF[replacement.order]],
-        [(words.moment(stage.at), stage.words) for stage in replacement.stages],
+        [(words.moment(stage.at), stage_words(stage.words, words)) for stage in replacement.stages],
         view.replaced_by,
     )
 
@@ -126,7 +128,7 @@ def _stage(
     )
     standing = _standing(ended, under_way, replacement)
     at = ended if ended is not None else (last.at if last and standing == "now" else None)
-    told = last.words if last is not None and standing in {"done", "now"} else ""
+    told = stage_words(last.words, words) if last is not None and standing in {"done", "now"} else ""
     return StageFace(_title(name, replacement, words), standing, words.clock(at) if at else None, told)
 
 

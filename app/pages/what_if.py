@@ -111,7 +111,9 @@ def what_if(view: RunView, query: Mapping[str, str], plans: Plans, words: Words)
     return WhatIf(
         summary=None if question is None or found is None else summary_table(question, found, words),
         pareto=None if found is None else pareto_note(found.verdict, words),
-        alternatives=[] if question is None or found is None else alternatives(question, found, words),
+        alternatives=[]
+        if is_changed or question is None or found is None
+        else alternatives(question, found, words),
         title=_title(values, words),
         fields=field_faces([values[field.name] for field in FIELDS], words, target_of=view.target_of),
         more=field_faces([values[field.name] for field in MORE_FIELDS], words),
@@ -156,6 +158,10 @@ def milestones(low: float, high: float, target: float) -> list[list[float]]:
         return [[low, target, target]]
     ratio = (high / low) ** STEEPNESS
     return [[low, target, target * ratio], [high, target / ratio, target]]
+
+
+def _also(question: CompareQuery | None, asked: Comparison, words: Words) -> list[Alternative]:
+    return [] if question is None else alternatives(question, asked, words)
 
 
 def question_of(view: RunView, values: Mapping[str, Value], plans: Plans) -> CompareQuery | None:

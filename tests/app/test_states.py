@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from app.slurm.scheduler import JobFacts
-from app.states import badge_of, has_diverged, state_word
+from app.states import badge_of, has_diverged, is_queued, state_word
 from app.store.facts import Run, StepBlocks
 
 NOW = 1_000.0
@@ -78,3 +78,21 @@ def test_badge_is_the_most_urgent(state: str, action: str, within: float, badge:
 def test_warnings_ask_for_a_look() -> None:
     """A run with counted oddities is to be looked at."""
     assert "check" == badge_of("live", "continue", None, ["steps_beyond_total"])
+
+
+@pytest.mark.parametrize(
+    ("run", "job", "seen_at", "expected"),
+    [
+        (_run(NOW - 20), _job("PENDING"), NOW, True),
+        (_run(NOW - 5), _job("PENDING"), NOW, False),
+        (_run(NOW - 20), _job("RUNNING"), NOW, False),
+        (_run(NOW - 20), _job("PENDING"), None, False),
+        (_run(NOW - 20, finished="finished"), _job("PENDING"), NOW, False),
+        (_run(NOW - 20), None, None, False),
+    ],
+)
+def test_a_job_seen_to_wait_is_queued_at_once(
+    run: Run, job: JobFacts | None, seen_at: float | None, expected: bool
+) -> None:
+    """A run is queued as soon as its job was seen to wait after its last record, a late poll apart."""
+    assert expected == is_queued(run, job, seen_at)
