@@ -65,10 +65,11 @@ def invested(account: Account, words: Words) -> Section:
 
 def left(account: Account, words: Words) -> Section:
     """Return the steps and validations left, and the totals, of each option."""
+    to_end = account.query.target is not None  # the goal may come before the plan's end
     columns = [
         words.say("Option"),
-        words.say("Steps left"),
-        words.say("Validations left"),
+        words.say("Steps to its end") if to_end else words.say("Steps left"),
+        words.say("Validations to its end") if to_end else words.say("Validations left"),
         words.say("From now"),
         words.say("8 times in 10"),
         words.say("In all"),

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from app.pages.report_account import Account
     from app.pages.report_blocks import Block
     from app.words import Words
+    from planner.quantiles import Quantiles
     from planner.verdict import Verdict
 
 
@@ -47,8 +48,7 @@ def verdict(account: Account, words: Words) -> Section:
         points.append(words.say("Sure at {chance}.", chance=words.sureness(found.probability)))
     saving = found.saving_seconds
     if saving is not None and saving.at(0.1) != saving.at(0.9):
-        bounds = span(saving.at(0.1), saving.at(0.9), words)
-        points.append(words.say("The gain of not going on as it is, 8 times in 10: {span}.", span=bounds))
+        points.append(_spread(saving, words))
     if found.break_even_seconds is not None:
         tie = words.duration(found.break_even_seconds)
         points.append(
@@ -61,6 +61,20 @@ def verdict(account: Account, words: Words) -> Section:
     if reasons:
         blocks.append(Points(reasons, words.say("Why")))
     return Section(words.say("Verdict"), blocks)
+
+
+def _spread(saving: Quantiles, words: Words) -> Markup:
+    """Return how far the gain of not going on may lie from its middle; an end may be out of sight."""
+    low, high = _gain(saving.at(0.1), words), _gain(saving.at(0.9), words)
+    return words.say("Compared with going on, 8 times in 10: between {low} and {high}.", low=low, high=high)
+
+
+def _gain(seconds: float | None, words: Words) -> Markup:
+    if seconds is None:
+        return words.say("only one of them gets there")
+    if seconds < 0:
+        return words.say("{duration} later", duration=words.duration(-seconds))
+    return words.say("{duration} sooner", duration=words.duration(seconds))
 
 
 def exception(account: Account, words: Words) -> Section:
@@ -112,7 +126,7 @@ def experiments(account: Account, words: Words) -> Section:
         duration=words.duration(saving),
     )
     blocks: list[Block] = [Paragraph(told)]
-    if found.at(0.1) != found.at(0.9):
+    if None not in found.values and found.at(0.1) != found.at(0.9):
         bounds = span(found.at(0.1), found.at(0.9), words)
         blocks.append(Paragraph(words.say("8 times in 10: {span}.", span=bounds)))
     return Section(title, blocks)

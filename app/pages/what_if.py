@@ -135,6 +135,8 @@ def scenario_from(view: RunView, values: Mapping[str, Value]) -> dict[str, Any]:
         scenario["cancel"] = "at_relaunch" if values["cancel"].number else "now"
     if values["resume"].is_changed:
         scenario["resume_step"] = "latest" if values["resume"].number else 0
+    if not any(values[name].is_changed for name in ("steps_low", "steps_high", "target")):
+        return scenario  # its own curve, whatever form it has
     low, high = values["steps_low"].number, values["steps_high"].number
     if low is None or high is None:
         return scenario

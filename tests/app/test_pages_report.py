@@ -152,3 +152,21 @@ async def test_the_plans_report_follows_its_url(visitor: Any) -> None:
     """The numbers of the URL are those of the report; numbers that cannot be used are refused in words."""
     assert "| 268 | 4 |" in (await visitor.get("/plan/report.md?validate_every=75")).text
     assert 422 == (await visitor.get("/plan/report?step=abc")).status_code
+
+
+async def test_an_assumption_about_money_leaves_the_times_as_they_are(service: Any, visitor: Any) -> None:
+    """What is assumed of GPUs changes no end: the run's own scenario is asked again, curve and all."""
+    await service.report("one", steps=60, plan={**PLAN, "target_loss": 0.4, "target_of": "train"})
+    curve = {"milestones": [[70, 0.4, 0.9], [110, 0.2, 0.4]]}
+    scenario = {
+        "name": "fix and relaunch", "action": "relaunch", "edit_seconds": 60, "test_seconds": 30,
+        "queue_seconds": 10, "curve": curve,
+    }  # fmt: skip
+    service.app.state.store.put_document("one", "scenario", scenario, 1.0)
+    plain, asked = [
+        (await visitor.get(f"/runs/one/report.md{query}")).text for query in ("", "?gpus=8&price=2")
+    ]
+    row = re.search(r"\| Time from now .*", plain)
+    assert row
+    assert row.group() in asked
+    assert "| Cost |" in asked
