@@ -46,7 +46,7 @@ def build(
     """Return the threads of one attempt, not yet started."""
     path = environment.spool_folder(environ) / header["run"] / f"{header['attempt']}.jsonl"
     spool = Spool(path, header, counters)
-    backlog = Backlog(path, identity(header), held=lambda: [line.data for line in spool.held])
+    backlog = Backlog(path, identity(header), held=lambda: [line.data for line in spool.sendable])
     reporter = Reporter(
         queue=queue,
         composer=Composer(StepTimes(time.time() - header["attempt_started"]), counters),

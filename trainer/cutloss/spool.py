@@ -67,6 +67,15 @@ class Spool:
         with self._held_lock:
             return list(self._held)
 
+    @property
+    def sendable(self) -> list[Line]:
+        """The held lines; none while those before them lie in a file that was removed: they must come first."""
+        file = self._file
+        try:
+            return [] if file is not None and self._is_removed(file) else self.held
+        except OSError:
+            return []
+
     def append(self, lines: list[Line]) -> None:
         """Hold lines for the next ``flush``, giving up the oldest steps where there are too many."""
         with self._held_lock:
