@@ -69,7 +69,7 @@ class Spool:
 
     @property
     def sendable(self) -> list[Line]:
-        """The held lines; none while those before them lie in a file that was removed: they must come first."""
+        """The held lines; none while those before them lie in a removed file: they must come first."""
         file = self._file
         try:
             return [] if file is not None and self._is_removed(file) else self.held
