@@ -1,11 +1,17 @@
 #!/usr/bin/env bash
-# Install the system parts of the tests: SLURM and Chromium, from Debian's packages.
+# Install the system parts of the tests, SLURM and Chromium above all, from Debian's packages.
 # As an ordinary user it installs nothing and says which tests are left out.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
+from_debian() {
+  apt-get update -q
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$@"
+}
+
 missing=()
 command -v slurmctld >/dev/null || missing+=(slurm)
 command -v chromium >/dev/null || missing+=(chromium)
+command -v openssl >/dev/null || missing+=(openssl)
 [ ${#missing[@]} -gt 0 ] || exit 0
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
   for part in "${missing[@]}"; do
@@ -16,8 +22,7 @@ fi
 for part in "${missing[@]}"; do
   case $part in
     slurm) "$here/slurm/install.sh" ;;
-    chromium)
-      apt-get update -q
-      DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends chromium fonts-liberation ;;
+    chromium) from_debian chromium fonts-liberation ;;
+    openssl) from_debian openssl ;;
   esac
 done

@@ -16,6 +16,7 @@ SHARED = ROOT.parent / "shared"
 SYSTEM_PARTS = {
     "slurm": ("slurmctld", "SLURM's Debian packages and root: run `make system` as root"),
     "browser": ("chromium", "Debian's chromium: run `make system` as root"),
+    "openssl": ("openssl", "Debian's openssl: run `make system` as root"),
 }
 
 

@@ -18,6 +18,7 @@ BENCHMARKS = (
     "verdict_calibration.py",
     "verdict_steadiness.py",
     "refit.py",
+    "peers.py",
 )
 ON_SLURM = ("slurm.py",)
 

@@ -119,6 +119,7 @@ def encrypted(tmp_path: Path) -> Iterator[str]:
     server.close()
 
 
+@pytest.mark.openssl
 def test_a_certificate_of_nobody_gets_no_token(
     encrypted: str, monkeypatch: pytest.MonkeyPatch, spooled: Callable[..., list[object]]
 ) -> None:
