@@ -23,7 +23,7 @@ PICTURES = {
     "report-light.png": ("/runs/topoflow/report", 1000, "light"),
 }
 LARGEST_PICTURE = 350_000
-TALLEST_PICTURE = 2_300
+TALLEST_PICTURE = 2_120
 pytestmark = pytest.mark.browser
 
 
