@@ -19,6 +19,7 @@ from app.store.facts import Command, Run
 from planner.errors import InvalidInputError
 
 JOB_ID = re.compile(r"\d{1,18}(_\d{1,9})?")
+MOST_NAMESAKES = 1_000
 NO_SCHEDULER = "This service runs without a scheduler; start it with --scheduler=slurm or local."
 
 
@@ -55,7 +56,7 @@ class Actions:
         self._checkpoint_wait_seconds = checkpoint_wait_seconds
 
     def own_run(self, user: str, run_id: str) -> Run:
-        """Return one of a user's runs by its id, or by its job's id.
+        """Return one of a user's runs by its id, its job's id, or its name where one of that name goes on.
 
         Raises:
             NotFoundError: there is none, or it is another user's.
@@ -63,9 +64,18 @@ class Actions:
         run = self._store.run(run_id)
         if run is None and JOB_ID.fullmatch(run_id):
             run = self._store.run_of_job(user, run_id)
+        run = run or self._only_run_called(user, run_id)
         if run is None or run.user != user:
             raise NotFoundError(f"There is no run {run_id[:100]!r}.")
         return run
+
+    def _only_run_called(self, user: str, name: str) -> Run | None:
+        """Return the run of that name: the one that goes on, else the newest; none where several go on."""
+        called = [run for run in self._store.runs(user, MOST_NAMESAKES, 0, name) if run.name == name]
+        going_on = [run for run in called if run.finished is None]
+        if len(going_on) > 1:
+            return None
+        return next(iter(going_on or called), None)
 
     def set_scenario(self, user: str, run_id: str, scenario: Mapping[str, Any]) -> Run:
         """Keep what a person says of the relaunch that their run is compared with.

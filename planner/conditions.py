@@ -25,7 +25,7 @@ def better_if(evidence: Evidence) -> Mapping[str, tuple[Reason, ...]]:
 def _conditions(evidence: Evidence, name: str, action: str) -> Iterator[Reason]:
     if action == "relaunch":
         yield from _for_relaunch(evidence, name)
-    elif evidence.first_of("relaunch") is not None:
+    elif name == evidence.first_of("continue") and evidence.first_of("relaunch") is not None:
         yield from _for_continuing(evidence)
     yield from _flips(evidence, name)
     for criterion in evidence.query.criteria or ():
@@ -34,8 +34,13 @@ def _conditions(evidence: Evidence, name: str, action: str) -> Iterator[Reason]:
             yield reason("matters_more", criterion=criterion.name)
 
 
+def _decides(evidence: Evidence) -> bool:
+    """Return whether the advice is one of the two that break-even compares; a third may be ahead of both."""
+    return evidence.chosen in {None, evidence.first_of("continue"), evidence.best_relaunch}
+
+
 def _for_relaunch(evidence: Evidence, name: str) -> Iterator[Reason]:
-    if evidence.break_even_seconds is not None and evidence.best_relaunch == name:
+    if evidence.break_even_seconds is not None and evidence.best_relaunch == name and _decides(evidence):
         yield reason("overhead_below", overhead_seconds=evidence.break_even_seconds)
     needed = median_of(evidence.courses[name].attention_seconds)
     if needed:
@@ -43,7 +48,7 @@ def _for_relaunch(evidence: Evidence, name: str) -> Iterator[Reason]:
 
 
 def _for_continuing(evidence: Evidence) -> Iterator[Reason]:
-    if evidence.break_even_seconds is not None:
+    if evidence.break_even_seconds is not None and _decides(evidence):
         yield reason("overhead_above", overhead_seconds=evidence.break_even_seconds)
     relaunches = [s.name for s in evidence.query.scenarios if s.action == "relaunch"]
     courses = [evidence.courses[name] for name in relaunches if name in evidence.courses]
@@ -51,7 +56,7 @@ def _for_continuing(evidence: Evidence) -> Iterator[Reason]:
     least = min((seconds for seconds in needed if seconds), default=None)
     if least is not None:
         yield reason("attention_below", attention_seconds=least)
-    if evidence.median_saving is not None and evidence.median_saving > 0:
+    if evidence.median_saving is not None and evidence.median_saving > 0 and _decides(evidence):
         yield reason("saving_small", saving_seconds=evidence.median_saving)
 
 

@@ -33,7 +33,7 @@ class Quantiles:
 
     def to_map(self) -> Mapping[str, float | None]:
         """Return the wire form: quantile levels as string keys."""
-        return {format(level, "g"): value for level, value in zip(self.levels, self.values, strict=True)}
+        return {str(level): value for level, value in zip(self.levels, self.values, strict=True)}
 
 
 def exact(value: float, levels: Sequence[float]) -> Quantiles:

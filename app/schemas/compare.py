@@ -193,7 +193,7 @@ class CriterionFields(Request):
 class CompareRequest(Request):
     """A running job and what could be done about it."""
 
-    job: Name | None = None
+    job: Annotated[str, Field(pattern=r"^\d{1,18}(_\d{1,9})?$", description="a job's id")] | None = None
     elapsed_seconds: Seconds | None = None
     at_step: Step
     plan: PlanFields

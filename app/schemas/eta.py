@@ -54,6 +54,13 @@ class RunFields(Request):
     elapsed_seconds: Seconds | None = None
     time_limit_seconds: Seconds | None = None
 
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        total = self.plan.total_steps
+        if total is not None and self.at_step > total:
+            raise InvalidInputError("/at_step", self.at_step, f"at most total_steps ({total})")
+        return self
+
     def to_query(self, levels: tuple[float, ...]) -> EtaQuery:
         """Return the planner's question."""
         progress = self.in_progress

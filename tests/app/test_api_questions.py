@@ -158,6 +158,9 @@ WRONG = {
     "total_steps 0": ({"plan": {"total_steps": 0}}, "/plan/total_steps", 0),
     "validate_every 0": ({"plan": {**PLAN, "validate_every": 0}}, "/plan/validate_every", 0),
     "low above high": ({"pace": {"step_seconds": [50, 40]}}, "/pace/step_seconds", [50, 40]),
+    "a job that is no id": ({"job": "1; id"}, "/job", "1; id"),
+    "an option for a job": ({"job": "--user=bob"}, "/job", "--user=bob"),
+    "a job with a line end": ({"job": "1\n"}, "/job", "1\n"),
     "unknown field": ({"at_stop": 43}, "/at_stop", 43),
     "unknown action": ({"scenarios": [{"name": "a", "action": "pause"}]}, "/scenarios/0/action", "pause"),
     "no scenario": ({"scenarios": []}, "/scenarios", []),
@@ -245,6 +248,20 @@ async def test_no_json_at_all(service: Any) -> None:
     """A body that is no JSON is 422, and says so."""
     answer = await service.client.post("/api/v1/eta", content=b'{"runs": [', headers=service.headers("read"))
     assert (422, "valid JSON") == (answer.status_code, answer.json()["errors"][0]["expected"])
+
+
+async def test_eta_of_a_run_beyond_its_end_is_refused(service: Any) -> None:
+    """More completed steps than the plan has are a contradiction."""
+    runs = [{"id": "a", "at_step": 312, "plan": PLAN}]
+    answer = await service.post("/eta", {"runs": runs})
+    assert 422 == answer.status_code
+    assert "/runs/0/at_step" == answer.json()["errors"][0]["pointer"]
+
+
+async def test_quantiles_are_keyed_as_they_were_asked(service: Any) -> None:
+    """A level is the key of its quantile, digit for digit."""
+    answer = await compared(service, question(quantiles=[0.05, 0.123456789, 0.5]))
+    assert ["0.05", "0.123456789", "0.5"] == list(answer["outcomes"][0]["finish_seconds"])
 
 
 async def test_eta_counts_what_is_due(service: Any) -> None:

@@ -49,6 +49,14 @@ async def test_run_is_found_by_its_job(service: Any) -> None:
     assert 404 == (await service.get("/runs/4712")).status_code
 
 
+async def test_run_is_found_by_its_name_where_that_is_plain(service: Any) -> None:
+    """A name stands for the one run of that name that goes on; of several, none is meant."""
+    await service.report("one", steps=3, plan=PLAN)
+    assert "one" == (await service.get("/runs/topoflow")).json()["id"]
+    await service.report("two", steps=3, plan=PLAN)
+    assert 404 == (await service.get("/runs/topoflow")).status_code
+
+
 async def test_eta_is_fresh(service: Any) -> None:
     """What has been acknowledged is in the next answer."""
     await service.report("one", steps=50, plan=PLAN)
@@ -117,7 +125,11 @@ async def test_time_limit_of_the_job(service: Any, make_validations: Any) -> Non
     service.app.state.store.put_jobs([facts], now)
     run, eta = [(await service.get(f"/runs/one{path}")).json() for path in ("", "/eta")]
     limit = run["limit"]
-    assert limit == eta["limit"]
+    # Seconds pass between the two calls, so what counts from now may differ by a little.
+    assert set(limit) == set(eta["limit"])
+    assert (limit["limit_at"], limit["effects"][0]["setting"]) == (
+        eta["limit"]["limit_at"], eta["limit"]["effects"][0]["setting"],
+    )  # fmt: skip
     assert abs(limit["limit_at"] - (now + 2000)) < 5
     assert (1.0, True) == (limit["outlook"]["requeues"]["0.5"], limit["outlook"]["finishes"] < 0.05)
     assert 40.0 <= limit["outlook"]["lost_steps"]["0.5"] <= 130.0

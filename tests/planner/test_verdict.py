@@ -296,6 +296,15 @@ def test_better_if_speaks_for_both_sides() -> None:
     assert "edit, test and queue together take less than 3 h 08" == conditions["fix"][0].text
 
 
+def test_better_if_keeps_silent_where_a_third_scenario_is_ahead() -> None:
+    """Break-even compares continuing with relaunching; it says nothing of one that beats both."""
+    rare = Scenario("rare", "continue", plan=PlanOverrides(validate_every=100))
+    answer = compare(replace(SEED, scenarios=(CONTINUE, rare, FIX)))
+    said = {line.code for lines in answer.verdict.better_if.values() for line in lines}
+    assert "rare" == answer.verdict.scenario
+    assert set() == said & {"overhead_above", "overhead_below", "saving_small"}
+
+
 def test_break_even_with_failing_tries_is_per_try() -> None:
     """With tries that may fail, the tie is the overhead of one try at which the medians meet."""
     flaky = replace(FIX, success_probability=0.45)
