@@ -49,14 +49,7 @@ _PAIR_SCHEMA = {"type": "array", "items": _SECONDS_SCHEMA, "minItems": 2, "maxIt
 Duration = Annotated[
     Any,
     PlainValidator(_duration),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                _SECONDS_SCHEMA,
-                {"type": "array", "items": _SECONDS_SCHEMA, "minItems": 2, "maxItems": 2},
-            ]
-        }
-    ),
+    WithJsonSchema({"anyOf": [_SECONDS_SCHEMA, _PAIR_SCHEMA]}),
 ]
 """Exact seconds, or the 10 %–90 % range of an uncertain duration."""
 
