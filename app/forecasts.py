@@ -84,15 +84,18 @@ def answer(
     target: float | None,
     levels: tuple[float, ...] = DEFAULT_LEVELS,
 ) -> Forecast | None:
-    """Return the forecast of a fit: its law, the loss at the end and the reaching of the target."""
+    """Return the forecast of a fit: its law, the loss at the end and the reaching of the target.
+
+    A refused one keeps what can be said all the same: what a rising curve comes to if it goes on so, or what
+    the training curve lets one expect of a validation curve that has only begun.
+    """
     if fitted is None:
         return None
-    if fitted.reason is not None:
-        return Forecast("refused", fitted.reason, fitted.warnings)
     at = () if total_steps is None else (float(total_steps),)
     targets = () if target is None else (target,)
     law, losses = fitted.law(levels), fitted.at(at, levels)
-    return Forecast("ok", None, fitted.warnings, law, losses, fitted.targets(targets, levels))
+    status: Literal["ok", "refused"] = "ok" if fitted.reason is None else "refused"
+    return Forecast(status, fitted.reason, fitted.warnings, law, losses, fitted.targets(targets, levels))
 
 
 def band(fitted: Fitted | None, first: float, last: float) -> tuple[LossAt, ...]:

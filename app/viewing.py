@@ -255,4 +255,6 @@ def _spark(blocks: StepBlocks) -> tuple[float, ...]:
 
 def _loss_at_end(view: RunView) -> float | None:
     forecast = view.forecast_val if view.band_of == "val" else view.forecast_train
-    return forecast.at[0].quantiles.at(0.5) if forecast is not None and forecast.at else None
+    if forecast is None or forecast.status == "refused" or not forecast.at:
+        return None
+    return forecast.at[0].quantiles.at(0.5)

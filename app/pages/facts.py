@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from app.pages.evidence import millions
 from app.pages.limit_facts import limit_facts
+from app.pages.partial import hint_of_other
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -84,7 +85,7 @@ def facts(view: RunView, words: Words) -> list[Fact]:
 def law(view: RunView, words: Words) -> list[Fact]:
     """Return the parameters of the power law of the curve that is forecast, 8 times in 10."""
     forecast = view.forecast_val if view.band_of == "val" else view.forecast_train
-    if forecast is None or forecast.law is None:
+    if forecast is None or forecast.status == "refused" or forecast.law is None:
         return []
     found = forecast.law
     named = [
@@ -106,7 +107,9 @@ def warnings(view: RunView, words: Words) -> list[Markup]:
     """Return every warning of a run, each in a sentence."""
     forecast = view.forecast_val if view.band_of == "val" else view.forecast_train
     noted = [words.plain(str(note.data.get("text", ""))) for note in view.notes]
-    return [*forecast_warnings(forecast, words), *_oddities(view, words), *noted]
+    hint = hint_of_other(view, words)
+    hints = [hint] if hint is not None else []
+    return [*forecast_warnings(forecast, words), *hints, *_oddities(view, words), *noted]
 
 
 def _oddities(view: RunView, words: Words) -> list[Markup]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from app.pages.options import CONTINUE
+from app.pages.partial import refused
 from app.pages.refusals import refusal
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def target_chance(view: RunView) -> float | None:
     if told is not None:
         return told
     forecast = view.forecast_val if view.target_of == "val" else view.forecast_train
-    targets = forecast.targets if forecast else ()
+    targets = forecast.targets if forecast and forecast.status == "ok" else ()
     return targets[0].probability if targets else None
 
 
@@ -94,9 +95,8 @@ def _final_loss(view: RunView, words: Words) -> Number:
     target = words.say("target {loss}", loss=words.typed(view.target_loss)) if view.target_loss else None
     if view.state_word in ENDED:
         return _reached(view, words)
-    if forecast is None or not forecast.at:
-        why = refusal(forecast.reason, words) if forecast and forecast.reason else None
-        return Number(name, words.say("not yet"), target, why)
+    if forecast is None or forecast.status == "refused" or not forecast.at:
+        return Number(name, words.say("not yet"), target, refused(forecast, words))
     value = forecast.at[0].quantiles.at(0.5)
     return Number(name, words.plain(words.loss(value)), target, _band_caption(view, forecast, words))
 

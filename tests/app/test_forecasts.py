@@ -59,6 +59,15 @@ def test_refusal_keeps_its_reason() -> None:
     assert ("refused", "too_few_points", ()) == (found.status, found.reason, band(fits.train, 3, 400))
 
 
+def test_a_refused_curve_keeps_its_partial_answer() -> None:
+    """Two validations beside a training curve are refused, yet what training suggests is told; no band is."""
+    fits = fit_run(_snapshot(100, validations=2), None, None)
+    found = answer(fits.val, 400, target=0.6)
+    assert ("refused", "too_few_points", ()) == (found.status, found.reason, band(fits.val, 100, 400))
+    assert 0.4 < found.at[0].quantiles.at(0.5) < 0.83
+    assert 0 <= found.targets[0].probability <= 1
+
+
 @pytest.mark.parametrize(
     ("newer", "is_kept"),
     [
