@@ -140,6 +140,7 @@ def _start_scheduling(app: FastAPI, settings: Settings, clock: Callable[[], floa
     poller = state.poller = Poller(
         state.store, state.scheduler, clock, publish=_job_news(state.store, state.live),
         shortest_seconds=settings.poll_seconds, longest_seconds=settings.poll_longest_seconds,
+        calls_per_hour=settings.poll_calls_per_hour,
     )  # fmt: skip
 
     def publish(run_id: str) -> None:

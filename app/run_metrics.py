@@ -95,6 +95,19 @@ def _of_poller(figures: PollerFigures | None) -> Iterator[Metric]:
         "cutloss_scheduler_failures", "Rounds the scheduler did not answer.", value=figures.failures
     )
     yield GaugeMetricFamily(
+        "cutloss_scheduler_calls_last_hour", "Calls of the last hour.", value=figures.calls_last_hour
+    )
+    yield GaugeMetricFamily(
+        "cutloss_scheduler_calls_per_hour",
+        "The budget: beyond it only the longest pause is taken.",
+        value=figures.calls_per_hour,
+    )
+    yield CounterMetricFamily(
+        "cutloss_scheduler_spared",
+        "Rounds without a call, for every job's trainer had reported.",
+        value=figures.spared,
+    )
+    yield GaugeMetricFamily(
         "cutloss_scheduler_pause_seconds", "Pause between two rounds.", value=figures.interval_seconds
     )
     if figures.last_answer is not None:

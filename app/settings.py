@@ -65,6 +65,9 @@ class Settings(BaseSettings):
         gt=0,
         description="the longest pause between two polls, when nothing changes or no answer comes",
     )
+    poll_calls_per_hour: int = Field(
+        240, ge=1, description="calls to the scheduler an hour, beyond which only the longest pause is taken"
+    )
     stale_after_seconds: float = Field(
         60.0, gt=0, description="seconds without a record after which a run's data are called stale"
     )

@@ -1,4 +1,7 @@
-"""Asking the scheduler politely: one call for all jobs, rarer when nothing changes or no answer comes."""
+"""Asking the scheduler politely: one call for all jobs, rarer when nothing changes or no answer comes.
+
+A running job whose trainer reports needs no call: that it runs is known from its records.
+"""
 
 import dataclasses
 import threading
@@ -22,6 +25,8 @@ _REST = 20.0
 _MOST_MISSES = 3
 # Details cost a call each: a service that starts beside a thousand jobs asks for them bit by bit.
 _MOST_DETAILS = 5
+HEARD_SECONDS = 30.0
+"""A reporter sends something every 10 s; one that has been silent for three times that may have ended."""
 _FREE_TEXT = ("name", "comment", "command", "work_dir", "stdout", "submit_line")
 
 
@@ -32,6 +37,8 @@ class PollerFigures:
     Attributes:
         calls: calls to the scheduler so far.
         calls_last_hour: those of the last hour.
+        calls_per_hour: beyond so many an hour only the longest pause is taken.
+        spared: rounds so far that needed no call, for every job's trainer had reported.
         failures: rounds without an answer so far.
         interval_seconds: the present pause between rounds.
         last_call_seconds: how long the last call took.
@@ -41,6 +48,8 @@ class PollerFigures:
 
     calls: int
     calls_last_hour: int
+    calls_per_hour: int
+    spared: int
     failures: int
     interval_seconds: float
     last_call_seconds: float | None
@@ -59,10 +68,11 @@ class Poller:
         clock: epoch seconds.
         publish: told the jobs whose facts have changed.
         shortest_seconds: pause while jobs change.
-        longest_seconds: pause when nothing changes, or no answer comes.
+        longest_seconds: pause when nothing changes, no answer comes, or trainers tell that their jobs run.
+        calls_per_hour: beyond so many an hour the longest pause is taken, whatever changes.
     """
 
-    def __init__(  # noqa: PLR0913 - parts and two settings, by name
+    def __init__(  # noqa: PLR0913 - parts and three settings, by name
         self,
         store: Store,
         scheduler: Scheduler,
@@ -71,6 +81,7 @@ class Poller:
         publish: Callable[[Sequence[JobKey]], None] = lambda _jobs: None,
         shortest_seconds: float = 5.0,
         longest_seconds: float = 120.0,
+        calls_per_hour: int = 240,
     ) -> None:
         self._store = store
         self._scheduler = scheduler
@@ -79,13 +90,17 @@ class Poller:
         self._shortest = shortest_seconds
         self._longest = longest_seconds
         self._interval = shortest_seconds
+        self._budget = calls_per_hour
+        self._asked_for = False
         self._wake = threading.Event()
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
         self._misses: Counter[JobKey] = Counter()
         self._known: dict[JobKey, JobFacts] = {}
         self._calls: deque[float] = deque()
-        self._figures = PollerFigures(0, 0, 0, shortest_seconds, None, None, None)
+        self._made = 0
+        self._counting = threading.Lock()
+        self._figures = PollerFigures(0, 0, calls_per_hour, 0, 0, shortest_seconds, None, None, None)
 
     def start(self) -> None:
         """Poll in a thread until ``stop``."""
@@ -102,21 +117,35 @@ class Poller:
     def wake(self) -> None:
         """Poll soon and often again: somebody acted, or a job was heard of."""
         self._interval = self._shortest
+        self._asked_for = True
         self._wake.set()
 
     def figures(self) -> PollerFigures:
         """Return how polling goes."""
+        recent = self._recent()
+        return dataclasses.replace(
+            self._figures, calls=self._made, calls_last_hour=recent, interval_seconds=self._interval
+        )
+
+    def note_call(self) -> None:
+        """Count a call that somebody else makes for a page: the budget is one for all."""
+        self._note_call(self._clock())
+
+    def _recent(self) -> int:
         now = self._clock()
-        recent = sum(at > now - _HOUR for at in self._calls)
-        return dataclasses.replace(self._figures, calls_last_hour=recent, interval_seconds=self._interval)
+        with self._counting:
+            return sum(at > now - _HOUR for at in self._calls)
 
     def _loop(self) -> None:
         while not self._stopped.is_set():
+            spared = self._figures.spared
             try:
                 self.poll()
             except Exception as error:  # noqa: BLE001 - the loop outlives whatever one round runs into
                 self._failed(error)
-            self._wake.wait(self._interval)
+            # Looking whether trainers report costs the scheduler nothing.
+            is_spared = self._figures.spared > spared
+            self._wake.wait(self._shortest if is_spared else self._interval)
             self._wake.clear()
 
     def _failed(self, error: Exception) -> None:
@@ -129,8 +158,9 @@ class Poller:
     def poll(self) -> list[JobKey]:
         """Ask once about all tracked jobs, store the answer, and return those that have changed."""
         keys = self._keys()
-        if not keys:
+        if not keys or self._is_vouched_for(keys):
             return []
+        self._asked_for = False
         asked = self._clock()
         found = self._ask(keys)
         known = {key: self._recall(key) for key in keys}
@@ -153,6 +183,23 @@ class Poller:
             and self._misses[key] < _MOST_MISSES
         ]
 
+    def _is_vouched_for(self, keys: Sequence[JobKey]) -> bool:
+        """Say whether every job is known to run without asking: its trainer has reported, and lately."""
+        now, answered = self._clock(), self._figures.last_answer
+        if self._asked_for or answered is None or now - answered >= self._longest:
+            return False
+        heard = self._store.jobs_heard_of(now - HEARD_SECONDS)
+        if not all(key in heard and self._runs(key) for key in keys):
+            return False
+        self._interval = self._longest
+        self._figures = dataclasses.replace(self._figures, spared=self._figures.spared + 1)
+        return True
+
+    def _runs(self, key: JobKey) -> bool:
+        """Say whether a job was running when it was last asked about, and all is known of it."""
+        facts = self._recall(key)
+        return facts is not None and facts.state == "RUNNING" and facts.work_dir is not None
+
     def _ask(self, keys: Sequence[JobKey]) -> dict[str, JobFacts]:
         started = self._clock()
         self._note_call(started)
@@ -164,10 +211,11 @@ class Poller:
         return found
 
     def _note_call(self, at: float) -> None:
-        self._calls.append(at)
-        while self._calls and self._calls[0] <= at - _HOUR:
-            self._calls.popleft()
-        self._figures = dataclasses.replace(self._figures, calls=self._figures.calls + 1)
+        with self._counting:
+            self._made += 1
+            self._calls.append(at)
+            while self._calls and self._calls[0] <= at - _HOUR:
+                self._calls.popleft()
 
     def _recall(self, key: JobKey) -> JobFacts | None:
         if key in self._known:
@@ -207,4 +255,6 @@ class Poller:
     def _pace(self, changed: Sequence[JobKey]) -> None:
         rest = _REST * (self._figures.last_call_seconds or 0)
         wider = self._shortest if changed else _WIDEN * self._interval
+        if self._recent() >= self._budget:
+            wider = self._longest
         self._interval = min(max(wider, rest, self._shortest), self._longest)

@@ -16,6 +16,10 @@ WHERE job_id IS NOT NULL
 UNION SELECT cluster, id FROM jobs WHERE active
 ORDER BY 1, 2"""
 
+HEARD_OF = """
+SELECT DISTINCT job_cluster, job_id FROM runs
+WHERE last_record_at >= ? AND finished IS NULL AND job_id IS NOT NULL"""
+
 WAITS = """
 SELECT json_extract(facts, '$.started') - json_extract(facts, '$.submitted')
 FROM jobs
@@ -48,6 +52,11 @@ def one(connection: Connection, key: JobKey) -> tuple[JobFacts, float] | None:
 def tracked(connection: Connection) -> list[JobKey]:
     """Return the jobs that are not known to have ended."""
     return [JobKey(*row) for row in connection.execute(TRACKED)]
+
+
+def heard_of(connection: Connection, since: float) -> set[JobKey]:
+    """Return the jobs of runs that go on and of which a batch came at or after a moment."""
+    return {JobKey(*row) for row in connection.execute(HEARD_OF, (since,))}
 
 
 def waits(connection: Connection, user: str, partition: str | None, limit: int) -> list[float]:

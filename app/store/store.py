@@ -184,6 +184,10 @@ class Store:
         """Return the jobs of attempts, and those put, that are not known to have ended."""
         return self._read(jobs.tracked)
 
+    def jobs_heard_of(self, since: float) -> set[JobKey]:
+        """Return the jobs of runs that go on and of which a batch came since, epoch seconds."""
+        return self._read(partial(jobs.heard_of, since=since))
+
     def queue_waits(self, user: str, partition: str | None = None, limit: int = 200) -> list[float]:
         """Return the seconds the newest jobs of a user's runs waited, oldest first."""
         return self._read(partial(jobs.waits, user=user, partition=partition, limit=limit))

@@ -174,6 +174,67 @@ def test_calls_are_counted(poller: Poller, scheduler: Scheduler) -> None:
     assert (3, 0) == (poller.figures().calls, poller.figures().calls_last_hour)
 
 
+def heartbeat(store: Store, run: str, job: str, at: float) -> None:
+    """Let a run report at a moment."""
+    batch = {"v": 1, "attempt": "a", "attempt_started": 1.0, "job": {"cluster": "box", "id": job}}
+    store.add("alice", run, RecordBatch.model_validate(batch), at)
+
+
+def test_a_job_whose_trainer_reports_is_not_asked_about(
+    poller: Poller, store: Store, scheduler: Scheduler
+) -> None:
+    """That it runs is known from its records; it is asked about at the widest interval all the same."""
+    poller.poll()
+    for _ in range(11):
+        scheduler.now += 10
+        heartbeat(store, "r", "5", scheduler.now)
+        poller.poll()
+    assert 1 == len(scheduler.asked)
+    assert (11, 120.0) == (poller.figures().spared, poller.figures().interval_seconds)
+    scheduler.now += 10
+    heartbeat(store, "r", "5", scheduler.now)
+    poller.poll()
+    assert 2 == len(scheduler.asked)
+
+
+def test_silence_is_asked_about(poller: Poller, store: Store, scheduler: Scheduler) -> None:
+    """A trainer that misses its heartbeats, or has ended, vouches for its job no more."""
+    poller.poll()
+    heartbeat(store, "r", "5", scheduler.now)
+    scheduler.now += 31
+    poller.poll()
+    assert 2 == len(scheduler.asked)
+
+
+def test_one_waiting_job_is_asked_about(poller: Poller, store: Store, scheduler: Scheduler) -> None:
+    """Trainers speak for jobs that run, not for those that wait; asked is then about all at once."""
+    track(store, "w", "6")
+    scheduler.known["6"] = JobFacts("6", "box", "PENDING", user="alice", work_dir="/x")
+    poller.poll()
+    heartbeat(store, "r", "5", scheduler.now)
+    poller.poll()
+    assert [["5", "6"], ["5", "6"]] == scheduler.asked
+
+
+def test_a_person_who_acts_is_not_kept_waiting(poller: Poller, store: Store, scheduler: Scheduler) -> None:
+    """Woken, the poller asks though the trainer reports."""
+    poller.poll()
+    heartbeat(store, "r", "5", scheduler.now)
+    poller.wake()
+    poller.poll()
+    assert 2 == len(scheduler.asked)
+
+
+def test_the_budget_widens_the_pause(store: Store, scheduler: Scheduler) -> None:
+    """Jobs that change all the time cost no more calls an hour than were set."""
+    poller = Poller(store, scheduler, scheduler.clock, calls_per_hour=10)
+    for number in range(10):
+        scheduler.known["5"] = JobFacts("5", "box", "RUNNING", reason=str(number), work_dir="/x")
+        poller.poll()
+    assert 120.0 == poller.figures().interval_seconds
+    assert (10, 10) == (poller.figures().calls_last_hour, poller.figures().calls_per_hour)
+
+
 def test_without_jobs_nobody_is_asked(scheduler: Scheduler) -> None:
     """An idle service costs the controller nothing."""
     store = open_store(None)
