@@ -66,11 +66,11 @@ def real_cases(curves: Path, seen_as: str = "logged") -> Iterator[Case]:
             yield from (case for case in cases if case.truth > 0)
 
 
-def simulated_cases(seeds: range) -> Iterator[Case]:
-    """Yield every cut of every kind of job for each seed."""
+def simulated_cases(seeds: range, world: str = "own") -> Iterator[Case]:
+    """Yield every cut of every kind of job for each seed, sized as in a world of ``jobs.WORLDS``."""
     for kind in KINDS:
         for seed in seeds:
-            job = simulate(kind, seed)
+            job = simulate(kind, seed, world)
             yield from (_simulated_case(job, seed, cut) for cut in CUTS)
 
 

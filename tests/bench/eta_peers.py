@@ -5,6 +5,9 @@ from collections.abc import Callable
 import numpy as np
 from eta_cases import Case
 
+from planner.eta import eta
+from planner.timings import Timings
+
 
 def tqdm_rule(case: Case, smoothing: float = 0.3) -> float:
     """Answer as a tqdm bar over the whole run does (``std.py``: EMA of dt and dn, bias-corrected).
@@ -46,12 +49,29 @@ def lightning_rule(case: Case) -> float:
     return _left(case) * float(epoch.mean()) if len(epoch) else detectron2_rule(case)
 
 
+def phase_rule(case: Case) -> float:
+    """Answer as a careful script would: median step x steps left, and each event due at the mean seen."""
+    counted = eta(case.query)
+    pairs = (
+        (counted.validations_left, case.query.validations),
+        (counted.checkpoints_left, case.query.checkpoints),
+    )
+    return detectron2_rule(case) + sum((left or 0) * _mean_seen(events) for left, events in pairs)
+
+
+def _mean_seen(events: Timings) -> float:
+    seconds = np.asarray(events.seconds, dtype=float)
+    known = seconds[np.isfinite(seconds)]
+    return float(known.mean()) if len(known) else 0.0
+
+
 PEERS: dict[str, Callable[[Case], float]] = {
     "tqdm (0.3)": tqdm_rule,
     "tqdm (0)": tqdm_mean_rule,
     "elapsed/fraction": fraction_rule,
     "detectron2": detectron2_rule,
     "Lightning": lightning_rule,
+    "phases by hand": phase_rule,
 }
 
 

@@ -67,39 +67,74 @@ class Recipe:
     first_validation: float = 1.0
 
 
-def _steady(rng: Rng, total: int | None = None, spread: float = 0.05) -> FloatArray:
-    count = total or int(np.exp(rng.uniform(np.log(400), np.log(12_000))))
-    seconds = float(np.exp(rng.uniform(np.log(0.2), np.log(20))))
-    return seconds * np.exp(spread * rng.standard_normal(count))
+@dataclass(frozen=True, slots=True)
+class World:
+    """The ranges that jobs draw their sizes from, each from low to high.
+
+    Attributes:
+        steps: in all, log-uniform.
+        step_seconds: of one, log-uniform.
+        step_spread: of single steps, relative.
+        validations: whole parts a run's steps are divided into by its validations.
+        validation_share: of the time between two validations that one takes.
+        checkpoint_steps: what a checkpoint takes, in steps.
+        startup_seconds: of a start-up.
+    """
+
+    steps: tuple[float, float] = (400, 12_000)
+    step_seconds: tuple[float, float] = (0.2, 20)
+    step_spread: float = 0.05
+    validations: tuple[int, int] = (5, 25)
+    validation_share: tuple[float, float] = (0.03, 0.3)
+    checkpoint_steps: tuple[float, float] = (3, 40)
+    startup_seconds: tuple[float, float] = (20, 300)
 
 
-def _usual(rng: Rng, seconds: FloatArray) -> Recipe:
+WORLDS = {
+    "own": World(),
+    "calm": World((2_000, 20_000), (0.5, 5), 0.03, (10, 40), (0.05, 0.25), (5, 60), (60, 600)),
+    "rough": World((200, 5_000), (0.05, 60), 0.12, (4, 15), (0.02, 0.6), (1, 120), (5, 1_800)),
+}
+"""The ranges the table was tuned on, and two that it was not: other people's jobs are other jobs."""
+
+
+def _steady(rng: Rng, world: World, total: int | None = None, spread: float | None = None) -> FloatArray:
+    count = total or int(_log_uniform(rng, world.steps))
+    seconds = _log_uniform(rng, world.step_seconds)
+    return seconds * np.exp((spread or world.step_spread) * rng.standard_normal(count))
+
+
+def _log_uniform(rng: Rng, ends: tuple[float, float]) -> float:
+    return float(np.exp(rng.uniform(*np.log(ends))))
+
+
+def _usual(rng: Rng, world: World, seconds: FloatArray) -> Recipe:
     """Return a recipe with validations and checkpoints of common size."""
     count, pace = len(seconds), float(np.median(seconds))
-    every = max(count // int(rng.integers(5, 25)), 1)
+    every = max(count // int(rng.integers(*world.validations)), 1)
     return Recipe(
         seconds,
-        validation_seconds=pace * every * float(rng.uniform(0.03, 0.3)),
+        validation_seconds=pace * every * float(rng.uniform(*world.validation_share)),
         validate_every=every,
-        checkpoint_seconds=pace * float(rng.uniform(3, 40)),
+        checkpoint_seconds=pace * float(rng.uniform(*world.checkpoint_steps)),
         checkpoint_every=every * int(rng.integers(1, 3)),
-        startup_seconds=float(rng.uniform(20, 300)),
+        startup_seconds=float(rng.uniform(*world.startup_seconds)),
     )
 
 
-def _plain(rng: Rng) -> Recipe:
-    return _usual(rng, _steady(rng))
+def _plain(rng: Rng, world: World) -> Recipe:
+    return _usual(rng, world, _steady(rng, world))
 
 
-def _slow_start(rng: Rng) -> Recipe:
-    seconds = _steady(rng)
+def _slow_start(rng: Rng, world: World) -> Recipe:
+    seconds = _steady(rng, world)
     pace, warm = float(np.median(seconds)), int(rng.integers(5, 60))
     seconds[0] += pace * rng.uniform(20, 200)
     seconds[:warm] *= 1 + rng.uniform(1, 4) * np.exp(-np.arange(warm) / (warm / 4))
-    return _usual(rng, seconds)
+    return _usual(rng, world, seconds)
 
 
-def _big_validation(rng: Rng) -> Recipe:
+def _big_validation(rng: Rng, _world: World) -> Recipe:
     total = int(rng.integers(200, 600))
     pace = float(rng.uniform(20, 60))
     seconds = pace * np.exp(0.04 * rng.standard_normal(total))
@@ -116,55 +151,55 @@ def _big_validation(rng: Rng) -> Recipe:
     )
 
 
-def _checkpoints(rng: Rng) -> Recipe:
-    seconds = _steady(rng)
+def _checkpoints(rng: Rng, world: World) -> Recipe:
+    seconds = _steady(rng, world)
     every = max(len(seconds) // int(rng.integers(10, 40)), 1)
     pace = float(np.median(seconds))
     size = pace * every * float(rng.uniform(0.1, 0.4))
     return Recipe(seconds, checkpoint_every=every, checkpoint_seconds=size)
 
 
-def _heavy_tails(rng: Rng) -> Recipe:
-    seconds = _steady(rng)
+def _heavy_tails(rng: Rng, world: World) -> Recipe:
+    seconds = _steady(rng, world)
     stalled = rng.random(len(seconds)) < 0.03
     seconds[stalled] *= 1 + rng.pareto(1.6, int(stalled.sum()))
-    return _usual(rng, seconds)
+    return _usual(rng, world, seconds)
 
 
-def _slow_down(rng: Rng) -> Recipe:
-    seconds = _steady(rng)
+def _slow_down(rng: Rng, world: World) -> Recipe:
+    seconds = _steady(rng, world)
     seconds[int(len(seconds) * rng.uniform(0.1, 0.7)) :] *= rng.uniform(1.1, 1.5)
-    return _usual(rng, seconds)
+    return _usual(rng, world, seconds)
 
 
-def _speed_up(rng: Rng) -> Recipe:
-    seconds = _steady(rng)
+def _speed_up(rng: Rng, world: World) -> Recipe:
+    seconds = _steady(rng, world)
     seconds[int(len(seconds) * rng.uniform(0.1, 0.7)) :] *= rng.uniform(0.7, 0.9)
-    return _usual(rng, seconds)
+    return _usual(rng, world, seconds)
 
 
-def _batch_ramp(rng: Rng) -> Recipe:
-    seconds = _steady(rng)
+def _batch_ramp(rng: Rng, world: World) -> Recipe:
+    seconds = _steady(rng, world)
     edges = np.sort(rng.uniform(0.02, 0.3, 3)) * len(seconds)
     level = 0.55 + 0.15 * np.searchsorted(edges, np.arange(len(seconds)))
-    return _usual(rng, seconds * level)
+    return _usual(rng, world, seconds * level)
 
 
-def _stragglers(rng: Rng) -> Recipe:
-    seconds = _steady(rng)
+def _stragglers(rng: Rng, world: World) -> Recipe:
+    seconds = _steady(rng, world)
     for start in rng.integers(0, len(seconds), max(len(seconds) // 400, 3)):
         seconds[start : start + int(rng.integers(5, 60))] *= rng.uniform(1.5, 3)
-    return _usual(rng, seconds)
+    return _usual(rng, world, seconds)
 
 
-def _resume(rng: Rng) -> Recipe:
-    recipe = _plain(rng)
+def _resume(rng: Rng, world: World) -> Recipe:
+    recipe = _plain(rng, world)
     recipe.resumed_at = int(len(recipe.step_seconds) * rng.uniform(0.05, 0.5))
     return recipe
 
 
-def _none_seen(rng: Rng) -> Recipe:
-    recipe = _plain(rng)
+def _none_seen(rng: Rng, world: World) -> Recipe:
+    recipe = _plain(rng, world)
     total, pace = len(recipe.step_seconds), float(np.median(recipe.step_seconds))
     recipe.validate_every = int(total * rng.uniform(0.3, 0.6))
     recipe.checkpoint_every = recipe.validate_every
@@ -173,60 +208,60 @@ def _none_seen(rng: Rng) -> Recipe:
     return recipe
 
 
-def _sparse(rng: Rng) -> Recipe:
-    return replace(_plain(rng), logged_every=int(rng.choice([10, 20, 50])))
+def _sparse(rng: Rng, world: World) -> Recipe:
+    return replace(_plain(rng, world), logged_every=int(rng.choice([10, 20, 50])))
 
 
-def _missing(rng: Rng) -> Recipe:
-    return replace(_plain(rng), lost=float(rng.uniform(0.2, 0.6)))
+def _missing(rng: Rng, world: World) -> Recipe:
+    return replace(_plain(rng, world), lost=float(rng.uniform(0.2, 0.6)))
 
 
-def _pauses(rng: Rng) -> Recipe:
-    recipe = _plain(rng)
+def _pauses(rng: Rng, world: World) -> Recipe:
+    recipe = _plain(rng, world)
     total, pace = len(recipe.step_seconds), float(np.median(recipe.step_seconds))
     for step in rng.integers(1, total, int(rng.integers(1, 5))):
         recipe.step_seconds[step] += pace * total * float(rng.uniform(0.005, 0.03))
     return recipe
 
 
-def _wandering(rng: Rng) -> Recipe:
-    seconds = _steady(rng)
+def _wandering(rng: Rng, world: World) -> Recipe:
+    seconds = _steady(rng, world)
     memory = 1 - 1 / rng.uniform(50, 400)
     noise = 0.12 * np.sqrt(1 - memory**2) * rng.standard_normal(len(seconds))
     state = np.zeros(len(seconds))
     for i in range(1, len(seconds)):
         state[i] = memory * state[i - 1] + noise[i]
-    return _usual(rng, seconds * np.exp(state))
+    return _usual(rng, world, seconds * np.exp(state))
 
 
-def _longer_sequences(rng: Rng) -> Recipe:
-    seconds = _steady(rng)
-    return _usual(rng, seconds * np.linspace(1, rng.uniform(1.05, 1.4), len(seconds)))
+def _longer_sequences(rng: Rng, world: World) -> Recipe:
+    seconds = _steady(rng, world)
+    return _usual(rng, world, seconds * np.linspace(1, rng.uniform(1.05, 1.4), len(seconds)))
 
 
-def _unsteady_validation(rng: Rng) -> Recipe:
-    recipe = _plain(rng)
+def _unsteady_validation(rng: Rng, world: World) -> Recipe:
+    recipe = _plain(rng, world)
     recipe.validation_spread = 0.25
     recipe.first_validation = float(rng.uniform(1.0, 2.5))
     return recipe
 
 
-def _short(rng: Rng) -> Recipe:
-    seconds = _steady(rng, total=int(rng.integers(30, 80)), spread=0.1)
-    recipe = _usual(rng, seconds)
+def _short(rng: Rng, world: World) -> Recipe:
+    seconds = _steady(rng, world, total=int(rng.integers(30, 80)), spread=0.1)
+    recipe = _usual(rng, world, seconds)
     recipe.validate_at_end = True
     return recipe
 
 
-def _data_stalls(rng: Rng) -> Recipe:
-    seconds = _steady(rng)
+def _data_stalls(rng: Rng, world: World) -> Recipe:
+    seconds = _steady(rng, world)
     every = int(rng.integers(20, 100))
     seconds[every::every] += float(np.median(seconds)) * rng.uniform(1, 8)
-    return _usual(rng, seconds)
+    return _usual(rng, world, seconds)
 
 
-def _everything(rng: Rng) -> Recipe:
-    recipe = _slow_start(rng)
+def _everything(rng: Rng, world: World) -> Recipe:
+    recipe = _slow_start(rng, world)
     seconds = recipe.step_seconds
     stalled = rng.random(len(seconds)) < 0.01
     seconds[stalled] *= 1 + rng.pareto(1.8, int(stalled.sum()))
@@ -237,7 +272,7 @@ def _everything(rng: Rng) -> Recipe:
     return recipe
 
 
-KINDS: dict[str, Callable[[Rng], Recipe]] = {
+KINDS: dict[str, Callable[[Rng, World], Recipe]] = {
     "plain": _plain,
     "slow start": _slow_start,
     "big validation": _big_validation,
@@ -262,10 +297,10 @@ KINDS: dict[str, Callable[[Rng], Recipe]] = {
 """The kinds of jobs; each draws its own sizes."""
 
 
-def simulate(kind: str, seed: int) -> Job:
-    """Run one job of a kind; the same kind and seed give the same job."""
+def simulate(kind: str, seed: int, world: str = "own") -> Job:
+    """Run one job of a kind; the same kind, seed and world give the same job."""
     rng = np.random.default_rng([seed, list(KINDS).index(kind)])
-    return _run(kind, KINDS[kind](rng), rng)
+    return _run(kind, KINDS[kind](rng, WORLDS[world]), rng)
 
 
 def _run(kind: str, recipe: Recipe, rng: Rng) -> Job:

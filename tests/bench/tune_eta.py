@@ -14,7 +14,7 @@ from eta_cases import Case, real_cases, simulated_cases
 
 from planner.eta_table import TABLE
 
-TUNED = ("step_floor", "step_drift", "step_wander", "event_floor", "event_drift")
+TUNED = ("step_floor", "step_drift", "step_wander", "event_floor")
 STEPS = (0.6, 0.8, 1.25, 1.6)
 FOLDS = 3
 COVERAGE = 0.8
