@@ -3,8 +3,8 @@
 ``step_floor``, ``step_drift``, ``step_wander`` and ``event_floor`` come from
 ``python tests/bench/tune_eta.py --curves ../shared/curves`` (out of fold, over repositories it had not seen:
 pinball 0.012, 80 % intervals cover 80 %). ``event_drift``, ``regime_patience`` and the shares with their
-spread were judged over simulated jobs of three worlds of sizes (``tests/bench/jobs.py``), so that they hold in
-all of them. The others were judged from public logs and moved the back-test little when halved or doubled.
+spread were judged over simulated jobs of three worlds of sizes (``tests/bench/jobs.py``), to hold in each of
+them. The others were judged from public logs and moved the back-test little when halved or doubled.
 """
 
 from dataclasses import dataclass
