@@ -64,6 +64,30 @@ def test_a_corrected_command_takes_over(orders: Path, tmp_path: Path) -> None:
     assert ("fix-1", "started") == (answer(orders)["id"], answer(orders)["state"])
 
 
+def test_it_says_that_it_takes_orders(orders: Path, tmp_path: Path) -> None:
+    """Beside the orders lies what runs, while it runs; only the user may read it."""
+    running = orders.with_suffix(".running")
+    _, codes = supervised(orders, FIRST)
+    until((tmp_path / "first").exists)
+    until(running.exists)
+    assert FIRST == json.loads(running.read_text())["command"]
+    assert 0o600 == running.stat().st_mode & 0o777
+    order(orders, {"id": "fix-1", "command": ["/bin/sh", "-c", f"cat {running} > told"]})
+    until(lambda: codes == [0])
+    assert not running.exists()
+
+
+def test_a_corrected_command_is_a_run_of_its_own(orders: Path, tmp_path: Path) -> None:
+    """The order names the new run and the one that it replaces; nothing else is set."""
+    _, codes = supervised(orders, FIRST)
+    until((tmp_path / "first").exists)
+    named = {"CUTLOSS_RUN": "topo-7-fix", "CUTLOSS_REPLACES": "topo-7"}
+    show = ["/bin/sh", "-c", 'echo "$CUTLOSS_RUN $CUTLOSS_REPLACES" > named']
+    order(orders, {"id": "fix-1", "command": show, "environment": named})
+    until(lambda: codes == [0])
+    assert "topo-7-fix topo-7\n" == (tmp_path / "named").read_text()
+
+
 def test_what_does_not_end_is_killed(orders: Path, tmp_path: Path) -> None:
     """After its time of grace, with all it has started."""
     stubborn = ["/bin/sh", "-c", "trap '' TERM; touch first; while true; do sleep 0.05; done"]
@@ -88,6 +112,10 @@ def test_an_order_from_before_is_not_carried_out(orders: Path) -> None:
         ({"id": "x", "command": []}, 0o600),
         ({"id": 1, "command": ["false"]}, 0o600),
         ({"command": ["false"]}, 0o600),
+        ({"id": "x", "command": ["a\0b"]}, 0o600),
+        ({"id": "x", "command": ["false"], "environment": {"LD_PRELOAD": "x"}}, 0o600),
+        ({"id": "x", "command": ["false"], "environment": {"CUTLOSS_RUN": "a b"}}, 0o600),
+        ({"id": "x", "command": ["false"], "environment": []}, 0o600),
         ('{"id": "x", "comm', 0o600),
         ("[]", 0o600),
     ],
@@ -127,4 +155,6 @@ def test_each_job_has_its_own_file() -> None:
     """In the user's home, which the compute nodes share."""
     environment = {"HOME": "/home/ada", "SLURM_JOB_ID": "7", "SLURM_CLUSTER_NAME": "box"}
     assert Path("/home/ada/.cutloss/supervise/box-7.json") == orders_file(environment)
+    local = {**environment, "CUTLOSS_JOB_ID": "3"}
+    assert Path("/home/ada/.cutloss/supervise/local-3.json") == orders_file(local)
     assert Path("/elsewhere") == orders_file({**environment, "CUTLOSS_SUPERVISE": "/elsewhere"})
