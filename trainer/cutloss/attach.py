@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from cutloss.catch_up import Replay, told
 from cutloss.logs.guess import Guess
 from cutloss.logs.readings import Reading
 from cutloss.logs.regex import Regex
@@ -67,19 +68,40 @@ class Attachment:
     Args:
         path: the log.
         reader: a guess among the presets, or the user's own expression.
-        run: what it is reported as.
+        run: what it is reported as, or what stands in its place until the log is read up to where an
+            earlier process left it.
         declared: fields of the plan that the user gave; the log does not overrule them.
     """
 
-    def __init__(self, path: Path, reader: Guess | Regex, run: Run, declared: dict[str, Any]) -> None:
+    def __init__(
+        self, path: Path, reader: Guess | Regex, run: Run | Replay, declared: dict[str, Any]
+    ) -> None:
         self._tail = Tail(path)
         self._reader = reader
         self._run = run
         self._declared = declared
         self._timing = Timing()
         self._cadences = {"val": Cadence(), "checkpoint": Cadence()}
+        self._reported: set[tuple[object, ...]] = set()
         self._last: dict[str, tuple[int, float | None]] = {}
         self.found = Found()
+
+    def catch_up(self, replay: Replay) -> bool:
+        """Read as far as was reported before; tell whether the log still says what was reported."""
+        while not replay.is_over and (lines := self._tail.lines()):
+            self._take(lines, None)
+        remaining = replay.remaining()
+        if remaining is None:
+            self._tail.close()
+            return False
+        self._reported = remaining
+        return True
+
+    def go_on(self, replay: Replay, run: Run) -> None:
+        """Report what was read beyond the earlier report, and all that comes."""
+        self._run = run
+        for record in replay.fresh:
+            run.emit(record)
 
     def read_to_end(self, *, is_live: bool = False) -> int:
         """Read what is there; return how many lines."""
@@ -126,7 +148,11 @@ class Attachment:
             self._last[reading.kind] = (reading.step, reading.loss)
             timed = self._timing.complete(reading, arrived)
             self.found.take(timed)
-            self._run.emit(record_of(timed))
+            record = record_of(timed)
+            if told(record) in self._reported:
+                self._reported.remove(told(record))
+            else:
+                self._run.emit(record)
             self._note_cadence(timed)
         self._note_totals()
         while len(self._run.queued) > QUEUE_ROOM:

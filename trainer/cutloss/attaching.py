@@ -11,6 +11,7 @@ from typing import Any
 
 from cutloss.answers import Answer
 from cutloss.attach import Attachment, Found
+from cutloss.catch_up import Replay, find_earlier, sign
 from cutloss.credentials import CredentialsError, find_service
 from cutloss.environment import slug, spool_folder
 from cutloss.logs.guess import Guess
@@ -33,23 +34,40 @@ def attach_log(options: argparse.Namespace) -> Answer:
     path = options.file.absolute()
     if options.once and not path.is_file():
         raise NoAnswerError(Exit.USAGE, f"{path} is no file; expected a log")
-    try:
-        reader = Regex(options.regex) if options.regex else Guess(options.preset)
-    except RegexError as error:
-        raise NoAnswerError(Exit.USAGE, str(error)) from error
     declared = {name: getattr(options, name) for name in DECLARED}
-    run = begin(
-        {"name": options.name or path.stem, **declared},
-        _run_id(options, path),
-        _environ(),
-        _job(options),
-        _began(path),
-    )
-    attachment = Attachment(path, reader, run, declared)
+    run, attachment = _attached(options, path, declared)
+    sign(_spool_of(run), path)
     found = _read(attachment, options)
     _finish(run, found, is_once=options.once)
     data = {"run": run.id, "attempt": run.attempt, **asdict(found)}
     return data, "\n".join(_lines(run.id, path, found)), Exit.ANSWERED if found.preset else Exit.PROBLEM
+
+
+def _attached(options: argparse.Namespace, path: Path, declared: dict[str, Any]) -> tuple[Run, Attachment]:
+    """Return the run, and what reads the log into it: on from where an earlier process left it, if it can."""
+    run_id = _run_id(options, path)
+    plan = {"name": options.name or path.stem, **declared}
+    earlier = find_earlier(spool_folder(os.environ) / run_id, path)
+    if earlier is not None:
+        replay = Replay(earlier.spool)
+        attachment = Attachment(path, _reader(options), replay, declared)
+        if attachment.catch_up(replay):
+            run = begin(plan | replay.plan, run_id, _environ(), earlier=(earlier.header, earlier.last_seq))
+            attachment.go_on(replay, run)
+            return run, attachment
+    run = begin(plan, run_id, _environ(), _job(options), _began(path))
+    return run, Attachment(path, _reader(options), run, declared)
+
+
+def _reader(options: argparse.Namespace) -> Guess | Regex:
+    try:
+        return Regex(options.regex) if options.regex else Guess(options.preset)
+    except RegexError as error:
+        raise NoAnswerError(Exit.USAGE, str(error)) from error
+
+
+def _spool_of(run: Run) -> Path:
+    return spool_folder(os.environ) / run.id / f"{run.attempt}.jsonl"
 
 
 def _read(attachment: Attachment, options: argparse.Namespace) -> Found:
@@ -75,7 +93,6 @@ def _follow(attachment: Attachment, idle_seconds: float | None) -> None:
 
 def _finish(run: Run, found: Found, *, is_once: bool) -> None:
     """End the reporting: the training has ended where its last step was read, and is unknown otherwise."""
-    path = spool_folder(os.environ) / run.id / f"{run.attempt}.jsonl"
     is_complete = found.total_steps is not None and (found.last_step or 0) >= found.total_steps - 1
     if is_complete:
         run.finish()
@@ -83,7 +100,7 @@ def _finish(run: Run, found: Found, *, is_once: bool) -> None:
         run.close()
     if is_once:
         try:
-            send_spool(path, find_service(os.environ, "report"))
+            send_spool(_spool_of(run), find_service(os.environ, "report"))
         except (CredentialsError, OSError):
             return  # the spool has everything
 

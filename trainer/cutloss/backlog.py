@@ -106,6 +106,11 @@ def position_file(spool: Path) -> Path:
     return spool.with_suffix(".sent.json")
 
 
+def follower_file(spool: Path) -> Path:
+    """Return where it is said which process follows a log into a spool."""
+    return spool.with_suffix(".follower.json")
+
+
 def load_position(spool: Path) -> Position:
     """Return the position kept beside a spool file, its beginning where there is none."""
     try:

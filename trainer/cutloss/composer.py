@@ -42,12 +42,13 @@ class Composer:
     Args:
         times: the step times of this attempt.
         counters: where unusable entries are counted.
+        last_seq: the greatest number already given.
     """
 
-    def __init__(self, times: StepTimes, counters: Counters) -> None:
+    def __init__(self, times: StepTimes, counters: Counters, last_seq: int = 0) -> None:
         self._times = times
         self._counters = counters
-        self._seq = 0
+        self._seq = last_seq
         self.read_clocks()
         self._spans: dict[str, Record] = {}
         self._reported: dict[str, int] = {}

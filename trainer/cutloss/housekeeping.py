@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from cutloss.backlog import load_position, position_file, spool_files
+from cutloss.backlog import follower_file, load_position, position_file, spool_files
 
 KEPT_SECONDS = 30 * 86400.0
 """How long a spool is kept after its last line, though the service has all of it."""
@@ -23,7 +23,7 @@ def remove_served(root: Path, now: float, kept_seconds: float = KEPT_SECONDS) ->
     for folder in (path for path in root.iterdir() if path.is_dir()):
         served = [path for path in spool_files(folder) if _has_served(path, now - kept_seconds)]
         for path in served:
-            for file in (path.with_suffix(".commands.jsonl"), path, position_file(path)):
+            for file in (path.with_suffix(".commands.jsonl"), path, position_file(path), follower_file(path)):
                 file.unlink(missing_ok=True)
         removed += len(served)
         if served and not any(folder.iterdir()):

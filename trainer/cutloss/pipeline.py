@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from cutloss import environment
-from cutloss.backlog import Backlog, identity
+from cutloss.backlog import Backlog, identity, load_position
 from cutloss.commands import Commands, CommandsFile
 from cutloss.composer import Composer, StepTimes
 from cutloss.counters import Counters
@@ -36,20 +36,22 @@ class Pipeline(NamedTuple):
         self.sender.close(deadline)
 
 
-def build(
+def build(  # noqa: PLR0913, PLR0917 - the parts of the pipeline, put together in one place
     header: dict[str, Any],
     environ: Mapping[str, str],
     queue: RecordQueue,
     commands: Commands,
     counters: Counters,
+    last_seq: int = 0,
 ) -> Pipeline:
     """Return the threads of one attempt, not yet started."""
     path = environment.spool_folder(environ) / header["run"] / f"{header['attempt']}.jsonl"
     spool = Spool(path, header, counters)
-    backlog = Backlog(path, identity(header), held=lambda: [line.data for line in spool.sendable])
+    position = load_position(path) if last_seq else None
+    backlog = Backlog(path, identity(header), position, lambda: [line.data for line in spool.sendable])
     reporter = Reporter(
         queue=queue,
-        composer=Composer(StepTimes(time.time() - header["attempt_started"]), counters),
+        composer=Composer(StepTimes(time.time() - header["attempt_started"]), counters, last_seq),
         spool=spool,
         commands=commands,
         commands_file=CommandsFile(path.with_suffix(".commands.jsonl")),

@@ -39,6 +39,7 @@ class Run:
         header: what identifies the attempt, the spool's first line; ``None`` for a run that is switched off.
         plan: the declared plan.
         environ: the environment, for the spool's folder and the service.
+        last_seq: the greatest record number that an earlier process gave in the same attempt.
 
     Attributes:
         id: the run's id; empty where it is switched off.
@@ -47,7 +48,11 @@ class Run:
     """
 
     def __init__(
-        self, header: dict[str, Any] | None, plan: dict[str, Any], environ: Mapping[str, str]
+        self,
+        header: dict[str, Any] | None,
+        plan: dict[str, Any],
+        environ: Mapping[str, str],
+        last_seq: int = 0,
     ) -> None:
         self.id: str = header["run"] if header else ""
         self.attempt: str = header["attempt"] if header else ""
@@ -63,7 +68,7 @@ class Run:
             self._switch_off()
         else:
             self._note("plan", dict(plan))
-            self._start(header, environ)
+            self._start(header, environ, last_seq)
 
     def step(self, step: int, loss: Any = None, lr: Any = None, **_unknown: Any) -> None:  # noqa: ANN401 - tensors
         """Report that an optimizer step has ended.
@@ -209,12 +214,12 @@ class Run:
         else:
             self.finish("stopped" if issubclass(kind, KeyboardInterrupt) else "failed")
 
-    def _start(self, header: dict[str, Any], environ: Mapping[str, str]) -> None:
+    def _start(self, header: dict[str, Any], environ: Mapping[str, str], last_seq: int) -> None:
         # HTTP takes a while to import: only a run that reports pays for it, and in the training's own
         # thread, since a fork during another thread's import can hang the child.
         from cutloss.pipeline import build  # noqa: PLC0415 - see above
 
-        self._pipeline = build(header, environ, self._queue, self._commands, self.counters)
+        self._pipeline = build(header, environ, self._queue, self._commands, self.counters, last_seq)
         self._pipeline.start()
         atexit.register(self._at_exit)
         _watch_forks(self)
@@ -286,12 +291,13 @@ def init(  # noqa: PLR0913 - the plan's fields, each optional and by name
     return guarded(lambda: begin(plan | unknown, id, dict(os.environ)), off.counters) or off
 
 
-def begin(
+def begin(  # noqa: PLR0913, PLR0917 - what a log knows of its training, each optional
     fields: dict[str, object],
     run_id: str | None,
     environ: Mapping[str, str],
     job: dict[str, Any] | None = None,
     began: float | None = None,
+    earlier: tuple[dict[str, Any], int] | None = None,
 ) -> Run:
     """Return a run that reports, as ``init`` does, but let faults out.
 
@@ -301,6 +307,8 @@ def begin(
         environ: the environment.
         job: the scheduler's job that trains; ``None`` for this process's own.
         began: epoch seconds at which the training began; ``None`` for this process's own start.
+        earlier: header and last record number of an attempt that an earlier process reported and this one
+            goes on with; ``None`` begins an attempt.
     """
     if environment.is_off(environ):
         return Run(None, {}, environ)
@@ -316,7 +324,8 @@ def begin(
         "job": job or environment.job(environ),
         "name": name,
     }
-    run = Run(header, plan, environ)
+    header, last_seq = (header, 0) if earlier is None else earlier
+    run = Run(header, plan, environ, last_seq)
     for complaint in complaints:
         run._note("warning", {"text": complaint})  # noqa: SLF001 - the module's own class
     return run

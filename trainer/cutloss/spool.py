@@ -192,6 +192,8 @@ class Spool:
     def _write_header(self, file: int) -> None:
         self._size = os.fstat(file).st_size
         if self._size >= len(self._header):
+            # An earlier process may have ended in mid-line.
+            self._is_torn = os.pread(file, 1, self._size - 1) != b"\n"
             return
         os.ftruncate(file, 0)
         self._size = os.write(file, self._header)
