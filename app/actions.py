@@ -11,7 +11,7 @@ from app.errors import ConflictError, NotFoundError
 from app.fixes import FixBook, FixOutcome
 from app.live import Live
 from app.replace import Replacer
-from app.replace_draft import Draft
+from app.replace_draft import Corrected, Draft, Wish
 from app.replacement import Replacement
 from app.schemas.actions import CommandFields, RelaunchOrder
 from app.store import Store
@@ -121,22 +121,28 @@ class Actions:
         """Put a corrected job in the place of a run's job; the same key gives the same replacement."""
         run = self.own_run(user, run_id)
         with self._audit.action(user, "relaunch", run.id, key=key):
-            started = self._replacing().start(
-                run.id,
-                script=order.script,
-                user=user,
-                options=order.options,
-                script_args=order.script_args,
-                work_dir=order.work_dir,
-                environment=order.environment,
-                idempotency_key=key,
-                order=order.order,
-                checkpoint_wait_seconds=self._wait(order),
-                signal=order.signal,
-                without_answer=order.without_answer,
-            )
+            started = self._replacing().start(run.id, user=user, idempotency_key=key, **self._wish(order))
         self._fixes.click(started, order)
         return started
+
+    def preview(self, user: str, run_id: str, order: RelaunchOrder) -> Corrected:
+        """Return exactly what an order would run; nothing is started."""
+        run = self.own_run(user, run_id)
+        return self._replacing().preview(run.id, **self._wish(order))
+
+    def _wish(self, order: RelaunchOrder) -> Wish:
+        return Wish(
+            script=order.script,
+            options=order.options,
+            script_args=order.script_args,
+            work_dir=order.work_dir,
+            environment=order.environment,
+            order=order.order,
+            checkpoint_wait_seconds=self._wait(order),
+            signal=order.signal,
+            without_answer=order.without_answer,
+            sha256=order.sha256,
+        )
 
     def outcome(self, user: str, replacement_id: str) -> FixOutcome:
         """Return what was predicted of a relaunch beside what came of it.

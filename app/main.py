@@ -16,8 +16,10 @@ from app.audit import Audit
 from app.auth import Sessions
 from app.credentials import prepare_state, signing_secret
 from app.fixes import FixBook
+from app.followed import FollowedBook
 from app.guards import BodyLimit, HostCheck, SecurityHeaders, allowed_hosts
 from app.job_actions import JobActions
+from app.job_logs import JobLogs
 from app.links import BasePath
 from app.live import Live
 from app.memory import Memory
@@ -33,6 +35,7 @@ from app.slurm.poller import Poller
 from app.spools import Spools
 from app.store import Store, open_store
 from app.store.facts import JobKey
+from app.supervision import Supervision
 from app.sweep import Sweep
 
 RUNS_TOLD = 1_000
@@ -125,10 +128,17 @@ def _start_listening(app: FastAPI, settings: Settings, clock: Callable[[], float
         state.newcomers.heard_of_run(run_id)
 
     state.newcomers = Newcomers(state.store, wake)
+    log_spool = settings.state / "job-logs" / "spool"
     state.spools = Spools(
-        state.store, settings.spool, settings.user, clock, publish, shortest_seconds=settings.spool_seconds
-    )
+        state.store, (*settings.spool, log_spool), settings.user, clock, publish,
+        shortest_seconds=settings.spool_seconds,
+    )  # fmt: skip
     state.spools.start()
+    state.job_logs = JobLogs(
+        book=FollowedBook(settings.state / "job-logs"), store=state.store, scheduler=state.scheduler,
+        spool=log_spool, user=settings.user, audit=Audit(state.store, clock), clock=clock,
+    )  # fmt: skip
+    state.job_logs.start()
 
 
 def _start_scheduling(app: FastAPI, settings: Settings, clock: Callable[[], float]) -> None:
@@ -147,7 +157,9 @@ def _start_scheduling(app: FastAPI, settings: Settings, clock: Callable[[], floa
         state.live.publish(run_id)
         poller.wake()
 
-    state.replacer = Replacer(state.store, state.scheduler, clock, publish=publish)
+    state.replacer = Replacer(
+        state.store, state.scheduler, clock, publish=publish, supervision=Supervision(settings.supervise)
+    )
     state.replacer.resume_all()
     poller.start()
 
@@ -156,7 +168,7 @@ def _stop(app: FastAPI) -> None:
     state = app.state
     if state.poller is not None:
         state.poller.stop()
-    for part in (state.sweep, state.spools, state.replacer, state.scheduler, state.pool, state.store):
+    for part in (state.sweep, state.job_logs, state.spools, state.replacer, state.scheduler, state.pool, state.store):
         if part is not None:
             part.close()
 

@@ -1,25 +1,26 @@
 """Putting a corrected job in the place of a running one, without ever losing either."""
 
-import dataclasses
 import hashlib
 import sqlite3
 import threading
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
+from typing import Unpack
 
 import structlog
 
 from app.errors import ConflictError, ForbiddenError, NotFoundError
-from app.replace_draft import Draft, arguments_of, draft_of, inherited
+from app.replace_draft import Corrected, Draft, Wish, corrected, draft_of
 from app.replace_journal import Journal
 from app.replace_stage import Parts, Pauses, StoppedError
 from app.replace_stages import Stages
-from app.replacement import Order, Replacement, WithoutAnswer
+from app.replacement import Replacement, WithoutAnswer
 from app.run_jobs import job_of, refuse_foreign
 from app.slurm.options import as_argv
 from app.slurm.scheduler import JobFacts, Scheduler
 from app.store import Store, StoreError
-from app.store.facts import AuditEntry, Run
+from app.store.facts import AuditEntry, JobKey, Run
+from app.supervision import Supervision
 
 _log = structlog.get_logger(__name__)
 _DAY = 86400.0
@@ -34,9 +35,10 @@ class Replacer:
         clock: epoch seconds.
         publish: told the run whose replacement has moved.
         pauses: how long to wait for what.
+        supervision: where jobs take orders; ``None``: they take none here.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the parts it acts on, wired once
         self,
         store: Store,
         scheduler: Scheduler,
@@ -44,13 +46,16 @@ class Replacer:
         *,
         publish: Callable[[str], None] = lambda _run: None,
         pauses: Pauses | None = None,
+        supervision: Supervision | None = None,
     ) -> None:
         self._store = store
         self._scheduler = scheduler
         self._clock = clock
         self._journal = Journal(store, clock, publish)
         self._stop = threading.Event()
-        self._stages = Stages(Parts(self._journal, scheduler, clock, self._stop, pauses or Pauses()))
+        self._supervision = supervision
+        parts = Parts(self._journal, scheduler, clock, self._stop, pauses or Pauses(), supervision)
+        self._stages = Stages(parts)
         self._starting = threading.Lock()
         self._lock = threading.Lock()
         self._threads: dict[str, threading.Thread] = {}
@@ -59,71 +64,57 @@ class Replacer:
         """Return a run's job and its batch script, to be corrected."""
         facts = job_of(self._run(run_id), self._scheduler)
         script = self._scheduler.script(facts.id) if facts.user == self._scheduler.user else None
-        return draft_of(facts, script)
+        key = JobKey(self._scheduler.cluster, facts.id)
+        return draft_of(facts, script, self._supervision.of(key) if self._supervision is not None else None)
 
-    def start(  # noqa: PLR0913 - the parts of one question, all by name
-        self,
-        run_id: str,
-        *,
-        script: str,
-        user: str,
-        options: Mapping[str, str] | None = None,
-        script_args: Sequence[str] | None = None,
-        work_dir: str | None = None,
-        environment: Mapping[str, str] | None = None,
-        idempotency_key: str | None = None,
-        order: Order = "handover",
-        checkpoint_wait_seconds: float | None = None,
-        signal: str | None = None,
-        without_answer: WithoutAnswer = "proceed",
+    def start(
+        self, run_id: str, *, user: str, idempotency_key: str | None = None, **wish: Unpack[Wish]
     ) -> Replacement:
-        """Start replacing a run's job by a corrected script.
+        """Start replacing a run's job by a corrected one.
 
         Args:
             run_id: the run whose job is replaced.
-            script: exactly what will run.
             user: who asks.
-            options: sbatch options from the allow-list; ``None``: those the old job was submitted with.
-            script_args: arguments after the script; ``None``: the old job's.
-            work_dir: where it runs; by default where the old job does.
-            environment: added to the new job's environment.
             idempotency_key: the same key gives the same replacement, however often it is asked.
-            order: whether the new job waits for the old one's end, or starts first and proves itself.
-            checkpoint_wait_seconds: how long the old job may take to checkpoint; ``None``: it is not asked.
-            signal: what is sent to it when the trainer does not answer; it is then waited for as long again.
-            without_answer: what happens when it does not answer.
+            **wish: what is wanted.
 
         Raises:
             NotFoundError: there is no such run, or SLURM does not know its job.
             ForbiddenError: the job is somebody else's.
             ConflictError: another replacement of that run is under way, or has put a job in its place that
-                still waits or runs, or the key was used for another.
+                still waits or runs; the key was used for another; what would run was not confirmed.
             SchedulerError: an option is not allowed, or the scheduler does not answer.
         """
-        as_argv(options or {})
+        as_argv(wish.get("options") or {})
         wanted_id = _replacement_id(user, run_id, idempotency_key)
         with self._starting:
             known = self._store.replacement(wanted_id)
             if known is not None:
-                return _same(Replacement.from_data(known), script)
+                return _same(Replacement.from_data(known), wish["script"])
             self._refuse_second(run_id)
             facts = self._own_job(run_id, user)
-            replacement = self._prepare(wanted_id, run_id, user, facts, script)
-            replacement = dataclasses.replace(
-                replacement,
-                options=self._inherited(facts, script) if options is None else dict(options),
-                script_args=arguments_of(facts) if script_args is None else tuple(script_args),
-                work_dir=work_dir or facts.work_dir or "",
-                environment={**(environment or {}), "CUTLOSS_REPLACES": run_id},
-                order=order,
-                checkpoint_wait_seconds=checkpoint_wait_seconds,
-                signal=signal,
-                without_answer=without_answer,
-            )
-            self._journal.write(replacement)
+            exact = self._corrected(facts, wish)
+            _refuse_unconfirmed(exact, wish.get("sha256"))
+            replacement = self._journal.write(self._prepared(wanted_id, run_id, user, facts, exact, wish))
         self._journal.audit(replacement, user, f"asked to replace job {facts.id}")
         self._spawn(replacement.id)
         return replacement
+
+    def preview(self, run_id: str, **wish: Unpack[Wish]) -> Corrected:
+        """Return exactly what would run; nothing is started.
+
+        Raises:
+            NotFoundError: there is no such run, or SLURM does not know its job.
+            SchedulerError: an option is not allowed, or the scheduler does not answer.
+        """
+        return self._corrected(job_of(self._run(run_id), self._scheduler), wish)
+
+    def _corrected(self, facts: JobFacts, wish: Wish) -> Corrected:
+        needs_script = wish.get("options") is None and wish.get("order") not in {"keep", "cancel"}
+        own = (
+            self._scheduler.script(facts.id) if needs_script and facts.user == self._scheduler.user else None
+        )
+        return corrected(facts, own or "", wish)
 
     def cancel(  # noqa: PLR0913 - the parts of one question, all by name
         self,
@@ -233,9 +224,6 @@ class Replacer:
             raise NotFoundError(f"there is no run {run_id!r}")
         return run
 
-    def _inherited(self, facts: JobFacts, script: str) -> dict[str, str]:
-        return inherited(facts, self._scheduler.script(facts.id) or "", script)
-
     def _own_job(self, run_id: str, user: str) -> JobFacts:
         facts = job_of(self._run(run_id), self._scheduler)
         try:
@@ -247,7 +235,9 @@ class Replacer:
             raise
         return facts
 
-    def _prepare(self, id_: str, run_id: str, user: str, facts: JobFacts, script: str) -> Replacement:
+    def _prepared(  # noqa: PLR0913, PLR0917 - the parts of one record
+        self, id_: str, run_id: str, user: str, facts: JobFacts, exact: Corrected, wish: Wish
+    ) -> Replacement:
         now = self._clock()
         return Replacement(
             id=id_,
@@ -261,10 +251,24 @@ class Replacer:
             old_submitted=facts.submitted,
             old_user=facts.user,
             token=f"cutloss:{id_}",
-            script=script,
-            script_sha256=hashlib.sha256(script.encode()).hexdigest(),
-            work_dir="",
+            script=exact.script,
+            sha256=exact.sha256,
+            work_dir=exact.work_dir,
+            script_args=exact.script_args,
+            options=exact.options,
+            environment={**(wish.get("environment") or {}), "CUTLOSS_REPLACES": run_id},
+            order=wish.get("order", "handover"),
+            checkpoint_wait_seconds=wish.get("checkpoint_wait_seconds"),
+            signal=wish.get("signal"),
+            without_answer=wish.get("without_answer", "proceed"),
         ).moved("prepared", now, f"to replace job {facts.id}")
+
+
+def _refuse_unconfirmed(exact: Corrected, confirmed: str | None) -> None:
+    if confirmed is not None and confirmed != exact.sha256:
+        raise ConflictError(
+            f"what would run has the hash {exact.sha256[:12]}; expected {confirmed[:12]}, which was confirmed"
+        )
 
 
 def _replacement_id(user: str, run_id: str, key: str | None) -> str:

@@ -1,12 +1,46 @@
 """What a corrected job keeps of the running one: options, arguments, name, wherever they were said."""
 
+import hashlib
+import json
 import math
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Required, TypedDict
 
+from app.replacement import Order, WithoutAnswer
 from app.slurm.options import as_argv
 from app.slurm.scheduler import JobFacts, SchedulerError
 from app.slurm.script import directives, read_submit_line
+from app.supervision import Supervised
+
+
+class Wish(TypedDict, total=False):
+    """What a person wants of a relaunch; what is absent is as the old job has it, or as is usual.
+
+    Attributes:
+        script: exactly what will run; with the order *keep* a command line.
+        options: sbatch options from the allow-list.
+        script_args: arguments after the script.
+        work_dir: where it runs.
+        environment: added to the new job's environment.
+        order: whether the new job waits for the old one's end, starts first, or the nodes are kept.
+        checkpoint_wait_seconds: how long the old job may take to checkpoint; ``None``: it is not asked.
+        signal: what is sent to it when the trainer does not answer; it is then waited for as long again.
+        without_answer: what happens when it does not answer.
+        sha256: the fingerprint that was confirmed; anything else is refused.
+    """
+
+    script: Required[str]
+    options: Mapping[str, str] | None
+    script_args: Sequence[str] | None
+    work_dir: str | None
+    environment: Mapping[str, str] | None
+    order: Order
+    checkpoint_wait_seconds: float | None
+    signal: str | None
+    without_answer: WithoutAnswer
+    sha256: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,17 +51,65 @@ class Draft:
         script: ``None`` where SLURM does not give it.
         script_args: the arguments behind the script.
         options: what the job has and its script does not say: it came on the command line.
+        supervised: what runs in it, where it takes orders.
     """
 
     job: JobFacts
     script: str | None
     script_args: tuple[str, ...]
     options: Mapping[str, str]
+    supervised: Supervised | None = None
+
+    @property
+    def command(self) -> str:
+        """The command line that runs in a supervised job."""
+        return shlex.join(self.supervised.command) if self.supervised is not None else ""
 
 
-def draft_of(facts: JobFacts, script: str | None) -> Draft:
+@dataclass(frozen=True, slots=True)
+class Corrected:
+    """Exactly what will run."""
+
+    script: str
+    script_args: tuple[str, ...]
+    options: Mapping[str, str]
+    work_dir: str
+
+    @property
+    def sha256(self) -> str:
+        """The fingerprint by which it is confirmed: of script, arguments, options and folder."""
+        parts = [self.script, list(self.script_args), sorted(self.options.items()), self.work_dir]
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def draft_of(facts: JobFacts, script: str | None, supervised: Supervised | None = None) -> Draft:
     """Return the draft of a job's relaunch with its own script."""
-    return Draft(facts, script, arguments_of(facts), inherited(facts, script or "", script or ""))
+    options = inherited(facts, script or "", script or "")
+    return Draft(facts, script, arguments_of(facts), options, supervised)
+
+
+def corrected(facts: JobFacts, old_script: str, wish: Wish) -> Corrected:
+    """Return what will run as somebody wants it.
+
+    Args:
+        facts: the old job.
+        old_script: its batch script, as far as SLURM gives it.
+        wish: what is wanted.
+
+    Raises:
+        SchedulerError: an option is not among those that may be set.
+    """
+    if wish.get("order") in {"keep", "cancel"}:
+        return Corrected(wish["script"], (), {}, facts.work_dir or "")
+    given, arguments = wish.get("options"), wish.get("script_args")
+    options = inherited(facts, old_script, wish["script"]) if given is None else dict(given)
+    as_argv(options)
+    return Corrected(
+        script=wish["script"],
+        script_args=arguments_of(facts) if arguments is None else tuple(arguments),
+        options=options,
+        work_dir=wish.get("work_dir") or facts.work_dir or "",
+    )
 
 
 def arguments_of(facts: JobFacts) -> tuple[str, ...]:

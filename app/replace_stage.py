@@ -8,6 +8,7 @@ from typing import Literal
 from app.replace_journal import Journal
 from app.replacement import Replacement
 from app.slurm.scheduler import JobFacts, Scheduler, SchedulerError
+from app.supervision import Supervision
 
 
 class StoppedError(Exception):
@@ -41,13 +42,17 @@ class Pauses:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What stages act on: the journal, the scheduler, the clock (epoch seconds), and when to stop."""
+    """What stages act on: the journal, the scheduler, the clock (epoch seconds), and when to stop.
+
+    ``supervision`` is where jobs take orders; ``None``: they take none here.
+    """
 
     journal: Journal
     scheduler: Scheduler
     clock: Callable[[], float]
     stop: threading.Event
     pauses: Pauses
+    supervision: Supervision | None = None
 
     def pause(self, seconds: float) -> None:
         """Wait; raise ``StoppedError`` when the service stops meanwhile."""

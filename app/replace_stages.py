@@ -11,6 +11,7 @@ import structlog
 
 from app.replace_checkpoint import CheckpointStages
 from app.replace_journal import RolledBackError
+from app.replace_keep import KeepStages
 from app.replace_overlap import OverlapStages
 from app.replace_stage import Parts, known
 from app.replacement import Replacement, State
@@ -45,6 +46,7 @@ class Stages:
         self._give_up = parts.give_up
         self._ask = checkpoint.ask
         self._overlap = overlap
+        self._keep = KeepStages(parts)
         self._step: dict[State, Step] = {
             "prepared": self._submit,
             "submitting": self._look_up,
@@ -87,6 +89,8 @@ class Stages:
     def _submit(self, replacement: Replacement) -> Replacement:
         if replacement.order == "cancel":
             return self._ask(replacement)
+        if replacement.order == "keep":
+            return self._ask(self._keep.check(replacement))
         replacement = self._pass(replacement, self._scheduler.check(_submission(replacement, None)))
         waits = replacement.order == "handover" and self._old(replacement)[0] == "active"
         after = replacement.old_id if waits else None
@@ -147,6 +151,8 @@ class Stages:
     def _release(self, replacement: Replacement) -> Replacement:
         if replacement.order == "cancel":
             return self._enter(replacement, "released", "nothing takes the old job's place")
+        if replacement.order == "keep":
+            return self._enter(replacement, "released", "the job keeps its nodes")
         new_id = known(replacement.new_id)
         facts = self._scheduler.jobs([new_id]).get(new_id)
         if facts is None or (not facts.is_active and facts.started is None):
@@ -163,6 +169,8 @@ class Stages:
             raise SchedulerError(
                 f"job {replacement.old_id} is not the job it was: it has been requeued since"
             )
+        if replacement.order == "keep":
+            return self._give(replacement, old)
         if old == "ended":
             return self._handed_over(replacement, facts)
         if replacement.state != "cancelling":
@@ -182,7 +190,14 @@ class Stages:
                 raise
         return self._enter(replacement, "cancelled", f"job {replacement.old_id} is ending")
 
+    def _give(self, replacement: Replacement, old: str) -> Replacement:
+        if old == "ended":
+            raise SchedulerError(f"job {replacement.old_id} has ended")
+        return self._keep.give(replacement)
+
     def _await_end(self, replacement: Replacement) -> Replacement:
+        if replacement.order == "keep":
+            return self._keep.await_answer(replacement)
         pause = self._pauses.poll
         while (found := self._old(replacement))[0] == "active":
             self._pause(pause)
@@ -197,6 +212,9 @@ class Stages:
     def _await_start(self, replacement: Replacement) -> Replacement:
         if replacement.order == "cancel":
             return self._enter(replacement, "done", f"job {replacement.old_id} has ended")
+        if replacement.order == "keep":
+            words = f"job {replacement.old_id} runs the corrected command"
+            return self._enter(replacement, "done", words)
         new_id = known(replacement.new_id)
         while True:
             facts = self._scheduler.jobs([new_id]).get(new_id)

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 WithoutAnswer = Literal["proceed", "abort"]
-Order = Literal["handover", "overlap", "cancel"]
-"""The new job waits for the old one's end; or starts first; or there is none."""
+Order = Literal["handover", "overlap", "cancel", "keep"]
+"""The new job waits for the old one's end; or starts first; or there is none; or the nodes are kept: a
+corrected command takes the running one's place in the same job."""
 
 State = Literal[
     "prepared",  # nothing done yet
@@ -59,9 +60,11 @@ class Replacement:
         user: who asked.
         old_id: the running job; ``old_submitted`` and ``old_user`` tell it from a later one of that number.
         token: the new job's comment, by which an unknown submission is looked up.
+        script: exactly what will run; with *keep* a command line.
+        sha256: the fingerprint of what will run: script, arguments, options and folder.
         options: sbatch options beyond the script's own.
         environment: added to the new job's environment.
-        order: whether the new job waits for the old one's end, starts before it, or there is none.
+        order: see ``Order``.
         checkpoint_wait_seconds: how long the old job may take to checkpoint; ``None``: it is not asked.
         signal: what is sent to it when the trainer does not answer, such as ``USR1``; ``None``: nothing.
         without_answer: what happens when it does not.
@@ -90,7 +93,7 @@ class Replacement:
     old_user: str | None
     token: str
     script: str
-    script_sha256: str
+    sha256: str
     work_dir: str
     script_args: Sequence[str] = ()
     options: Mapping[str, str] = field(default_factory=dict)
@@ -140,7 +143,7 @@ class Replacement:
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> "Replacement":
-        """Read it back; fields of a newer version are passed over."""
+        """Read it back; fields of a newer version are passed over, an older one kept another hash."""
         known = {entry.name for entry in dataclasses.fields(cls)}
-        kept = {name: value for name, value in data.items() if name in known}
+        kept = {"sha256": "", **{name: value for name, value in data.items() if name in known}}
         return cls(**{**kept, "stages": tuple(Stage(**stage) for stage in data.get("stages", ()))})

@@ -57,6 +57,9 @@ class Settings(BaseSettings):
     slurmrestd_token: Path | None = Field(
         None, description="file with your SLURM token; unset: `SLURM_JWT`, else `scontrol token`"
     )
+    supervise: Path = Field(
+        Path("~/.cutloss/supervise"), description="folder in which jobs under `cutloss supervise` take orders"
+    )
     poll_seconds: float = Field(
         5.0, gt=0, description="seconds between two polls of the scheduler while jobs change"
     )
@@ -114,7 +117,7 @@ class Settings(BaseSettings):
     def _split_folders(cls, value: object) -> object:
         return _parts(value, ":") if isinstance(value, str) else value
 
-    @field_validator("state", "credentials")
+    @field_validator("state", "credentials", "supervise")
     @classmethod
     def _expand(cls, value: Path) -> Path:
         return value.expanduser()

@@ -2,10 +2,10 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, PlainValidator, StrictBool, WithJsonSchema, model_validator
+from pydantic import Field, PlainValidator, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
-from app.schemas.base import LARGEST_COUNT, Answer, Name, QuantileMap, Request, Seconds
+from app.schemas.base import LARGEST_COUNT, Answer, Flag, Name, QuantileMap, Request, Seconds
 from app.schemas.job_actions import Signal
 from planner.errors import InvalidInputError
 
@@ -21,7 +21,9 @@ def _scalar(value: object) -> object:
         return value
     if isinstance(value, int | float) and abs(value) <= LARGEST_COUNT:
         return value
-    raise PydanticCustomError("scalar", f"null, true, false, a text or a number within ±{LARGEST_COUNT:.0e}")
+    raise PydanticCustomError(
+        "scalar", f"null, true, false, a text or a number from -{LARGEST_COUNT} to {LARGEST_COUNT}"
+    )
 
 
 Scalar = Annotated[
@@ -68,11 +70,14 @@ class RelaunchOrder(Request):
     work_dir: Text | None = None
     environment: Texts | None = None
     order: Annotated[
-        Literal["handover", "overlap"],
-        Field(description="overlap: the new job starts first, and the old one ends once the new one trains"),
+        Literal["handover", "overlap", "keep"],
+        Field(
+            description="overlap: the new job starts first, and the old one ends once the new one trains;"
+            " keep: the script is a command line that takes the running one's place in a supervised job"
+        ),
     ] = "handover"
     ask_checkpoint: Annotated[
-        StrictBool, Field(description="whether the running job is asked for a checkpoint first")
+        Flag, Field(description="whether the running job is asked for a checkpoint first")
     ] = True
     checkpoint_wait_seconds: Annotated[
         Seconds | None, Field(description="how long its answer is waited for; null: as the service is set")
@@ -82,6 +87,13 @@ class RelaunchOrder(Request):
         Field(description="sent to the running job when its trainer does not answer; null: none is sent"),
     ] = None
     without_answer: Literal["proceed", "abort"] = "proceed"
+    sha256: Annotated[
+        str | None,
+        Field(
+            pattern=r"^[0-9a-f]{64}$",
+            description="what the check said would run; anything else is refused. null: not confirmed",
+        ),
+    ] = None
     edit_seconds: Annotated[
         Seconds | None, Field(description="what the correction took; the next comparison starts from it")
     ] = None
@@ -118,7 +130,8 @@ class ReplacementAnswer(Answer):
     created: float
     updated: float
     cluster: str
-    order: Literal["handover", "overlap", "cancel"]
+    order: Literal["handover", "overlap", "cancel", "keep"]
+    sha256: str
     signal: str | None
     old_id: str
     new_id: str | None

@@ -108,6 +108,7 @@ def settings(tmp_path: Path) -> Settings:
         state=tmp_path / "state",
         spool=(tmp_path / "spool",),
         credentials=tmp_path / "credentials.json",
+        supervise=tmp_path / "supervise",
         scheduler="none",
         user="ada",
     )

@@ -73,7 +73,7 @@ def report(store: Store, clock: Clock, make_batch: Callable[..., Any]) -> Callab
 def _click(clock: Clock, id_: str = "r1", **changes: Any) -> Replacement:
     made = Replacement(
         id=id_, run="old", user="ada", state="prepared", created=clock.now, updated=clock.now, cluster="c",
-        old_id="7", old_submitted=None, old_user="ada", token="t", script="#!/bin/sh", script_sha256="",
+        old_id="7", old_submitted=None, old_user="ada", token="t", script="#!/bin/sh", sha256="",
         work_dir=".",
     )  # fmt: skip
     return replace(made, **changes)

@@ -1,0 +1,123 @@
+"""The order *keep*: a corrected command takes the running one's place inside the same job, with no queue."""
+
+import shlex
+
+from app.replace_stage import Parts
+from app.replacement import Replacement
+from app.slurm.scheduler import Check, JobFacts, SchedulerError
+from app.store.facts import JobKey
+from app.supervision import OrderAnswer, Supervised
+
+LONGEST_RESTART_SECONDS = 900.0
+"""From the order to the supervisor's answer: the old step has its time of grace in between."""
+
+
+class KeepStages:
+    """The stages from a job that takes orders to a corrected command that runs in it."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._journal = parts.journal
+
+    def check(self, replacement: Replacement) -> Replacement:
+        """Find out whether the job takes orders, and note it; raise ``SchedulerError`` where it does not."""
+        old, facts = self._parts.old(replacement)
+        found = checks(replacement.script, facts if old == "active" else None, self._supervised(replacement))
+        replacement = self._journal.note_checks(replacement, found)
+        failed = [f"{check.name}: {check.finding}" for check in found if not check.passed]
+        if failed:
+            raise SchedulerError("; ".join(failed))
+        return replacement
+
+    def give(self, replacement: Replacement) -> Replacement:
+        """Hand the command over; given twice it is still one order."""
+        if replacement.state != "cancelling":
+            if self._supervised(replacement) is None:
+                raise SchedulerError(f"job {replacement.old_id} takes no orders any more")
+            words = "the corrected command is being handed over"
+            replacement = self._journal.enter(replacement, "cancelling", words)
+        self._write(replacement)
+        words = f"the step of job {replacement.old_id} is being started again"
+        return self._journal.enter(replacement, "cancelled", words)
+
+    def await_answer(self, replacement: Replacement) -> Replacement:
+        """Wait until the supervisor says what came of it, or the job ends."""
+        pause, deadline = self._parts.pauses.poll, replacement.updated + LONGEST_RESTART_SECONDS
+        while self._parts.clock() < deadline:
+            # Looked at first: an answer given right before the job's end counts.
+            ended = self._parts.old(replacement)[0] == "ended"
+            told = self._answer(replacement)
+            if told is not None:
+                return self._answered(replacement, told)
+            if ended:
+                raise SchedulerError(f"job {replacement.old_id} has ended")
+            self._parts.pause(pause)
+            pause = min(2 * pause, self._parts.pauses.longest_poll)
+        raise SchedulerError("cutloss supervise gave no answer")
+
+    def _answered(self, replacement: Replacement, told: OrderAnswer) -> Replacement:
+        if told.state != "started":
+            raise SchedulerError(f"the corrected command did not start: {told.words}")
+        return self._journal.enter(
+            replacement, "handed_over", f"the corrected command runs in job {replacement.old_id}",
+            old_ended=told.at, new_started=told.at, new_id=replacement.old_id,
+        )  # fmt: skip
+
+    def _supervised(self, replacement: Replacement) -> Supervised | None:
+        supervision = self._parts.supervision
+        return None if supervision is None else supervision.of(_key(replacement))
+
+    def _answer(self, replacement: Replacement) -> OrderAnswer | None:
+        """Return what came of this order, ``None`` before there is an answer to it."""
+        supervision = self._parts.supervision
+        told = None if supervision is None else supervision.answer(_key(replacement))
+        return told if told is not None and told.id == replacement.id else None
+
+    def _write(self, replacement: Replacement) -> None:
+        if self._parts.supervision is None:
+            raise SchedulerError("this service hands no orders to jobs")
+        command = shlex.split(replacement.script)
+        try:
+            self._parts.supervision.order(_key(replacement), replacement.id, command, _identity(replacement))
+        except OSError as error:
+            raise SchedulerError(f"the order could not be written: {error}") from error
+
+
+def checks(line: str, facts: JobFacts | None, supervised: Supervised | None) -> list[Check]:
+    """Return what speaks for and against a corrected command in a running job."""
+    return [_command(line), _running(facts), _orders(supervised)]
+
+
+def new_run(replacement: Replacement) -> str:
+    """Return the id of the corrected command's run: the job keeps its id, so the run needs one of its own."""
+    return f"{replacement.run[:90]}-{replacement.id[:6]}"
+
+
+def _identity(replacement: Replacement) -> dict[str, str]:
+    return {"CUTLOSS_RUN": new_run(replacement), "CUTLOSS_REPLACES": replacement.run}
+
+
+def _key(replacement: Replacement) -> JobKey:
+    return JobKey(replacement.cluster, replacement.old_id)
+
+
+def _command(line: str) -> Check:
+    try:
+        words = shlex.split(line)
+    except ValueError as error:
+        return Check("command", passed=False, finding=f"{line[:80]!r}: {error}")
+    if not words or "\0" in line or "\n" in line.strip():
+        return Check("command", passed=False, finding=f"{line[:80]!r}; expected one command line")
+    return Check("command", passed=True, finding=f"{words[0]}, {len(words) - 1} arguments, no shell")
+
+
+def _running(facts: JobFacts | None) -> Check:
+    state = facts.state if facts is not None else "not the running job it was"
+    return Check("job", passed=state == "RUNNING", finding=state)
+
+
+def _orders(supervised: Supervised | None) -> Check:
+    if supervised is None:
+        words = "it does not run under cutloss supervise; expected that as the last line of its batch script"
+        return Check("supervised", passed=False, finding=words)
+    return Check("supervised", passed=True, finding="the job takes orders")

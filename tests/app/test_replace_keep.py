@@ -1,0 +1,183 @@
+"""A corrected command takes the running one's place in its job; without a supervisor nothing is touched."""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from app.records import RecordBatch
+from app.replace import Replacer
+from app.replace_keep import checks
+from app.replace_stage import Pauses
+from app.slurm.local import LocalRunner
+from app.slurm.scheduler import JobFacts, Submission
+from app.store import Store, open_store
+from app.store.facts import JobKey
+from app.supervision import Supervised, Supervision
+
+PAUSES = Pauses(poll=0.02, longest_poll=0.1, doubt=0.3, patience=0.5, start=3.0, sweep=(0.3,))
+
+
+@pytest.fixture(name="supervision")
+def make_supervision(tmp_path: Path) -> Supervision:
+    """Return where jobs take orders: below the home that jobs get."""
+    return Supervision(tmp_path / ".cutloss" / "supervise")
+
+
+@pytest.fixture(name="scheduler")
+def make_scheduler(tmp_path: Path) -> Iterator[LocalRunner]:
+    """Run jobs in a folder of their own, and leave none behind."""
+    source = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path)}
+    runner = LocalRunner(tmp_path / "queue", "alice", source, kill_wait_seconds=1.0, tick_seconds=0.05)
+    yield runner
+    for job in runner.jobs(["1", "2"]):
+        runner.cancel(job)
+    until(lambda: not any(facts.is_active for facts in runner.jobs(["1", "2"]).values()))
+    runner.close()
+
+
+@pytest.fixture(name="store")
+def make_store() -> Iterator[Store]:
+    """Keep everything in memory."""
+    store = open_store(None)
+    yield store
+    store.close()
+
+
+@pytest.fixture(name="replacer")
+def make_replacer(scheduler: LocalRunner, store: Store, supervision: Supervision) -> Iterator[Replacer]:
+    """Replace with short pauses."""
+    replacer = Replacer(store, scheduler, time.time, pauses=PAUSES, supervision=supervision)
+    yield replacer
+    replacer.close()
+
+
+def until(condition: Callable[[], object], seconds: float = 20.0) -> None:
+    """Wait for a condition."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "the condition did not come about"
+        time.sleep(0.02)
+
+
+def start(scheduler: LocalRunner, store: Store, folder: Path, script: str) -> str:
+    """Start a job with the run ``r`` reported from it."""
+    job = scheduler.submit(Submission(script, "old", str(folder)))
+    until(lambda: scheduler.jobs([job])[job].state == "RUNNING")
+    told = {"v": 1, "attempt": "a", "attempt_started": 1.0, "job": {"cluster": "local", "id": job}}
+    store.add("alice", "r", RecordBatch.model_validate(told), time.time())
+    return job
+
+
+SUPERVISED = f"#!/bin/sh\nexec {sys.executable} -m cutloss.cli supervise --grace 5 -- sleep 600\n"
+
+
+def test_the_job_goes_on_with_the_corrected_command(
+    scheduler: LocalRunner, store: Store, replacer: Replacer, supervision: Supervision, tmp_path: Path
+) -> None:
+    """The same job, a new step, and a run of its own that says which one it replaces."""
+    job = start(scheduler, store, tmp_path, SUPERVISED)
+    key = JobKey("local", job)
+    until(lambda: supervision.of(key))
+    assert "sleep 600" == replacer.draft("r").command
+    line = "sh -c 'echo $CUTLOSS_RUN $CUTLOSS_REPLACES $CUTLOSS_JOB_ID > second; sleep 600'"
+    started = replacer.start("r", script=line, user="alice", order="keep")
+    done = replacer.wait(started.id, 20.0)
+    assert ("done", job, job) == (done.state, done.old_id, done.new_id), done.reason
+    until(lambda: (tmp_path / "second").exists() and (tmp_path / "second").read_text())
+    assert f"r-{done.id[:6]} r {job}\n" == (tmp_path / "second").read_text()
+    assert "RUNNING" == scheduler.jobs([job])[job].state
+
+
+def test_a_job_that_takes_no_orders_runs_on(
+    scheduler: LocalRunner, store: Store, replacer: Replacer, tmp_path: Path
+) -> None:
+    """It says why, and nothing was touched."""
+    job = start(scheduler, store, tmp_path, "#!/bin/sh\nexec sleep 600\n")
+    failed = replacer.wait(replacer.start("r", script="true", user="alice", order="keep").id, 20.0)
+    assert "failed" == failed.state
+    assert "cutloss supervise" in (failed.reason or "")
+    assert "RUNNING" == scheduler.jobs([job])[job].state
+
+
+def test_a_command_that_does_not_start_is_told(
+    scheduler: LocalRunner, store: Store, replacer: Replacer, supervision: Supervision, tmp_path: Path
+) -> None:
+    """The supervisor's own words are the reason."""
+    job = start(scheduler, store, tmp_path, SUPERVISED)
+    until(lambda: supervision.of(JobKey("local", job)))
+    failed = replacer.wait(replacer.start("r", script="/no/such", user="alice", order="keep").id, 20.0)
+    assert "failed" == failed.state
+    assert "/no/such" in (failed.reason or "")
+
+
+def test_a_killed_service_hands_the_command_over_once(
+    scheduler: LocalRunner, store: Store, supervision: Supervision, tmp_path: Path
+) -> None:
+    """Written a second time after the kill, the order is the same order."""
+    job = start(scheduler, store, tmp_path, SUPERVISED)
+    until(lambda: supervision.of(JobKey("local", job)))
+    line = "sh -c 'echo once >> ran; sleep 600'"
+    first = Replacer(store, scheduler, time.time, pauses=PAUSES, supervision=supervision)
+    started = first.start("r", script=line, user="alice", order="keep")
+    first.wait(started.id, 20.0)
+    first.close()
+    stored = store.replacement(started.id) or {}
+    store.put_replacement(started.id, "r", "cancelling", {**stored, "state": "cancelling"}, time.time())
+    again = Replacer(store, scheduler, time.time, pauses=PAUSES, supervision=supervision)
+    assert [started.id] == again.resume_all()
+    assert "done" == again.wait(started.id, 20.0).state
+    again.close()
+    until((tmp_path / "ran").exists)
+    assert "once\n" == (tmp_path / "ran").read_text()
+
+
+@pytest.mark.parametrize("line", ["", "   ", "open 'quote", "one\ntwo", "nul\0l"])
+def test_a_line_that_is_no_command_is_refused(line: str) -> None:
+    """An order holds one command as words; no shell ever reads it."""
+    running = JobFacts("7", "box", "RUNNING")
+    assert [False, True, True] == [check.passed for check in checks(line, running, Supervised(("x",), 1.0))]
+
+
+def test_shell_words_stay_words(supervision: Supervision) -> None:
+    """What looks like shell is an argument of the command."""
+    assert all(check.passed for check in checks("a ;id $(id) `id`", JobFacts("7", "b", "RUNNING"),
+                                                Supervised(("x",), 1.0)))  # fmt: skip
+    key = JobKey("box", "7")
+    supervision.order(key, "o", ["a", ";id"], {})
+    file = supervision.file(key)
+    assert file is not None
+    assert ["a", ";id"] == json.loads(file.read_text())["command"]
+    assert 0o600 == file.stat().st_mode & 0o777
+
+
+@pytest.mark.parametrize(
+    "key", [JobKey("box", "../../x"), JobKey("../x", "7"), JobKey("box", "null"), JobKey("", "7"),
+            JobKey("box", "7;id"), JobKey("box", "-u root")],
+)  # fmt: skip
+def test_an_odd_name_has_no_file(supervision: Supervision, key: JobKey) -> None:
+    """Clusters and ids come from reporters: none leads out of the folder."""
+    assert supervision.file(key) is None
+    assert supervision.of(key) is None
+    with pytest.raises(OSError, match="no job"):
+        supervision.order(key, "o", ["true"], {})
+
+
+def test_what_others_may_write_is_not_believed(supervision: Supervision, tmp_path: Path) -> None:
+    """Only this user's own processes say what runs."""
+    key = JobKey("box", "7")
+    folder = tmp_path / ".cutloss" / "supervise"
+    folder.mkdir(parents=True)
+    running = folder / "box-7.running"
+    running.write_text(json.dumps({"command": ["x"], "since": 1.0}))
+    running.chmod(0o600)
+    assert Supervised(("x",), 1.0) == supervision.of(key)
+    running.chmod(0o666)
+    assert supervision.of(key) is None
+    running.chmod(0o600)
+    os.truncate(running, 5)
+    assert supervision.of(key) is None
