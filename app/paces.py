@@ -22,10 +22,15 @@ EVENT_DIMENSION = 3
 
 
 def elapsed_seconds(snapshot: Snapshot, now: float) -> float | None:
-    """Return the seconds since the allocation's start, to its end where it has ended."""
+    """Return the seconds since the allocation's start, to its end where it has ended.
+
+    A run that said it has finished ends with the last thing it did, until its job's end is known.
+    """
     if snapshot.started is None:
         return None
     ended = snapshot.job.ended if snapshot.job is not None else None
+    if ended is None and snapshot.run.finished is not None:
+        ended = snapshot.last_done
     return max((now if ended is None else ended) - snapshot.started, 0.0)
 
 

@@ -1,6 +1,6 @@
 """The live comparison's question: this run going on, against its fix and relaunch."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from app.curves import latent_curve, lowest, validation_curve
@@ -13,7 +13,7 @@ from app.states import has_diverged
 from planner.course import DEAD_CURVES
 from planner.eta import EtaQuery
 from planner.loss_path import CurveSource, RefusedCurve
-from planner.scenario import CompareQuery, Economics, Scenario, Target
+from planner.scenario import CompareQuery, Economics, PlanOverrides, Scenario, Target
 
 CONTINUE, RELAUNCH = "continue", "fix and relaunch"
 LEVELS = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
@@ -66,12 +66,19 @@ def compare_query(standing: Standing, relaunch: Scenario, settings: Settings) ->
 
 
 def _scenarios(standing: Standing, relaunch: Scenario) -> tuple[Scenario, ...]:
-    """Return what is compared; where the run is dead, a relaunch of which nothing is known is no way out."""
-    left = validations_left(standing.query)
-    dead = _dead(standing)
-    going_on = Scenario(CONTINUE, "continue", dead or _expected(standing), validations_left=left)
+    """Return what is compared; where the run is dead, a relaunch of which nothing is known is no way out.
+
+    A fix of which nobody has said how it learns is taken to learn as the run does, along the very same curve:
+    so the two are always comparable, and none gains by a guess.
+    """
+    left, dead = validations_left(standing.query), _dead(standing)
     is_known = relaunch.curve is not None and not isinstance(relaunch.curve, RefusedCurve)
-    return (going_on,) if dead and not is_known else (going_on, relaunch)
+    if dead is not None:
+        going_on = Scenario(CONTINUE, "continue", dead, validations_left=left)
+        return (going_on, relaunch) if is_known else (going_on,)
+    expected = _expected(standing, relaunch)
+    going_on = Scenario(CONTINUE, "continue", expected, validations_left=left)
+    return going_on, replace(relaunch, curve=relaunch.curve or expected)
 
 
 def _dead(standing: Standing) -> RefusedCurve | None:
@@ -82,11 +89,15 @@ def _dead(standing: Standing) -> RefusedCurve | None:
     return RefusedCurve(reason) if reason in DEAD_CURVES else None
 
 
-def _expected(standing: Standing) -> CurveSource | None:
+def _expected(standing: Standing, relaunch: Scenario) -> CurveSource | None:
+    """Return the curve the run goes on along, from its beginning where a relaunch is to follow it, too."""
     fitted, last = standing.fits.of(standing.snapshot.target_of), standing.query.plan.total_steps
     if fitted is None or last is None:
         return None
-    return latent_curve(fitted, standing.query.at_step, last, _lowest_seen(standing))
+    is_shared = relaunch.curve is None
+    longer = (relaunch.plan or PlanOverrides()).total_steps if is_shared else None
+    first = 1 if is_shared else standing.query.at_step
+    return latent_curve(fitted, first, max(last, longer or last), _lowest_seen(standing))
 
 
 def _target(standing: Standing) -> Target | None:

@@ -88,6 +88,14 @@ class Snapshot:
         return next((startup_of(note) for note in self.startups if note.attempt == newest), None)
 
     @property
+    def last_done(self) -> float | None:
+        """Epoch seconds when the last step, validation or checkpoint ended, ``None`` before the first."""
+        steps = [one.last_ended for one in self.attempts if one.last_ended is not None]
+        validated = [one.started + (one.seconds or 0.0) for one in self.validations]
+        saved = [one.started + (one.seconds or 0.0) for one in self.checkpoints]
+        return max((*steps, *validated, *saved), default=None)
+
+    @property
     def started(self) -> float | None:
         """Epoch seconds when the allocation started: the job's start, else its first attempt's."""
         if self.job is not None and self.job.started is not None:

@@ -14,6 +14,9 @@ JOB_END_WORDS: dict[str, StateWord] = {"COMPLETED": "finished", "CANCELLED": "st
 
 DIVERGED_BLOCKS = 3
 LIKELY_TO_MISS = 0.5
+UNLIKELY_TARGET = 0.2
+"""A run with less of a chance to reach its target is not going well, whatever its time."""
+
 SILENT_SECONDS = 15.0
 """A run that reports has a heartbeat more often than this: silence for longer is no delay of the poll."""
 
@@ -49,18 +52,30 @@ def has_diverged(blocks: StepBlocks) -> bool:
 
 
 def badge_of(
-    state: StateWord, action: str | None, within_limit: float | None, warnings: Sequence[str]
+    state: StateWord,
+    action: str | None,
+    within_limit: float | None,
+    warnings: Sequence[str],
+    reach: float | None = None,
 ) -> Badge:
-    """Return what a run needs, the most urgent first."""
-    if state in {"finished", "failed", "stopped"}:
-        return "done"
-    if state == "queued":
-        return "queued"
+    """Return what a run needs, the most urgent first.
+
+    Args:
+        state: how it stands.
+        action: the verdict's; ``None`` where there is none.
+        within_limit: probability that it ends within its time limit.
+        warnings: names of what is odd about it.
+        reach: probability that going on it reaches its target.
+    """
+    settled: dict[str, Badge] = {"finished": "done", "failed": "done", "stopped": "done", "queued": "queued"}
+    if state in settled:
+        return settled[state]
     if action == "stop" or state == "diverged":
         return "stop"
     if within_limit is not None and within_limit < LIKELY_TO_MISS:
         return "misses_limit"
     if action == "relaunch":
         return "relaunch"
-    unsure = action == "wait" or state in {"stale", "offline"}
-    return "check" if warnings or unsure else "continue"
+    if warnings or state in {"stale", "offline"} or (reach is not None and reach < UNLIKELY_TARGET):
+        return "check"
+    return "wait" if action in {None, "wait"} else "continue"

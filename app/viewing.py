@@ -12,7 +12,7 @@ from app.judging import Judgement
 from app.ledger import ledger
 from app.paces import measured
 from app.run_limit import RunLimit, run_limit
-from app.scenarios import Standing
+from app.scenarios import CONTINUE, Standing
 from app.snapshot import Snapshot
 from app.states import badge_of, is_queued, state_word
 from app.store import Store
@@ -24,6 +24,7 @@ from planner.loss_path import CurveSource, LatentCurve, Milestone, MilestoneCurv
 from planner.pace import Pace
 from planner.plan import validations_due
 from planner.quantiles import Quantiles
+from planner.report import Comparison
 from planner.situation import steps_left
 
 SMOOTHED_RECORDS = 20
@@ -59,6 +60,7 @@ class Materials:
 def make_view(materials: Materials) -> RunView:
     """Return everything shown of a run."""
     standing, judgement = materials.standing, materials.judgement
+    comparison = judgement.comparison
     snapshot, query, pace = standing.snapshot, standing.query, measured(standing.snapshot)
     state = state_word(
         snapshot.run, snapshot.job, snapshot.blocks, materials.now, materials.stale_after_seconds
@@ -66,21 +68,26 @@ def make_view(materials: Materials) -> RunView:
     if is_queued(snapshot.run, snapshot.job, snapshot.job_seen_at):
         state = "queued"
     answered = _over(query) if state in OVER else eta(query)
-    action = judgement.comparison.verdict.action if judgement.comparison else None
-    if action == "wait" and judgement.is_default:
-        action = None  # nobody asked for a comparison, so a run is not to be checked for lack of one
+    if state in OVER:
+        comparison = None  # its job has ended, though it left no word: nothing is to be decided any more
     return RunView(
         **_stored(snapshot),
-        **_forecasts(snapshot, standing.fits),
+        **_forecasts(snapshot, standing.fits, is_over=state in OVER),
         state_word=state,
-        badge=badge_of(state, action, answered.finishes_within_limit, list(snapshot.run.warnings)),
+        badge=badge_of(
+            state,
+            comparison.verdict.action if comparison else None,
+            answered.finishes_within_limit,
+            list(snapshot.run.warnings),
+            _reach(comparison),
+        ),
         pace=pace,
         eta=answered,
         next_validation_step=_next_validation(query),
-        comparison=judgement.comparison,
+        comparison=comparison,
         scenario=judgement.scenario,
         scenario_is_default=judgement.is_default,
-        relaunch_band=_relaunch_band(judgement.curve),
+        relaunch_band=() if comparison is None else _relaunch_band(judgement.curve),
         verdict_since=judgement.since,
         ledger=ledger(snapshot, answered, query.elapsed_seconds),
         elapsed_seconds=query.elapsed_seconds,
@@ -125,13 +132,20 @@ def _stored(snapshot: Snapshot) -> dict[str, Any]:
     }
 
 
-def _forecasts(snapshot: Snapshot, fits: RunFits) -> dict[str, Any]:
+def _reach(comparison: Comparison | None) -> float | None:
+    """Return the probability that going on reaches the target, ``None`` where none is to be reached."""
+    found = comparison.outcomes if comparison is not None else ()
+    return next((one.probability_of_target for one in found if one.name == CONTINUE), None)
+
+
+def _forecasts(snapshot: Snapshot, fits: RunFits, *, is_over: bool) -> dict[str, Any]:
+    """Return what is forecast; of a run that has ended nothing is still to come, so there is no band."""
     total, at_step = snapshot.plan.total_steps, snapshot.at_step or 0
     band_of = _band_of(snapshot, fits)
     return {
         "forecast_train": answer(fits.train, total, _target(snapshot, "train")),
         "forecast_val": answer(fits.val, total, _target(snapshot, "val")),
-        "band": band(fits.of(band_of), at_step, float(total or 2 * at_step)),
+        "band": () if is_over else band(fits.of(band_of), at_step, float(total or 2 * at_step)),
         "band_of": band_of,
     }
 
@@ -158,6 +172,7 @@ def row_of(view: RunView) -> RunRow:
         spark=_spark(view.blocks),
         spark_share=min((view.at_step or 0) / view.total_steps, 1.0) if view.total_steps else 1.0,
         loss_at_end=_loss_at_end(view),
+        target_chance=_reach(view.comparison),
         ledger=view.ledger,
         elapsed_seconds=view.elapsed_seconds,
         time_limit_seconds=view.time_limit_seconds,
@@ -254,6 +269,8 @@ def _spark(blocks: StepBlocks) -> tuple[float, ...]:
 
 
 def _loss_at_end(view: RunView) -> float | None:
+    if view.state_word in OVER:
+        return None
     forecast = view.forecast_val if view.band_of == "val" else view.forecast_train
     if forecast is None or forecast.status == "refused" or not forecast.at:
         return None

@@ -18,7 +18,7 @@ StateWord = Literal["live", "stale", "offline", "queued", "finished", "failed", 
 """``live``: records arrive. ``stale``: none for a while, the job runs. ``offline``: none, and the job is not
 known to run. ``queued``: the job waits. The others are ends; ``diverged`` is a loss that left the finite."""
 
-Badge = Literal["stop", "misses_limit", "relaunch", "check", "continue", "queued", "done"]
+Badge = Literal["stop", "misses_limit", "relaunch", "check", "wait", "continue", "queued", "done"]
 """In the order of attention they ask for."""
 
 
@@ -64,6 +64,7 @@ class RunRow:
         ledger: time spent and left by phase.
         elapsed_seconds: since the job's allocation started.
         time_limit_seconds: the job's.
+        target_chance: probability that going on reaches the target.
     """
 
     run: Run
@@ -88,6 +89,7 @@ class RunRow:
     ledger: tuple[LedgerRow, ...] = ()
     elapsed_seconds: float | None = None
     time_limit_seconds: float | None = None
+    target_chance: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

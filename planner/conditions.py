@@ -6,6 +6,7 @@ from planner.evidence import Evidence
 from planner.outcome import median_of
 from planner.reasons import Parameter, Reason, reason
 from planner.sensitivity import Sensitivity
+from planner.step_budget import steps_within
 
 _MOST_INPUTS = 3
 _UNITS = {"success_probability": "value_share", "loss": "value", "total_steps": "value"}
@@ -45,6 +46,18 @@ def _for_relaunch(evidence: Evidence, name: str) -> Iterator[Reason]:
     needed = median_of(evidence.courses[name].attention_seconds)
     if needed:
         yield reason("attention_above", attention_seconds=needed)
+    yield from _learning_faster(evidence, name)
+
+
+def _learning_faster(evidence: Evidence, name: str) -> Iterator[Reason]:
+    """Yield how soon a fix has to reach the target that so far is taken to learn as going on does."""
+    continuing = evidence.first_of("continue")
+    if continuing is None or name == evidence.chosen or not evidence.learns_alike(name):
+        return
+    places = [scenario.name for scenario in evidence.query.scenarios]
+    steps = steps_within(evidence.query, places.index(name), places.index(continuing))
+    if steps is not None:
+        yield reason("reaches_within", scenario=name, steps=steps)
 
 
 def _for_continuing(evidence: Evidence) -> Iterator[Reason]:

@@ -47,6 +47,15 @@ class Evidence:
         """Return the name of the first answered scenario with an action."""
         return _first_of(self.query, self.courses, action)
 
+    def learns_alike(self, name: str) -> bool:
+        """Return whether a relaunch is to reach the target along the very curve of going on."""
+        curves = {scenario.name: scenario.curve for scenario in self.query.scenarios}
+        relaunches = {scenario.name for scenario in self.query.scenarios if scenario.action == "relaunch"}
+        continuing = self.first_of("continue")
+        if self.query.target is None or continuing is None or name not in relaunches:
+            return False
+        return curves[name] is not None and curves[name] == curves[continuing]
+
     @property
     def saving_fraction(self) -> float | None:
         """Median saving over continue's median total."""

@@ -20,7 +20,7 @@ _RETRIES = 1.05
 
 def reasons_of(evidence: Evidence) -> tuple[Reason, ...]:
     """Return what speaks for the verdict, the most important first."""
-    groups = (_refusals, _nothing, _decisive, _unweighed, _attention, _reach, _goals, _work, _sunk)
+    groups = (_refusals, _nothing, _decisive, _unweighed, _attention, _reach, _alike, _goals, _work, _sunk)
     return tuple(found for group in groups for found in group(evidence))
 
 
@@ -97,6 +97,12 @@ def _reach(evidence: Evidence) -> Iterator[Reason]:
             )
     if _WORTH_SAYING < ranking.probability_nobody < 1:
         yield reason("may_never_arrive", never_share=ranking.probability_nobody)
+
+
+def _alike(evidence: Evidence) -> Iterator[Reason]:
+    for name in evidence.courses:
+        if evidence.learns_alike(name):
+            yield reason("learns_alike", scenario=name, other=evidence.first_of("continue") or "")
 
 
 def _goals(evidence: Evidence) -> Iterator[Reason]:

@@ -42,6 +42,8 @@ TEMPLATES: Mapping[str, str] = {
     "Set a target loss to compare them at the same goal.",
     "validation_dominates": "Validation takes {validation_share} of what {scenario} still needs: "
     "{validations} times {validation_seconds}.",
+    "learns_alike": "{scenario} is taken to learn as {other} does, along the same curve: "
+    "say so where it learns faster.",
     "fewer_steps": "{scenario} needs {steps} more steps; {other} needs {other_steps}.",
     "startup_again": "{scenario} pays the start-up of {startup_seconds} again.",
     "checkpoints_left_out": "Checkpoints of {scenario} are left out: neither when they are saved "
@@ -88,6 +90,7 @@ TEMPLATES: Mapping[str, str] = {
     "total_steps_above": "{scenario} takes more than {value} steps",
     "total_steps_below": "{scenario} takes fewer than {value} steps",
     "matters_more": "{criterion} matters more to you than time",
+    "reaches_within": "{scenario} reaches the target by step {steps}",
     "saving_small": "{saving_seconds} make no difference to you",
 }
 """English by code. A parameter's ending is its unit: ``_seconds``, ``_share`` (0 to 1), else as it is."""

@@ -9,7 +9,7 @@ from planner.course import Refusal
 from planner.draws import Medians
 from planner.scenario import CompareQuery, PlanOverrides, plan_of
 from planner.sensitivity import Sensitivity
-from planner.simulation import simulate
+from planner.simulation import latest_checkpoint, simulate
 
 _REACH = 100
 _SWING = 1.25
@@ -40,6 +40,43 @@ def step_budget(query: CompareQuery, relaunch: int, rival: int) -> Sensitivity |
     flips_at = _flip(lead, total, fewest)
     swing_seconds = swing if np.isfinite(swing) else None
     return Sensitivity(f"/scenarios/{relaunch}/plan/total_steps", total, flips_at, swing_seconds)
+
+
+def steps_within(query: CompareQuery, relaunch: int, rival: int) -> int | None:
+    """Return the most steps in which a relaunch may reach the target and still end before a rival.
+
+    Args:
+        query: the whole question, with a target.
+        relaunch: index of the relaunch.
+        rival: index of the scenario it is measured against.
+
+    Returns:
+        its steps, counted over its whole run; ``None`` where no number of them is few enough, or where its
+        plan is unknown.
+    """
+    total, scenario, goal = (
+        plan_of(query, relaunch).total_steps,
+        query.scenarios[relaunch],
+        _finish(query, rival),
+    )
+    if query.target is None or total is None or goal is None:
+        return None
+    begun = scenario.resume_step if isinstance(scenario.resume_step, int) else 0
+    if scenario.resume_step == "latest":
+        begun = latest_checkpoint(query) or 0
+    whole = replace(query, target=None)
+
+    def lead(steps: int) -> float:
+        finish = _finish(_with_total(whole, relaunch, steps), relaunch)
+        return -np.inf if finish is None else goal - finish
+
+    low, high = begun + 1, max(total, begun + 1)
+    if not lead(low) > 0:
+        return None
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if lead(middle) > 0 else (low, middle)
+    return high if lead(high) > 0 else low
 
 
 def _flip(lead: Callable[[int], float], total: int, fewest: int) -> float | None:

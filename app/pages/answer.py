@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from app.pages.badges import BadgeFace, badge_face
-from app.pages.options import CONTINUE, Option, goal_text, options_of
-from app.pages.refusals import option_name, refusal
+from app.pages.options import CONTINUE, goal_text, options_of
+from app.pages.refusals import option_name, reason_text, refusal
+from app.states import UNLIKELY_TARGET
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -47,7 +48,7 @@ def answer(view: RunView, words: Words) -> Answer:
     """Return the answer for a run as it stands."""
     lead, sentence, advice = _texts(view, words)
     verdict = view.comparison.verdict if view.comparison else None
-    is_sure = verdict is not None and verdict.probability is not None and view.state_word in {"live", "stale"}
+    is_sure = verdict is not None and view.state_word in {"live", "stale"} and not _is_alike(verdict)
     sure = (
         words.say("{chance} sure", chance=words.sureness(verdict.probability))
         if is_sure and verdict and verdict.probability is not None
@@ -66,9 +67,11 @@ def _texts(view: RunView, words: Words) -> Texts:
     verdict = view.comparison.verdict if view.comparison else None
     if view.state_word == "diverged" or (verdict is not None and verdict.action == "stop"):
         return _stop(view, words)
-    if verdict is not None and verdict.action == "relaunch":
+    if verdict is None:
+        return _running(view, words)
+    if verdict.action == "relaunch":
         return _relaunch(view, verdict, words)
-    return _continue(view, words)
+    return _wait(view, verdict, words) if verdict.action == "wait" else _continue(view, verdict, words)
 
 
 def _relaunch(view: RunView, verdict: Verdict, words: Words) -> Texts:
@@ -102,14 +105,39 @@ def _relaunch_advice(view: RunView, words: Words) -> Markup:
     return words.say("Stop it now: going on while you fix it costs more than it is worth.")
 
 
-def _continue(view: RunView, words: Words) -> Texts:
-    lead = words.say("Continue:")
-    option = next((one for one in options_of(view) if one.name == CONTINUE), None)
-    eta = view.eta.remaining_seconds
+def _is_alike(verdict: Verdict) -> bool:
+    """Whether going on was only compared with a fix that learns as it does: how sure that is says little."""
+    alike = any(reason.code == "learns_alike" for reason in verdict.reasons)
+    return alike and verdict.action != "relaunch"
+
+
+def _running(view: RunView, words: Words) -> Texts:
+    """Return what is said of a run with nothing to compare: no declared end, or it is there."""
+    return words.say("Running:"), _end_of(view, words), _before_end_is_known(view, words)
+
+
+def _wait(view: RunView, verdict: Verdict, words: Words) -> Texts:
+    sentence = _end_of(view, words)
+    if view.eta.remaining_seconds is not None:
+        sentence = words.say("too little is known to choose; as planned it {end}", end=sentence)
+    missing = reason_text(verdict.reasons[0], words) if verdict.reasons else _before_end_is_known(view, words)
+    return words.say("Wait:"), sentence, missing
+
+
+def _continue(view: RunView, verdict: Verdict, words: Words) -> Texts:
+    lead, eta = words.say("Continue:"), view.eta.remaining_seconds
+    if verdict.scenario not in {CONTINUE, None}:
+        lead = words.say("{option}:", option=option_name(verdict.scenario, words))
     if eta is None or eta.at(0.5) is None:
         return lead, _unknown_end(view, words), _before_end_is_known(view, words)
-    sentence = _end_sentence(view, eta, words)
-    return lead, sentence, _continue_advice(view, option, words)
+    return lead, _end_sentence(view, eta, words), _continue_advice(view, verdict, words)
+
+
+def _end_of(view: RunView, words: Words) -> Markup:
+    eta = view.eta.remaining_seconds
+    return (
+        _unknown_end(view, words) if eta is None or eta.at(0.5) is None else _end_sentence(view, eta, words)
+    )
 
 
 def _unknown_end(view: RunView, words: Words) -> Markup:
@@ -131,22 +159,41 @@ def _end_sentence(view: RunView, eta: Quantiles, words: Words) -> Markup:
     return words.say("ends at {clock}, between {low} and {high}.", clock=clock, low=ends[0], high=last)
 
 
-def _continue_advice(view: RunView, option: Option | None, words: Words) -> Markup | None:
-    goal = goal_text(view, words)
-    saving = _median(view.comparison.verdict.saving_seconds) if view.comparison else None
+def _continue_advice(view: RunView, verdict: Verdict, words: Words) -> Markup | None:
+    goal, option = (
+        goal_text(view, words),
+        next((one for one in options_of(view) if one.name == CONTINUE), None),
+    )
+    reach = option.probability_of_target if option is not None else None
+    saving = _median(verdict.saving_seconds)
     if view.badge == "misses_limit" and view.eta.finishes_within_limit is not None:
         return words.say(
             "It ends before its time limit with {chance} only.",
             chance=words.sureness(view.eta.finishes_within_limit),
         )
+    if goal is not None and reach is not None and (reach < UNLIKELY_TARGET or _is_alike(verdict)):
+        return _reach_text(verdict, goal, reach, words)
     if saving is not None and saving < 0:
         return words.say("Fixing and relaunching would end {loss} later.", loss=words.duration(-saving))
-    if goal is not None and option is not None and option.probability_of_target is not None:
-        chance = words.sureness(option.probability_of_target)
-        return words.say("It reaches {goal} with {chance}.", goal=goal, chance=chance)
-    if goal is not None and view.comparison is not None:
-        return words.say("To compare it with a fix, say in What if how many steps the fixed run would need.")
+    if goal is not None and reach is not None:
+        return words.say("It reaches {goal} with {chance}.", goal=goal, chance=words.sureness(reach))
     return None
+
+
+def _reach_text(verdict: Verdict, goal: Markup, reach: float, words: Words) -> Markup:
+    """Return how likely the goal is, and how soon a fix of which nothing is known would have to reach it."""
+    values: dict[str, object] = {"goal": goal, "chance": words.sureness(reach)}
+    told = [reason for reasons in verdict.better_if.values() for reason in reasons]
+    steps = next((one.parameters["steps"] for one in told if one.code == "reaches_within"), None)
+    if steps is not None:
+        return words.say(
+            "It reaches {goal} with {chance}. A fix pays if it gets there by step {step}.",
+            step=words.whole(float(steps)),
+            **values,
+        )
+    if reach < UNLIKELY_TARGET:
+        return words.say("It reaches {goal} with {chance} only.", **values)
+    return words.say("It reaches {goal} with {chance}.", **values)
 
 
 def _stop(view: RunView, words: Words) -> Texts:
@@ -157,7 +204,10 @@ def _stop(view: RunView, words: Words) -> Texts:
             words.say("Nothing this run does from here can be used; its last good checkpoint can."),
         )
     goal = goal_text(view, words) or words.say("its target")
-    return words.say("Stop:"), words.say("it is not expected to reach {goal}.", goal=goal), None
+    sentence = words.say("it is not expected to reach {goal}.", goal=goal)
+    is_alike = view.comparison is not None and _is_alike(view.comparison.verdict)
+    advice = words.say("A fix may: say in What if by which step it would get there.") if is_alike else None
+    return words.say("Stop:"), sentence, advice
 
 
 def _queued(view: RunView, words: Words) -> Texts:

@@ -14,12 +14,13 @@ if TYPE_CHECKING:
     from app.words import Words
 
 NEEDS_YOU: frozenset[Badge] = frozenset({"stop", "misses_limit", "relaunch", "check"})
-ORDER: tuple[Badge, ...] = ("stop", "misses_limit", "relaunch", "check", "continue", "queued", "done")
+ORDER: tuple[Badge, ...] = ("stop", "misses_limit", "relaunch", "check", "wait", "continue", "queued", "done")
 STYLES: Mapping[Badge, str] = {
     "stop": "stop",
     "misses_limit": "limit",
     "relaunch": "relaunch",
     "check": "check",
+    "wait": "wait",
     "continue": "go",
     "queued": "wait",
     "done": "done",
@@ -46,6 +47,7 @@ def _word(badge: Badge, words: Words) -> Markup:
         "misses_limit": words.say("MISSES LIMIT"),
         "relaunch": words.say("RELAUNCH"),
         "check": words.say("CHECK"),
+        "wait": words.say("WAIT"),
         "continue": words.say("CONTINUE"),
         "queued": words.say("QUEUED"),
         "done": words.say("DONE"),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from app.pages.numbers import target_chance
+from app.pages.numbers import ENDED, target_chance
 from app.pages.options import goal_text
 
 if TYPE_CHECKING:
@@ -35,11 +35,19 @@ def chart_title(view: RunView, words: Words) -> Markup:
         return words.say("The loss left the finite numbers")
     if view.loss_now is None:
         return words.say("No loss was reported yet")
+    now = words.significant(view.loss_now)
+    if view.state_word in ENDED:
+        return words.say("Train loss {loss} at its end", loss=now)
+    return _course(view, goal, now, words)
+
+
+def _course(view: RunView, goal: Markup | None, now: str, words: Words) -> Markup:
+    """Return how a run that goes on stands to its target."""
     chance = target_chance(view)
     loss = words.typed(view.target_loss) if view.target_loss is not None else ""
     left = view.eta.steps_left
     if goal is None or chance is None:
-        return words.say("Train loss {loss} now", loss=words.significant(view.loss_now))
+        return words.say("Train loss {loss} now", loss=now)
     if chance < LIKELY:
         return words.say(
             "Not on course for {loss}: {chance} likely", loss=loss, chance=words.sureness(chance)

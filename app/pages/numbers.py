@@ -92,7 +92,8 @@ def _final_loss(view: RunView, words: Words) -> Number:
     of_val = view.band_of == "val"
     name = words.say("Val loss at the end") if of_val else words.say("Train loss at the end")
     forecast = view.forecast_val if of_val else view.forecast_train
-    target = words.say("target {loss}", loss=words.typed(view.target_loss)) if view.target_loss else None
+    aim = view.target_loss if view.target_of == view.band_of else None
+    target = None if aim is None else words.say("target {loss}", loss=words.typed(aim))
     if view.state_word in ENDED:
         return _reached(view, words)
     if forecast is None or forecast.status == "refused" or not forecast.at:
@@ -110,7 +111,7 @@ def _reached(view: RunView, words: Words) -> Number:
 
 def _band_caption(view: RunView, forecast: Forecast, words: Words) -> Markup:
     low, high = words.span(forecast.at[0].quantiles)
-    chance = target_chance(view)
+    chance = target_chance(view) if view.target_of == view.band_of else None
     values = {"low": words.loss(low), "high": words.loss(high)}
     if chance is None:
         return words.say("{low} to {high}, 8 times in 10", **values)

@@ -93,6 +93,8 @@ def options_of(view: RunView) -> list[Option]:
         return [_by_eta(view)]
     advised = view.comparison.verdict.scenario
     outcomes = [outcome for outcome in view.comparison.outcomes if outcome.name != STOP]
+    if all(outcome.status == "refused" for outcome in outcomes):
+        return [_by_eta(view)]  # what is known of going on says more than rows without bars
     options = [_with_whole_bar(_of_outcome(outcome), view) for outcome in outcomes]
     return sorted(options, key=lambda option: (option.name != advised, option.reason is not None))
 
@@ -245,7 +247,8 @@ def _goal(option: Option, view: RunView, words: Words) -> Markup | None:
 
 def _why_not(option: Option, view: RunView, words: Words) -> Markup | None:
     if option.reason is not None:
-        is_scenario = view.comparison is not None
+        outcomes = view.comparison.outcomes if view.comparison is not None else ()
+        is_scenario = any(one.name == option.name and one.reason == option.reason for one in outcomes)
         return (
             reason_text(refused(option.name, option.reason), words)
             if is_scenario

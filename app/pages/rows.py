@@ -89,7 +89,9 @@ def listing(rows: Sequence[RunRow], words: Words) -> Listing:
     axis = _axis(rows, words.now)
     ordered = sorted(rows, key=lambda row: (ORDER.index(row.badge), -row.run.last_record_at))
     ticks = axis.ticks(words, most=6)
-    groups = [_group(key, ordered, axis, words) for key in ("needs_you", "going_well", "finished")]
+    groups = [
+        _group(key, ordered, axis, words) for key in ("needs_you", "going_well", "too_early", "finished")
+    ]
     return Listing(
         _title(ordered, words),
         _advice(ordered, words),
@@ -103,6 +105,8 @@ def group_of(badge: Badge) -> str:
     """Return the group a badge belongs to."""
     if badge in NEEDS_YOU:
         return "needs_you"
+    if badge == "wait":
+        return "too_early"
     return "finished" if badge == "done" else "going_well"
 
 
@@ -111,6 +115,7 @@ def _group(key: str, rows: Sequence[RunRow], axis: ClockAxis, words: Words) -> G
     titles: Mapping[str, Markup] = {
         "needs_you": words.say("Needs you"),
         "going_well": words.say("Going well"),
+        "too_early": words.say("Too early to say"),
         "finished": words.say("Finished"),
     }
     count = words.whole(len(own))
@@ -170,8 +175,13 @@ def _title(rows: Sequence[RunRow], words: Words) -> Markup:
     urgent = [row for row in rows if row.badge in NEEDS_YOU]
     if not urgent:
         running = sum(row.badge in {"continue", "queued"} for row in rows)
+        early = sum(row.badge == "wait" for row in rows)
         if running:
             return words.say_n("{n} run is going well.", "{n} runs are going well.", running)
+        if early:
+            return words.say_n(
+                "{n} run, too early to say.", "{n} runs, of which it is too early to say.", early
+            )
         return words.say_n("{n} run, finished.", "{n} runs, all finished.", len(rows))
     counts = [_count(badge, rows, words) for badge in ORDER if badge in NEEDS_YOU]
     told = words.plain(", ").join(count for count in counts if count)

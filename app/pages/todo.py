@@ -72,9 +72,18 @@ def _check(row: RunRow, words: Words) -> Sentences:
     if row.state_word in {"stale", "offline"}:
         since = words.clock(row.run.last_record_at)
         return words.say("No records since <b>{clock}</b>.", clock=since), words.say("Look at the run")
-    if row.verdict is not None and row.verdict.action == "wait" and row.verdict.reasons:
+    if row.run.warnings:
+        return words.say("It has warnings."), words.say("Read them")
+    chance = words.sureness(row.target_chance or 0.0)
+    return words.say("It reaches its target with <b>{chance}</b> only.", chance=chance), words.say("See why")
+
+
+def _wait(row: RunRow, words: Words) -> Sentences:
+    if row.verdict is not None and row.verdict.reasons:
         return reason_text(row.verdict.reasons[0], words), words.say("See what is missing")
-    return words.say("It has warnings."), words.say("Read them")
+    if row.reason is not None and row.remaining_seconds is None:
+        return refusal(row.reason, words), words.say("Open")
+    return words.say("There is nothing to choose between."), words.say("Open")
 
 
 def _continue(row: RunRow, words: Words) -> Sentences:
@@ -111,6 +120,7 @@ _MAKERS: Mapping[Badge, Callable[[RunRow, Words], Sentences]] = {
     "misses_limit": _misses_limit,
     "relaunch": _relaunch,
     "check": _check,
+    "wait": _wait,
     "continue": _continue,
     "queued": _queued,
     "done": _done,

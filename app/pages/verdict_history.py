@@ -21,7 +21,7 @@ BADGES: Mapping[str, Badge] = {
     "continue": "continue",
     "relaunch": "relaunch",
     "stop": "stop",
-    "wait": "check",
+    "wait": "wait",
 }
 
 

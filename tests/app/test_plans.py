@@ -161,7 +161,7 @@ def test_resume_goes_on_from_where_the_newest_attempt_is(plans: Plans, report: A
 
 
 def test_earlier_run_gives_the_relaunch_its_curve(plans: Plans, report: Any, make_validations: Any) -> None:
-    """The run named by ``like`` says how the fixed run would converge; an unknown one says nothing."""
+    """The run named by ``like`` says how the fixed run would converge; without one it learns as it did."""
     report("good", steps=150, plan=PLAN, validations=make_validations(10, 150))
     for run, like in (("one", "good"), ("two", "nobody")):
         report(
@@ -170,8 +170,64 @@ def test_earlier_run_gives_the_relaunch_its_curve(plans: Plans, report: Any, mak
         )  # fmt: skip
     known, unknown = _view(plans, "one"), _view(plans, "two")
     assert (True, False) == (bool(known.relaunch_band), bool(unknown.relaunch_band))
-    assert "no_curve" in {reason.code for reason in unknown.comparison.verdict.reasons}
+    alike = [
+        "learns_alike" in {reason.code for reason in view.comparison.verdict.reasons}
+        for view in (known, unknown)
+    ]
+    assert ([False, True], "continue") == (alike, unknown.comparison.verdict.action)
     assert known.comparison.verdict.action in {"continue", "relaunch"}
+
+
+def test_a_fix_of_which_nothing_is_known_gains_nothing_by_a_guess(
+    plans: Plans, report: Any, make_validations: Any
+) -> None:
+    """Both options share the run's own curve draw by draw: the fix is never first by a luckier draw."""
+    report("one", steps=100, plan={**PLAN, "target_loss": 0.62}, validations=make_validations(20, 100))
+    going_on, fix = _view(plans).comparison.outcomes
+    assert (1.0, 0.0) == (going_on.probability_first, fix.probability_first)
+    assert going_on.probability_of_target == pytest.approx(fix.probability_of_target, abs=0.02)
+
+
+def test_api_and_page_say_one_thing(plans: Plans, report: Any, make_validations: Any) -> None:
+    """The badge of the view and of the row is the verdict's action, whatever the scenario is."""
+    for run, plan, steps in (
+        ("early", {**PLAN, "target_loss": 0.62}, 3),
+        ("timed", PLAN, 100),
+        ("aimed", {**PLAN, "target_loss": 0.62}, 100),
+    ):
+        report(run, steps=steps, plan=plan, validations=make_validations(20, steps))
+        view, row = _view(plans, run), plans.row(run)
+        assert row is not None
+        assert view.comparison.verdict.action == view.badge == row.badge
+
+
+def test_a_job_that_ended_leaves_nothing_to_decide(
+    plans: Plans, store: Store, report: Any, clock: Clock
+) -> None:
+    """A run whose job ended without a word has neither a verdict nor a forecast to come."""
+    report("one", steps=100, plan=PLAN, job={"cluster": "c", "id": "7"})
+    clock.now += 10_000.0
+    store.put_jobs([JobFacts("7", "c", "FAILED", started=1.0, ended=clock.now - 9_000)], clock.now)
+    view = _view(plans)
+    assert ("failed", None, (), None) == (
+        view.state_word, view.comparison, view.band, plans.row("one").loss_at_end,
+    )  # fmt: skip
+
+
+def test_a_finished_run_does_not_idle_until_its_job_ends(
+    plans: Plans, store: Store, report: Any, clock: Clock
+) -> None:
+    """Once a run has finished its time ends with the last thing it did, though its job's end is unknown."""
+    job = JobFacts("7", "c", "RUNNING", started=clock.now - 8_100.0)
+    report(
+        "one", steps=200, plan=PLAN, job={"cluster": "c", "id": "7"},
+        notes=[("finish", {"reason": "finished"})],
+    )  # fmt: skip
+    store.put_jobs([job], clock.now)
+    ended = store.attempts("one")[-1].last_ended
+    clock.now += 50_000.0
+    view = _view(plans)
+    assert (pytest.approx(ended - job.started), ()) == (view.elapsed_seconds, view.band)
 
 
 def test_verdict_is_remembered(plans: Plans, store: Store, report: Any, clock: Clock) -> None:

@@ -64,15 +64,23 @@ def test_divergence_is_lasting() -> None:
         ("live", "stop", None, "stop"),
         ("live", "relaunch", 0.2, "misses_limit"),
         ("live", "relaunch", 0.9, "relaunch"),
-        ("live", "wait", None, "check"),
+        ("live", "wait", None, "wait"),
         ("offline", "continue", None, "check"),
         ("live", "continue", 0.99, "continue"),
-        ("live", None, None, "continue"),
+        ("live", None, None, "wait"),
     ],
 )
 def test_badge_is_the_most_urgent(state: str, action: str, within: float, badge: str) -> None:
     """Of all that could be said of a run, the badge says the most urgent."""
     assert badge == badge_of(state, action, within, ())
+
+
+def test_an_unlikely_target_asks_for_a_look() -> None:
+    """A run that will hardly reach its target is not going well, even where going on is the best there is."""
+    reaches = (None, 0.9, 0.2, 0.05)
+    assert ["continue", "continue", "continue", "check"] == [
+        badge_of("live", "continue", 0.99, (), reach) for reach in reaches
+    ]
 
 
 def test_warnings_ask_for_a_look() -> None:
