@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from planner.eta_query import EtaQuery
 from planner.plan import Cadence, Due, Plan
 from planner.quantiles import Quantiles, of_draws
-from planner.remaining import Remaining, remaining, seconds_until, steps_by, thinned
+from planner.remaining import Remaining, ending, remaining, seconds_until, steps_by, thinned
 from planner.situation import Situation, situation
 from planner.timings import FloatArray
 
@@ -91,15 +91,16 @@ def plan_effects(query: EtaQuery, plans: Sequence[Plan], queue_seconds: float) -
 
 def _mean_seconds(query: EtaQuery) -> float | None:
     now = situation(query)
-    return None if now is None or now.total_steps is None else float(np.mean(remaining(now).total))
+    return None if now is None or now.total_steps is None else float(np.mean(ending(now, remaining(now))))
 
 
 def _look(
     query: EtaQuery, now: Situation, left: float, queue_seconds: float, checkpoint_every: int | None
 ) -> LimitOutlook:
     draws = thinned(remaining(now))
-    done = draws.total <= left
-    step = steps_by(now, draws, left)
+    end = ending(now, draws)
+    done = end <= left
+    step = steps_by(now, draws, min(left, now.budget_seconds))
     saved = _last_checkpoint(query, now, draws, step, left)
     lost = np.where(done, 0.0, step - saved)
     each = _step_with_events(query.plan, draws)
@@ -111,7 +112,7 @@ def _look(
     count = np.where(np.isfinite(requeues), requeues, 0.0)
     repeated = np.maximum(count - 1, 0) * _replayed(capacity, checkpoint_every)
     requeued = left + (steps + repeated) * each + count * restart
-    finish = np.where(done, draws.total, np.where(np.isfinite(requeues), requeued, np.inf))
+    finish = np.where(done, end, np.where(np.isfinite(requeues), requeued, np.inf))
     levels = query.levels
     return LimitOutlook(
         float(np.mean(done)),

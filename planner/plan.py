@@ -1,5 +1,6 @@
 """What a trainer declares about its run, and what is still due of it."""
 
+import math
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
@@ -8,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from planner.errors import InvalidInputError
+from planner.stop_rule import EarlyStopping
 
 Cadence = int | Literal["never"] | None
 """Steps between two events; ``"never"`` is declared absence, ``None`` is undeclared."""
@@ -23,6 +25,9 @@ class Plan:
         validate_at_end: whether a validation follows ``total_steps``.
         checkpoint_every: steps between checkpoints.
         validation_batches: batches in one validation.
+        max_seconds: a wall-clock budget: the trainer ends the run by itself so many seconds after the
+            allocation's start, if it has not reached its steps by then.
+        early_stopping: what ends the run once validations improve no more.
     """
 
     total_steps: int | None = None
@@ -30,17 +35,21 @@ class Plan:
     validate_at_end: bool = False
     checkpoint_every: Cadence = None
     validation_batches: int | None = None
+    max_seconds: float | None = None
+    early_stopping: EarlyStopping | None = None
 
     def __post_init__(self) -> None:
-        """Refuse counts below one.
+        """Refuse counts below one, and a budget of no time.
 
         Raises:
-            InvalidInputError: a count is not a positive whole number.
+            InvalidInputError: a count is not a positive whole number, or the budget no positive time.
         """
         for name in ("total_steps", "validate_every", "checkpoint_every", "validation_batches"):
             value = getattr(self, name)
             if isinstance(value, int) and value < 1:
                 raise InvalidInputError(f"/plan/{name}", value, "a whole number of at least 1")
+        if self.max_seconds is not None and not 0 < self.max_seconds < math.inf:
+            raise InvalidInputError("/plan/max_seconds", self.max_seconds, "seconds above 0")
 
 
 @dataclass(frozen=True, slots=True)

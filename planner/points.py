@@ -10,6 +10,9 @@ FloatArray = NDArray[np.float64]
 
 DRAWS = 2048
 
+THINNING = 8
+"""Every so many draws are enough for what has to be searched for or played on."""
+
 
 @lru_cache(maxsize=32)
 def uniform(dimension: int) -> FloatArray:

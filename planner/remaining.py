@@ -11,9 +11,6 @@ from planner.plan import Due
 from planner.situation import Situation
 from planner.timings import FloatArray
 
-_FEWER = 8
-"""Every so many draws are enough for the step at the limit, which has to be searched for."""
-
 
 @dataclass(frozen=True, slots=True)
 class PhaseDraws:
@@ -56,9 +53,16 @@ def remaining(now: Situation) -> Remaining:
 
 
 def thinned(draws: Remaining) -> Remaining:
-    """Return every eighth draw: enough for what has to be searched for."""
+    """Return every eighth draw: enough for what has to be searched for or played on."""
     phases = (draws.step, draws.validation, draws.checkpoint, draws.startup)
-    return Remaining(*(PhaseDraws(p.begun[::_FEWER], p.each[::_FEWER], p.ahead) for p in phases))
+    return Remaining(
+        *(PhaseDraws(p.begun[:: points.THINNING], p.each[:: points.THINNING], p.ahead) for p in phases)
+    )
+
+
+def ending(now: Situation, draws: Remaining) -> FloatArray:
+    """Return the seconds to the end in each draw: everything due, or the run's own budget of time."""
+    return np.minimum(draws.total, now.budget_seconds)
 
 
 def steps_by(now: Situation, draws: Remaining, seconds: float) -> FloatArray:

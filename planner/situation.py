@@ -24,6 +24,7 @@ class Situation:
         validations: those still due, the one in progress included where the plan counts it.
         begun: what is in progress.
         startup_seconds: start-up still ahead.
+        budget_seconds: from now until the run's own budget of time is used up; inf where it has none.
     """
 
     at_step: int
@@ -36,6 +37,7 @@ class Situation:
     clock: Clock | None
     begun: InProgress | None
     startup_seconds: float
+    budget_seconds: float = np.inf
 
     @property
     def steps_left(self) -> int | None:
@@ -83,7 +85,15 @@ def situation(query: EtaQuery) -> Situation | None:
         clock,
         query.in_progress,
         (query.startup_seconds or 0.0) if query.at_step == 0 else 0.0,
+        budget_left(query),
     )
+
+
+def budget_left(query: EtaQuery) -> float:
+    """Return the seconds until the declared budget of time is used up, inf where that is not known."""
+    if query.plan.max_seconds is None or query.elapsed_seconds is None:
+        return np.inf
+    return max(query.plan.max_seconds - query.elapsed_seconds, 0.0)
 
 
 def _unmeasured(query: EtaQuery, clock: Clock | None) -> StepLevel | None:

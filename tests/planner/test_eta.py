@@ -239,3 +239,55 @@ def test_hostile_input_gives_ordered_finite_quantiles_or_a_refusal(  # noqa: PLR
         assert np.all(np.isfinite(found))
         assert found == sorted(found)
         assert found[0] >= 0
+
+
+BUDGET = replace(
+    SEED, plan=replace(SEED_PLAN, max_seconds=14_400.0), startup_seconds=960.0, elapsed_seconds=4_200.0
+)
+
+
+def test_a_budget_of_time_ends_a_run_before_its_steps() -> None:
+    """With 10,200 s of its own budget left and 25,260 s of work, the budget decides."""
+    answer = eta(BUDGET)
+    assert values(answer) == [10_200.0] * 7
+    assert answer.ends_by_budget == 1.0
+    assert answer.mean_seconds == pytest.approx(10_200)
+    assert answer.step_at_end is not None
+    # 107 steps and four validations take 9,615 s; the validation after step 150 is not done in time.
+    assert answer.step_at_end.at(0.5) == 150
+
+
+def test_a_generous_budget_changes_nothing() -> None:
+    """A run whose steps are done before ends by them."""
+    roomy = replace(BUDGET, plan=replace(BUDGET.plan, max_seconds=200_000.0))
+    plain = replace(BUDGET, plan=SEED_PLAN)
+    assert values(eta(roomy)) == values(eta(plain))
+    assert eta(roomy).ends_by_budget == 0.0
+    assert eta(plain).ends_by_budget is None
+
+
+def test_a_budget_alone_is_an_end() -> None:
+    """A run that declares no steps but a budget ends with it, however long its allocation is."""
+    timed = replace(
+        BUDGET,
+        plan=Plan(validate_every=25, checkpoint_every="never", max_seconds=14_400.0),
+        time_limit_seconds=50_000.0,
+    )
+    answer = eta(timed)
+    assert values(answer) == [10_200.0] * 7
+    assert (1.0, 1.0) == (answer.finishes_within_limit, answer.ends_by_budget)
+    assert answer.step_at_end == answer.step_at_limit
+
+
+def test_an_allocation_shorter_than_the_budget_cuts_the_run() -> None:
+    """The limit strikes first: the run does not end by itself."""
+    cut = replace(BUDGET, time_limit_seconds=9_000.0)
+    assert eta(cut).finishes_within_limit == 0.0
+    timed = replace(cut, plan=Plan(validate_every=25, checkpoint_every="never", max_seconds=14_400.0))
+    assert values(eta(timed)) == [4_800.0] * 7
+    assert eta(timed).finishes_within_limit == 0.0
+
+
+def test_a_budget_without_a_clock_is_left_out() -> None:
+    """Where nobody knows how long it has run, nobody knows what is left of a budget."""
+    assert eta(replace(BUDGET, elapsed_seconds=None)).ends_by_budget is None
