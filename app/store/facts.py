@@ -1,7 +1,7 @@
 """The facts the store holds, as frozen records."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
@@ -248,3 +248,60 @@ class Added:
     duplicates: int
     version: int
     pending: tuple[Command, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AlertChannel:
+    """Where a person's alerts go; ``url`` holds secrets and is never shown.
+
+    ``kind`` and ``shown`` are what may be shown of it; ``tested`` what came of the last test.
+    """
+
+    id: str
+    user: str
+    name: str
+    url: str = field(repr=False)
+    kind: str
+    shown: str
+    created: float
+    tested: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """How a rule stands with a run: the episode that goes on, if any, and when the last one began."""
+
+    key: str | None
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """How far an alert has come on one channel.
+
+    ``state`` is ``"pending"`` until the channel took it (``"sent"``) or it was given up (``"failed"``).
+    """
+
+    channel: str
+    name: str
+    state: Literal["pending", "sent", "failed"]
+    tries: int
+    next_try: float | None
+    sent_at: float | None
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """Something a rule found; it is shown and sent from ``due`` on, epoch seconds."""
+
+    id: int
+    user: str
+    run: str
+    name: str
+    rule: str
+    data: Mapping[str, Any]
+    is_alarm: bool
+    at: float
+    due: float
+    deliveries: tuple[Delivery, ...] = ()

@@ -25,6 +25,7 @@ from app.store import (
     spans,
     steps,
 )
+from app.store.alert_store import AlertStore
 from app.store.connection import Caller, Readers, Submitter, connect_writer
 from app.store.facts import (
     Added,
@@ -59,6 +60,9 @@ class Store:
     Args:
         writer: runs what changes something.
         readers: runs what does not.
+
+    Attributes:
+        alerts: what is kept of alerts.
     """
 
     def __init__(self, writer: Submitter, readers: Caller) -> None:
@@ -66,6 +70,7 @@ class Store:
         self._submit = writer.submit
         self._read = readers.call
         self._parts = (readers, writer)
+        self.alerts = AlertStore(writer, readers)
 
     def close(self) -> None:
         """Finish what is under way and let go of the database."""
