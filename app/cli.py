@@ -13,8 +13,12 @@ import typer
 from app import logs
 from app.auth import issue, token_hash, token_name
 from app.credentials import prepare_state, write_credentials
+from app.errors import ConflictError, ForbiddenError, NotFoundError
+from app.schemas.job_logs import FollowOrder
 from app.serving import PortTakenError, Server, StateTakenError, bind, locked, url_of
 from app.settings import Settings
+from app.slurm.detect import scheduler_of
+from app.slurm.scheduler import SchedulerError
 from app.store import Store, open_store
 
 app = typer.Typer(
@@ -71,6 +75,36 @@ def _serve(settings: Settings, url: str, sockets: list[Any]) -> None:
     server.run(sockets=sockets)
     if not server.started:
         raise typer.Exit(code=1)
+
+
+@app.command()
+def attach(  # noqa: PLR0913 - the options of a command line
+    job: Annotated[str, typer.Argument(help="The job's id.")],
+    *,
+    state: State = None,
+    name: Annotated[str | None, typer.Option(help="What the run is called; by default as the job.")] = None,
+    preset: Annotated[str | None, typer.Option(help="What kind of log it is; guessed without.")] = None,
+    total_steps: Annotated[int | None, typer.Option(help="Declared, where the log does not tell.")] = None,
+    validate_every: Annotated[int | None, typer.Option(help="Declared, where the log does not tell.")] = None,
+) -> None:
+    """Have the service follow what a job writes, and report it as a run; it does so over restarts."""
+    settings = _settings(state=state)
+    order = {"name": name, "preset": preset, "total_steps": total_steps, "validate_every": validate_every}
+    prepare_state(settings.state)
+    with _store(settings) as store:
+        typer.echo(_attach(settings, store, job, order))
+
+
+def _attach(settings: Settings, store: Store, job: str, fields: dict[str, Any]) -> str:
+    """Have a job's log followed: by the running service at its next look, else from its next start on."""
+    from app.job_logs import job_logs  # noqa: PLC0415 - who only wants a token waits for no scheduler
+
+    try:
+        logs = job_logs(settings, store, scheduler_of(settings), time.time)
+        followed = logs.attach(settings.user, job, FollowOrder(**fields))
+    except (ForbiddenError, NotFoundError, ConflictError, SchedulerError, ValueError) as error:
+        raise typer.BadParameter(str(error)) from error
+    return f"job {followed.job} writes to {followed.path}, which is reported as {followed.run}"
 
 
 @tokens.command("create")

@@ -1,6 +1,5 @@
 """The application: its parts wired together, nothing else."""
 
-import os
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -16,10 +15,9 @@ from app.audit import Audit
 from app.auth import Sessions
 from app.credentials import prepare_state, signing_secret
 from app.fixes import FixBook
-from app.followed import FollowedBook
 from app.guards import BodyLimit, HostCheck, SecurityHeaders, allowed_hosts
 from app.job_actions import JobActions
-from app.job_logs import JobLogs
+from app.job_logs import job_logs, spool_folder
 from app.links import BasePath
 from app.live import Live
 from app.memory import Memory
@@ -30,7 +28,7 @@ from app.plans import Plans
 from app.pool import Pool
 from app.replace import Replacer
 from app.settings import Settings
-from app.slurm.detect import Rest, choose_scheduler
+from app.slurm.detect import scheduler_of
 from app.slurm.poller import Poller
 from app.spools import Spools
 from app.store import Store, open_store
@@ -96,10 +94,7 @@ def _start(app: FastAPI, settings: Settings, clock: Callable[[], float]) -> None
     store = state.store = open_store(settings.database)
     state.pool = Pool(settings.planner_threads)
     state.plans = Plans(store, settings, clock)
-    state.scheduler = choose_scheduler(
-        settings.scheduler, source=os.environ, local_folder=settings.state / "local",
-        rest=Rest(settings.slurmrestd_url, settings.slurmrestd_token),
-    )  # fmt: skip
+    state.scheduler = scheduler_of(settings)
     _start_scheduling(app, settings, clock)
     _start_listening(app, settings, clock)
     state.sweep = Sweep(store, state.plans, Memory(store), clock, settings.sweep_seconds)
@@ -128,16 +123,12 @@ def _start_listening(app: FastAPI, settings: Settings, clock: Callable[[], float
         state.newcomers.heard_of_run(run_id)
 
     state.newcomers = Newcomers(state.store, wake)
-    log_spool = settings.state / "job-logs" / "spool"
+    folders = (*settings.spool, spool_folder(settings))
     state.spools = Spools(
-        state.store, (*settings.spool, log_spool), settings.user, clock, publish,
-        shortest_seconds=settings.spool_seconds,
-    )  # fmt: skip
+        state.store, folders, settings.user, clock, publish, shortest_seconds=settings.spool_seconds
+    )
     state.spools.start()
-    state.job_logs = JobLogs(
-        book=FollowedBook(settings.state / "job-logs"), store=state.store, scheduler=state.scheduler,
-        spool=log_spool, user=settings.user, audit=Audit(state.store, clock), clock=clock,
-    )  # fmt: skip
+    state.job_logs = job_logs(settings, state.store, state.scheduler, clock)
     state.job_logs.start()
 
 
@@ -168,7 +159,15 @@ def _stop(app: FastAPI) -> None:
     state = app.state
     if state.poller is not None:
         state.poller.stop()
-    for part in (state.sweep, state.job_logs, state.spools, state.replacer, state.scheduler, state.pool, state.store):
+    for part in (
+        state.sweep,
+        state.job_logs,
+        state.spools,
+        state.replacer,
+        state.scheduler,
+        state.pool,
+        state.store,
+    ):
         if part is not None:
             part.close()
 

@@ -7,6 +7,7 @@ from fastapi import Depends, Request
 from app.actions import Actions
 from app.auth import Caller, require
 from app.job_actions import JobActions
+from app.job_logs import JobLogs
 from app.plans import Plans
 from app.pool import Pool
 from app.store import Store
@@ -37,10 +38,16 @@ def _job_actions(request: Request) -> JobActions:
     return actions
 
 
+def _job_logs(request: Request) -> JobLogs:
+    logs: JobLogs = request.app.state.job_logs
+    return logs
+
+
 StoreDep = Annotated[Store, Depends(_store)]
 PlansDep = Annotated[Plans, Depends(_plans)]
 PoolDep = Annotated[Pool, Depends(_pool)]
 ActionsDep = Annotated[Actions, Depends(_actions)]
 JobActionsDep = Annotated[JobActions, Depends(_job_actions)]
+JobLogsDep = Annotated[JobLogs, Depends(_job_logs)]
 Reader = Annotated[Caller, Depends(require("read"))]
 Operator = Annotated[Caller, Depends(require("operate"))]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
+
+from app.job_output import output_path
 
 if TYPE_CHECKING:
     from app.slurm.scheduler import JobFacts
@@ -30,11 +31,9 @@ class Output:
 
 def output_tail(job: JobFacts | None) -> Output | None:
     """Return the end of a job's output, ``None`` where there is none that can be read."""
-    if job is None or not job.stdout:
-        return None
-    path = Path(_file_name(job.stdout, job))
+    path = None if job is None else output_path(job)
     try:
-        if not path.is_absolute() or not path.is_file():
+        if path is None or not path.is_file():
             return None
         with path.open("rb") as file:
             size = path.stat().st_size
@@ -45,11 +44,6 @@ def output_tail(job: JobFacts | None) -> Output | None:
         return None
     lines = [_shown(line) for line in text.rstrip("\n").split("\n")[-MOST_LINES:]]
     return Output(str(path), tuple(lines), written) if any(lines) else None
-
-
-def _file_name(pattern: str, job: JobFacts) -> str:
-    """Return SLURM's file name with the two words it leaves in it for running jobs put in."""
-    return pattern.replace("%j", job.id).replace("%x", job.name or "%x")
 
 
 def _shown(line: str) -> str:

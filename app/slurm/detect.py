@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from app.settings import Settings
 from app.slurm import process
 from app.slurm.commands import SlurmCommands
 from app.slurm.environment import build_environment
@@ -61,6 +62,18 @@ def choose_scheduler(
             "no SLURM here: expected sbatch on the PATH and a slurm.conf, or an answer"
         )
     return LocalRunner(local_folder, user, source)
+
+
+def scheduler_of(settings: Settings) -> Scheduler | None:
+    """Return the scheduler that the service's settings name.
+
+    Raises:
+        SchedulerUnreachableError: SLURM was asked for and is not there.
+    """
+    return choose_scheduler(
+        settings.scheduler, source=os.environ, local_folder=settings.state / "local",
+        rest=Rest(settings.slurmrestd_url, settings.slurmrestd_token),
+    )  # fmt: skip
 
 
 def _rest(rest: Rest, user: str, source: Mapping[str, str]) -> Scheduler:

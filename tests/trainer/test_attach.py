@@ -156,3 +156,21 @@ def test_the_training_began_when_its_log_did(tmp_path: Path, home: Path) -> None
     main(["attach", str(path), "--once"])
     header = json.loads(next((home / ".cutloss" / "spool").glob("*/*.jsonl")).read_text().splitlines()[0])
     assert time.mktime((2024, 1, 2, 3, 4, 5, 0, 0, -1)) == header["attempt_started"]
+
+
+def test_following_ends_with_the_input_that_it_was_told_to_watch(
+    log: Path, root: Path, spooled: Spooled, wait_for: Callable[[Callable[[], object], str], None]
+) -> None:
+    """A program that follows logs for others ends it by closing the pipe; the last line is read then."""
+    following = subprocess.Popen(
+        [sys.executable, "-m", "cutloss.cli", "attach", str(log), "--until-input-ends", "--json"],
+        env=os.environ | {"PYTHONPATH": str(root / "trainer")}, text=True,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        wait_for(lambda: len(spooled("step")) == 10, "the lines that have an end")
+        out, _ = following.communicate(timeout=20)
+    finally:
+        following.kill()
+        following.wait()
+    assert (0, 1) == (following.returncode, json.loads(out)["validations"])

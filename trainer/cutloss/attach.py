@@ -1,7 +1,7 @@
 """``cutloss attach``: follow a log that a training writes, and report what it reads."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -112,16 +112,17 @@ class Attachment:
         self.found.restarts = self._tail.restarts
         return count
 
-    def follow(self, idle_seconds: float | None = None) -> Iterator[Found]:
+    def follow(self, idle_seconds: float | None, is_wanted: Callable[[], bool]) -> Iterator[Found]:
         """Read what is there, then what comes; yield after each time that something did.
 
         Args:
             idle_seconds: ends after so long without a line; ``None`` never does.
+            is_wanted: tells whether to go on.
         """
         self.read_to_end()
         came = time.monotonic()
         yield self.found
-        while idle_seconds is None or time.monotonic() - came < idle_seconds:
+        while is_wanted() and (idle_seconds is None or time.monotonic() - came < idle_seconds):
             time.sleep(POLL_SECONDS)
             if self.read_to_end(is_live=True):
                 came = time.monotonic()

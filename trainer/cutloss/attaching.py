@@ -3,6 +3,7 @@
 import argparse
 import hashlib
 import os
+import select
 import sys
 import time
 from dataclasses import asdict
@@ -76,19 +77,30 @@ def _read(attachment: Attachment, options: argparse.Namespace) -> Found:
         attachment.read_to_end()
     else:
         try:
-            _follow(attachment, options.idle)
+            _follow(attachment, options)
         except KeyboardInterrupt:
             print(file=sys.stderr)  # noqa: T201 - ends the line that the key was echoed on
     attachment.close()
     return attachment.found
 
 
-def _follow(attachment: Attachment, idle_seconds: float | None) -> None:
+def _follow(attachment: Attachment, options: argparse.Namespace) -> None:
     said_at, said = 0.0, None
-    for found in attachment.follow(idle_seconds):
+    is_wanted = _has_input if options.until_input_ends else _always
+    for found in attachment.follow(options.idle, is_wanted):
         if found.preset != said or time.monotonic() - said_at > SAY_EVERY_SECONDS:
             said_at, said = time.monotonic(), found.preset
             print(f"cutloss: {_summary(found)}", file=sys.stderr, flush=True)  # noqa: T201 - what was found so far
+
+
+def _has_input() -> bool:
+    """Tell whether the standard input is still open: whoever holds its other end wants this to go on."""
+    ready, _, _ = select.select([sys.stdin], [], [], 0)
+    return not ready or os.read(sys.stdin.fileno(), HEAD_BYTES) != b""
+
+
+def _always() -> bool:
+    return True
 
 
 def _finish(run: Run, found: Found, *, is_once: bool) -> None:

@@ -130,6 +130,9 @@ def _add_attach(add: Adder) -> None:
     )
     attach.add_argument("--once", action="store_true", help="read to the end, send it and stop")
     attach.add_argument("--idle", type=float, metavar="SECONDS", help="stop after so long without a line")
+    attach.add_argument(
+        "--until-input-ends", action="store_true", help="stop when the standard input ends, for programs"
+    )
     attach.add_argument("--name", help="what the training is called; the file's name without")
     attach.add_argument("--run-id", metavar="ID", help="the run's id")
     attach.add_argument("--job", metavar="ID", help="the SLURM job that writes the log")
