@@ -1,5 +1,6 @@
 """Every error the service can answer with: one table from error to HTTP status, one form on the wire."""
 
+import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
@@ -18,6 +19,12 @@ from planner.errors import InvalidInputError
 PROBLEM_TYPE = "application/problem+json"
 LONGEST_VALUE = 200
 """Characters of an offending value that are shown back."""
+
+LONGEST_ARRAY = 3
+"""Items of an array that is shown whole: a pair, a milestone."""
+
+MOST_SENTENCES = 3
+"""Fields named in the detail."""
 
 MOST_ERRORS = 20
 """Fields named in one answer: a column of a million bad entries is not listed whole."""
@@ -71,15 +78,44 @@ STATUS: Mapping[type[Exception], HTTPStatus] = {
 EXPECTED: Mapping[str, str] = {
     "missing": "this field",
     "extra_forbidden": "no field of this name",
-    "json_invalid": "valid JSON",
+    "json_invalid": "valid JSON, nested less than 200 deep ({error})",
+    "model_type": "an object",
+    "model_attributes_type": "an object",
+    "dict_type": "an object",
+    "list_type": "an array",
+    "tuple_type": "an array",
+    "too_short": "an array of at least {min_length}",
+    "too_long": "an array of at most {max_length}",
+    "string_type": "a text",
+    "string_too_short": "a text of at least {min_length} characters",
+    "string_too_long": "a text of at most {max_length} characters",
+    "string_pattern_mismatch": "a text that matches {pattern}",
+    "bool_type": "true or false",
+    "bool_parsing": "true or false",
+    "int_type": "a whole number",
+    "int_parsing": "a whole number",
+    "int_parsing_size": "a whole number that is not so long",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "float_parsing": "a number",
+    "finite_number": "a finite number",
+    "greater_than": "a number above {gt}",
+    "greater_than_equal": "a number of at least {ge}",
+    "less_than": "a number below {lt}",
+    "less_than_equal": "a number of at most {le}",
+    "literal_error": "{expected}",
+    "union_tag_invalid": "one of {expected_tags}",
+    "union_tag_not_found": "this field",
 }
-"""Clearer words than pydantic's, by its error type."""
+"""What would have been taken, by pydantic's type of error; types of ours bring their own words."""
 
 
 class FieldError(BaseModel):
     """One field that was not accepted."""
 
-    pointer: str = Field(description="JSON pointer of the field, or the name of a path or query parameter")
+    pointer: str = Field(
+        description="JSON pointer of the field, or /path/NAME, /query/NAME, /header/NAME of a parameter"
+    )
     value: Any = Field(description="the value found there, shortened where it is long")
     expected: str
 
@@ -116,19 +152,32 @@ def field_errors(error: Exception) -> list[FieldError]:
     return []
 
 
-def shown(value: object) -> Any:  # noqa: ANN401 - any JSON value
-    """Return a value as it may be shown back: JSON that is short and finite."""
+def shown(value: object, depth: int = 1) -> Any:  # noqa: ANN401 - any JSON value
+    """Return a value as it may be shown back: JSON that is short and finite.
+
+    Args:
+        value: what was found.
+        depth: how many levels of pairs are shown whole.
+    """
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     if value is None or isinstance(value, bool | int | float):
         return value if not isinstance(value, int) or abs(value) < 10**LONGEST_VALUE else "a very long number"
     if isinstance(value, Mapping):
-        return f"an object with {len(value)} fields"
-    if isinstance(value, list | tuple) and len(value) > 2:  # noqa: PLR2004 - a pair is shown whole
+        return f"an object with {len(value)} {'field' if len(value) == 1 else 'fields'}"
+    if isinstance(value, list | tuple) and (len(value) > LONGEST_ARRAY or not depth):
         return f"an array of {len(value)}"
     if isinstance(value, list | tuple):
-        return [shown(item) for item in value]
-    return str(value)[:LONGEST_VALUE]
+        return [shown(item, depth - 1) for item in value]
+    return str(value)[:LONGEST_VALUE].encode(errors="replace").decode()
+
+
+def sentence(error: FieldError) -> str:
+    """Return one refused field as a sentence: where, what was found, what was expected."""
+    found = (
+        "missing" if error.expected == EXPECTED["missing"] else json.dumps(error.value, ensure_ascii=False)
+    )
+    return f"{error.pointer or 'The body'} is {found}; expected {error.expected}"
 
 
 def install(app: FastAPI, page: ErrorPage) -> None:
@@ -159,24 +208,33 @@ def install(app: FastAPI, page: ErrorPage) -> None:
 
 
 def _detail(error: Exception) -> str:
-    if isinstance(error, RequestValidationError):
-        return "; ".join(f"{item.pointer}: expected {item.expected}" for item in field_errors(error)[:3])
+    named = field_errors(error)
+    if named:
+        return ". ".join(sentence(item) for item in named[:MOST_SENTENCES]) + "."
     return str(error) or type(error).__doc__ or ""
 
 
 def _of_pydantic(item: Mapping[str, Any], body: object) -> FieldError:
     where, *place = item["loc"]
     kind, context = item["type"], item.get("ctx", {})
-    pointer = _pointer(place, body, kind == "missing") if where == "body" else str(place[0])
+    in_body = where == "body"
+    pointer = _pointer(place, body, kind == "missing") if in_body else f"/{where}/{place[0]}"
     cause = context.get("error")
     if isinstance(cause, InvalidInputError):  # a validator of ours: its pointer starts at its model
         return FieldError(pointer=pointer + cause.pointer, value=shown(cause.value), expected=cause.expected)
+    value = _input(item)
     if kind.startswith("union_tag"):
-        pointer, value = f"{pointer}/{context['discriminator'].strip(_QUOTE)}", context.get("tag")
-        tags = context.get("expected_tags", "the known words")
-        return FieldError(pointer=pointer, value=shown(value), expected=f"one of {tags}")
-    expected = EXPECTED.get(kind, item["msg"].removeprefix("Value error, ").removeprefix("Input should be "))
-    return FieldError(pointer=pointer, value=shown(_input(item)), expected=expected)
+        tag = context["discriminator"].strip(_QUOTE)
+        pointer, value = f"{pointer}/{tag}", _child(value, tag)
+    if in_body and not place and kind == "missing":
+        return FieldError(pointer="", value=None, expected="a JSON object")
+    words = EXPECTED.get(kind)
+    expected = words.format_map(_in_words(context)) if words else item["msg"].removeprefix("Value error, ")
+    return FieldError(pointer=pointer, value=None if value is _ABSENT else shown(value), expected=expected)
+
+
+def _in_words(context: Mapping[str, Any]) -> Mapping[str, str]:
+    return {name: str(value).replace(_QUOTE, '"') for name, value in context.items()}
 
 
 def _input(item: Mapping[str, Any]) -> object:

@@ -11,16 +11,15 @@ from fastapi import APIRouter, Depends, Path, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field, ValidationError
-from pydantic_core import from_json
 
 from app.auth import Bearer, Caller, require
 from app.errors import ForbiddenError
-from app.records import LONGEST_RUN_ID, RUN_ID, RecordBatch, read_batch
+from app.json_body import LARGE_BODY_BYTES, parsed
+from app.records import RUN_ID, RecordBatch, read_batch
+from app.schemas.numbers import saying
 from app.store import ForeignRunError, Store
 from app.store.facts import Added
 
-LARGE_BODY_BYTES = 1 << 20
-"""About ten thousand steps; a larger body is checked in a thread, so that it holds up nobody else."""
 MAY_REPORT = require("report")
 
 router = APIRouter(prefix="/api/v1", tags=["records"])
@@ -49,7 +48,11 @@ async def _reporter(request: Request, credentials: Bearer) -> Caller:
     return MAY_REPORT(request, credentials)
 
 
-RunId = Annotated[str, Path(pattern=RUN_ID, max_length=LONGEST_RUN_ID, description="the client's choice")]
+RunId = Annotated[
+    str,
+    Path(pattern=RUN_ID, description="the client's choice"),
+    saying("a run's id: up to 100 letters, digits, dots, dashes and _, no dot or dash first"),
+]
 Reporter = Annotated[Caller, Depends(_reporter)]
 
 
@@ -106,15 +109,7 @@ def _read(body: bytes) -> RecordBatch:
         return read_batch(body)
     except ValidationError as error:
         items = [{**item, "loc": ("body", *item["loc"])} for item in error.errors(include_url=False)]
-        raise RequestValidationError(items, body=_parsed(body)) from error
-
-
-def _parsed(body: bytes) -> Any:  # noqa: ANN401 - any JSON
-    """Return the JSON of a body, ``None`` where it is none."""
-    try:
-        return from_json(body)
-    except ValueError:
-        return None
+        raise RequestValidationError(items, body=parsed(body)) from error
 
 
 def _answer(added: Added) -> Response:

@@ -8,13 +8,13 @@ from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field, GetPydanticSchema, ValidationError
-from pydantic_core import CoreSchema, ErrorDetails, InitErrorDetails, PydanticCustomError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 
+from app.schemas.base import Schedule
+from app.schemas.numbers import EXACT, column, number, saying, whole
 from planner.errors import InvalidInputError
 
-LARGEST_COUNT = 2**53
-"""Above it a JSON number is no longer exact."""
 LONGEST_SECONDS = 1e9
 """About thirty years."""
 LATEST_EPOCH = 1e11
@@ -24,63 +24,35 @@ MOST_RECORDS = 1_000_000
 LARGEST_OBJECT_BYTES = 4 * 1024 * 1024
 """One note's data or one validation's metrics, as JSON; an audit names every parameter of a model."""
 
-RUN_ID = r"^[A-Za-z0-9._-]*[A-Za-z0-9_-][A-Za-z0-9._-]*$"
-"""A run's id is safe in a URL and as the name of a folder: not only dots."""
-LONGEST_RUN_ID = 100
+RUN_ID = r"^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$"
+"""A run's id is safe in a URL, as the name of a folder and as an argument: no dot or dash comes first."""
 NOTE_KINDS = frozenset({"plan", "startup", "progress", "command", "audit", "finish", "warning"})
 
 
-def _saying(expected: str) -> GetPydanticSchema:
-    """Return the annotation that answers any failure with one message."""
-
-    def schema(source: object, handler: Any) -> CoreSchema:  # noqa: ANN401 - pydantic hands no type for it
-        inner: CoreSchema = handler(source)
-        return {
-            "type": "custom-error", "schema": inner, "custom_error_type": "expected",
-            "custom_error_message": expected,
-        }  # fmt: skip
-
-    return GetPydanticSchema(schema)
-
-
-# JSON Schema calls 3.0 an integer; a strict int does not.
-Whole = Annotated[float, Field(strict=True, ge=0, le=LARGEST_COUNT, multiple_of=1, allow_inf_nan=False)]
-Count = Annotated[
-    Annotated[int, Field(strict=True, ge=0, le=LARGEST_COUNT)] | Whole, Field(union_mode="left_to_right"),
-    _saying("a whole number of at least 0"),
-]  # fmt: skip
-Positive = Annotated[int, Field(strict=True, ge=1, le=LARGEST_COUNT)]
-Seconds = Annotated[
-    float, Field(strict=True, ge=0, le=LONGEST_SECONDS, allow_inf_nan=False),
-    _saying(f"seconds between 0 and {LONGEST_SECONDS:.0e}"),
-]  # fmt: skip
-Epoch = Annotated[
-    float, Field(strict=True, ge=0, le=LATEST_EPOCH, allow_inf_nan=False), _saying("epoch seconds"),
-]  # fmt: skip
+Count = Annotated[int, whole(0, EXACT)]
+Positive = Annotated[int, whole(1, EXACT)]
+Seconds = Annotated[float, number(f"seconds from 0 to {LONGEST_SECONDS:.0f}", ge=0, le=LONGEST_SECONDS)]
+Epoch = Annotated[float, number(f"epoch seconds, from 0 to {LATEST_EPOCH:.0f}", ge=0, le=LATEST_EPOCH)]
 Finite = Annotated[float, Field(strict=True, allow_inf_nan=False)]
-Number = Annotated[Finite, _saying("a finite number or null")]
+Number = Annotated[Finite, saying("a finite number or null")]
 Loss = Annotated[
     Finite | Literal["nan", "inf", "-inf"], Field(union_mode="left_to_right"),
-    _saying('a finite number, "nan", "inf", "-inf" or null'),
+    saying('a finite number, "nan", "inf", "-inf" or null'),
 ]  # fmt: skip
 Text = Annotated[str, Field(strict=True, max_length=200)]
-Word = Annotated[str, Field(strict=True, min_length=1, max_length=200)]
+Word = Annotated[
+    str, Field(strict=True, min_length=1, max_length=200), saying("a text of 1 to 200 characters")
+]
 FilePath = Annotated[str, Field(strict=True, max_length=4096)]
-PositiveOrUnknown = Annotated[Positive | None, _saying("a whole number of at least 1, or null")]
+PositiveOrUnknown = Annotated[Positive | None, saying("a whole number of at least 1, or null")]
 Cadence = Annotated[
-    Positive | Literal["never"] | None, _saying('a whole number of at least 1, "never" or null')
+    Positive | Literal["never"] | None, saying('a whole number of at least 1, "never" or null')
 ]
 Flag = Annotated[bool, Field(strict=True)]
 Object = dict[str, Any]
 
 
-def _column(source: object, handler: Any) -> CoreSchema:  # noqa: ANN401 - pydantic hands no type for it
-    # One wrong item is enough to refuse a column: a body of wrong items makes no list of a million errors.
-    schema: CoreSchema = {**handler(source), "fail_fast": True, "max_length": MOST_RECORDS}
-    return schema
-
-
-_bounded = GetPydanticSchema(_column)
+_bounded = column(MOST_RECORDS)
 Counts = Annotated[list[Count], _bounded]
 Epochs = Annotated[list[Epoch], _bounded]
 SomeEpochs = Annotated[list[Epoch | None], _bounded]
@@ -177,6 +149,15 @@ class Notes(Columns):
     data: Objects = []
 
 
+class DeclaredEarlyStopping(Wire):
+    """What ends a run once validations improve no more."""
+
+    patience: Positive
+    min_delta: Annotated[float, number("a number of at least 0", ge=0)] | None = None
+    monitor: Text | None = None
+    mode: Literal["min", "max"] | None = None
+
+
 class DeclaredPlan(Wire):
     """What a note of kind ``plan`` may say; absent or ``null`` is undeclared."""
 
@@ -186,9 +167,11 @@ class DeclaredPlan(Wire):
     validate_at_end: Flag | None = None
     checkpoint_every: Cadence = None
     validation_batches: PositiveOrUnknown = None
+    max_seconds: Annotated[float, number("seconds above 0", gt=0, le=LONGEST_SECONDS)] | None = None
+    early_stopping: DeclaredEarlyStopping | None = None
     target_loss: Number | None = None
     target_of: Literal["train", "val"] | None = None
-    lr_schedule: list[tuple[Count, Number]] | None = None
+    lr_schedule: Schedule | None = None
     like: Text | None = None
     replaces: Text | None = None
 
@@ -197,7 +180,7 @@ class Job(Wire):
     """The scheduler's job an attempt runs in; further fields are kept as sent."""
 
     cluster: Word
-    id: Annotated[Word | Annotated[int, Field(strict=True, ge=0)], _saying("a job's number or name")]
+    id: Annotated[Word | Annotated[int, Field(strict=True, ge=0)], saying("a job's number or name")]
 
 
 class RecordBatch(Wire):
@@ -205,7 +188,7 @@ class RecordBatch(Wire):
 
     KINDS: ClassVar[tuple[str, ...]] = ("steps", "validations", "checkpoints", "spans", "notes")
 
-    v: Literal[1]
+    v: Annotated[int, whole(1, 1), saying("1, the version of the records that are read here")]
     attempt: Word
     attempt_started: Epoch
     job: Job | None = None
@@ -234,7 +217,7 @@ class RecordBatch(Wire):
         """The seqs of records of unknown kinds: taken note of, so that they are acknowledged."""
         columns = [value.get("seq") for value in (self.model_extra or {}).values() if isinstance(value, dict)]
         seqs = [seq for column in columns if isinstance(column, list) for seq in column]
-        return [seq for seq in seqs if type(seq) is int and 0 <= seq <= LARGEST_COUNT]
+        return [seq for seq in seqs if type(seq) is int and 0 <= seq <= EXACT]
 
 
 def read_batch(body: bytes | bytearray) -> RecordBatch:
@@ -286,5 +269,8 @@ def _check_plan(place: tuple[str | int, ...], data: Object) -> None:
 
 
 def _moved(item: ErrorDetails, place: tuple[str | int, ...]) -> InitErrorDetails:
-    kind = PydanticCustomError("expected", "{message}", {"message": item["msg"]})
-    return InitErrorDetails(type=kind, loc=(*place, *item["loc"]), input=item["input"])
+    kind: str | PydanticCustomError = item["type"]
+    if kind == "expected":
+        kind = PydanticCustomError("expected", "{message}", {"message": item["msg"]})
+    loc = (*place, *item["loc"])
+    return InitErrorDetails(type=kind, loc=loc, input=item["input"], ctx=item.get("ctx", {}))

@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, status
 
+from app.json_body import JsonRoute
 from app.parts import ActionsDep, Operator, Reader
 from app.schemas.actions import (
     CommandAnswer,
@@ -15,7 +16,7 @@ from app.schemas.actions import (
 from app.schemas.compare import RelaunchFields
 from app.wire import to_wire
 
-router = APIRouter(tags=["actions"])
+router = APIRouter(tags=["actions"], route_class=JsonRoute)
 
 Key = Annotated[
     str,

@@ -5,10 +5,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, status
 
 from app.api.actions import Key
+from app.json_body import JsonRoute
 from app.parts import JobActionsDep, Operator
 from app.schemas.job_actions import JobActedAnswer, JobAction, JobOrder
 
-router = APIRouter(tags=["actions"])
+router = APIRouter(tags=["actions"], route_class=JsonRoute)
 
 
 @router.post(

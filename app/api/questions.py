@@ -5,6 +5,8 @@ from typing import Any
 from fastapi import APIRouter
 
 from app.api.comparing import comparison_answer
+from app.early_stops import stop_of_call
+from app.json_body import JsonRoute
 from app.parts import PlansDep, PoolDep, Reader
 from app.questions import RunCurve, compare_query, inside
 from app.schemas.answers import CompareResponse
@@ -16,7 +18,7 @@ from planner.eta import eta
 from planner.forecast import forecast
 from planner.report import compare
 
-router = APIRouter(tags=["questions"])
+router = APIRouter(tags=["questions"], route_class=JsonRoute)
 
 
 @router.post("/forecast", response_model=ForecastResponse)
@@ -49,7 +51,9 @@ def _etas(request: EtaRequest) -> dict[str, Any]:
     answers = []
     for index, run in enumerate(request.runs):
         with inside(f"/runs/{index}"):
-            answers.append({"id": run.id, **to_wire(eta(run.to_query(request.levels)))})
+            query = run.to_query(request.levels)
+            stop = stop_of_call(query, run.validations.loss if run.validations else None)
+            answers.append({"id": run.id, **to_wire(eta(query)), "early_stopping": to_wire(stop)})
     return {"etas": answers}
 
 

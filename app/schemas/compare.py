@@ -7,19 +7,22 @@ from pydantic_core import PydanticCustomError
 
 from app.schemas.base import (
     LARGEST_SECONDS,
+    Count,
     Levels,
     Name,
     Number,
     PlanFields,
     Position,
+    Positions,
     Probability,
     Request,
     ResumeStep,
     Seconds,
+    SomeNumbers,
     Step,
     Weight,
 )
-from app.schemas.forecast import Points
+from app.schemas.numbers import column, saying
 from planner.errors import InvalidInputError
 
 MOST_SCENARIOS = 50
@@ -43,7 +46,7 @@ def _seconds(value: object) -> float:
     return float(value)
 
 
-_DURATION = "seconds of at least 0, or a pair [low, high] of them"
+_DURATION = f"seconds from 0 to {LARGEST_SECONDS:.0f}, or a pair [low, high] of them"
 _SECONDS_SCHEMA = {"type": "number", "minimum": 0, "maximum": LARGEST_SECONDS}
 _PAIR_SCHEMA = {"type": "array", "items": _SECONDS_SCHEMA, "minItems": 2, "maxItems": 2}
 Duration = Annotated[
@@ -66,8 +69,8 @@ class PaceFields(Request):
 class PointsFields(Request):
     """A curve by its points, to be forecast."""
 
-    steps: Annotated[list[Position], Field(max_length=1_000_000)]
-    losses: Points
+    steps: Positions
+    losses: SomeNumbers
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -77,7 +80,9 @@ class PointsFields(Request):
         return self
 
 
-Milestone = tuple[Position, Number | None, Number]
+Milestone = Annotated[
+    tuple[Position, Number | None, Number], saying("a milestone: [step, lowest loss or null, highest loss]")
+]
 
 
 class CurveChoice(Request):
@@ -87,7 +92,7 @@ class CurveChoice(Request):
     from there on it does what that run did after its ``from_step``. Without one both count the same steps.
     """
 
-    milestones: Annotated[list[Milestone], Field(min_length=1, max_length=MOST_MILESTONES)] | None = None
+    milestones: Annotated[list[Milestone], column(MOST_MILESTONES, 1)] | None = None
     points: PointsFields | None = None
     run: Name | None = None
     from_step: Annotated[
@@ -162,7 +167,7 @@ class EconomicsFields(Request):
 
     gpus: Weight
     gpu_hour_price: Weight | None = None
-    currency: Annotated[str, Field(max_length=20)] | None = None
+    currency: Annotated[str, Field(strict=True, max_length=20)] | None = None
     watts_per_gpu: Weight | None = None
     grams_co2_per_kwh: Weight | None = None
     attention_hour_price: Weight | None = None
@@ -180,13 +185,20 @@ class CriterionFields(Request):
 
     name: Name
     weight: Weight
-    scores: Annotated[dict[str, Number], Field(max_length=MOST_SCENARIOS)]
+    scores: Annotated[dict[Name, Number], Field(max_length=MOST_SCENARIOS)]
+
+
+JobId = Annotated[
+    str,
+    Field(strict=True, pattern=r"^[0-9]{1,18}(_[0-9]{1,9})?$", description="a job's id"),
+    saying('a job id of digits in quotes, such as "13503904" or "13503904_7"'),
+]
 
 
 class CompareRequest(Request):
     """A running job and what could be done about it."""
 
-    job: Annotated[str, Field(pattern=r"^\d{1,18}(_\d{1,9})?$", description="a job's id")] | None = None
+    job: JobId | None = None
     elapsed_seconds: Seconds | None = None
     at_step: Step
     plan: PlanFields
@@ -196,7 +208,7 @@ class CompareRequest(Request):
     economics: EconomicsFields | None = None
     objective: ObjectiveFields | None = None
     attention_seconds: Seconds | None = None
-    experiments: Annotated[Step, Field(ge=1)] | None = None
+    experiments: Count | None = None
     criteria: Annotated[list[CriterionFields], Field(max_length=100)] | None = None
     quantiles: Levels | None = None
     seed: Annotated[Step, Field(description="same body and seed, same bytes")] = 0
@@ -207,9 +219,16 @@ class CompareRequest(Request):
         for index, name in enumerate(names):
             if name in names[:index]:
                 raise InvalidInputError(f"/scenarios/{index}/name", name, "a name of its own")
+        self._check_criteria(names)
+        return self
+
+    def _check_criteria(self, scenarios: list[str]) -> None:
+        known: set[str] = set()
         for index, criterion in enumerate(self.criteria or ()):
+            if criterion.name in known:
+                raise InvalidInputError(f"/criteria/{index}/name", criterion.name, "a name of its own")
+            known.add(criterion.name)
             for name in criterion.scores:
-                if name not in names:
+                if name not in scenarios:
                     pointer = f"/criteria/{index}/scores"
                     raise InvalidInputError(pointer, name, "scores by the names of the scenarios")
-        return self

@@ -1,18 +1,29 @@
 """``POST /api/v1/forecast``."""
 
-from itertools import pairwise
 from typing import Annotated, Literal, Self
 
 import numpy as np
 from pydantic import Field, model_validator
 
-from app.schemas.base import MOST_POINTS, Answer, Count, Levels, Name, Number, Position, QuantileMap, Request
+from app.schemas.base import (
+    Answer,
+    Count,
+    Levels,
+    Name,
+    Number,
+    Position,
+    Positions,
+    QuantileMap,
+    Request,
+    Schedule,
+    SomeNumbers,
+    SomeRates,
+)
+from app.schemas.numbers import column
 from planner.curve import Curve
 from planner.errors import InvalidInputError
 from planner.forecast import ForecastQuery
 from planner.quantiles import DEFAULT_LEVELS
-
-Points = Annotated[list[Number | None], Field(max_length=MOST_POINTS)]
 
 
 class CurveFields(Request):
@@ -20,15 +31,15 @@ class CurveFields(Request):
 
     id: Name
     kind: Literal["train", "val"] | None = None
-    steps: Annotated[list[Position], Field(max_length=MOST_POINTS)]
-    losses: Points
+    steps: Positions
+    losses: SomeNumbers
     companion: Name | None = None
     like: Name | None = None
-    lr: Points | None = None
-    lr_schedule: Annotated[list[tuple[Position, Number]], Field(max_length=10_000)] | None = None
+    lr: SomeRates | None = None
+    lr_schedule: Schedule | None = None
     total_steps: Count | None = None
-    at: Annotated[list[Position], Field(max_length=10_000)] | None = None
-    targets: Annotated[list[Number], Field(max_length=1_000)] | None = None
+    at: Annotated[list[Position], column(10_000)] | None = None
+    targets: Annotated[list[Number], column(1_000)] | None = None
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -37,9 +48,6 @@ class CurveFields(Request):
             column = getattr(self, name)
             if column is not None and len(column) != len(self.steps):
                 raise InvalidInputError(f"/{name}", column, expected)
-        schedule = [step for step, _ in self.lr_schedule or ()]
-        if any(later <= earlier for earlier, later in pairwise(schedule)):
-            raise InvalidInputError("/lr_schedule", self.lr_schedule, "steps that increase")
         return self
 
     def to_curve(self) -> Curve:

@@ -66,7 +66,7 @@ async def test_key_is_for_one_command(service: Any) -> None:
     other = await service.post("/runs/one/commands", {"command": "stop"}, Idempotency_Key="k")
     none = await service.post("/runs/one/commands", {"command": "stop"})
     assert (409, 422) == (other.status_code, none.status_code)
-    assert "idempotency-key" == none.json()["errors"][0]["pointer"].lower()
+    assert "/header/idempotency-key" == none.json()["errors"][0]["pointer"].lower()
 
 
 async def test_wrong_command(service: Any) -> None:

@@ -226,7 +226,7 @@ async def test_forecast_answers_and_refuses_by_item(service: Any) -> None:
         ({"steps": [1, -2]}, "/curves/0/steps/1"),
         ({"companion": "nobody"}, "/curves/0/companion"),
         ({"total_steps": 0}, "/curves/0/total_steps"),
-        ({"lr_schedule": [[10, 0.1], [5, 0.1]]}, "/curves/0/lr_schedule"),
+        ({"lr_schedule": [[10, 0.1], [5, 0.1]]}, "/curves/0/lr_schedule/1/0"),
     ],
 )
 async def test_wrong_curve_is_named(service: Any, change: dict[str, Any], pointer: str) -> None:
@@ -247,7 +247,8 @@ async def test_not_a_number_in_steps(service: Any, literal: str) -> None:
 async def test_no_json_at_all(service: Any) -> None:
     """A body that is no JSON is 422, and says so."""
     answer = await service.client.post("/api/v1/eta", content=b'{"runs": [', headers=service.headers("read"))
-    assert (422, "valid JSON") == (answer.status_code, answer.json()["errors"][0]["expected"])
+    assert 422 == answer.status_code
+    assert answer.json()["errors"][0]["expected"].startswith("valid JSON")
 
 
 async def test_eta_of_a_run_beyond_its_end_is_refused(service: Any) -> None:

@@ -57,7 +57,7 @@ def test_pointers_leave_out_the_branches_of_a_union() -> None:
     ("value", "expected"),
     [
         (math.nan, "nan"), (True, True), (None, None), ("x" * 500, "x" * 200), ([1, 2], [1, 2]),
-        (list(range(9)), "an array of 9"), ({"a": 1}, "an object with 1 fields"),
+        (list(range(9)), "an array of 9"), ({"a": 1}, "an object with 1 field"),
         (10**300, "a very long number"),
     ],
 )  # fmt: skip
@@ -88,8 +88,21 @@ async def test_failure_shows_nothing_of_the_inside(service: Any, monkeypatch: py
     assert "secret" not in answer.text
 
 
-async def test_column_of_wrong_values_is_not_listed_whole(service: Any) -> None:
-    """Of many wrong values the first few are named."""
-    body = {"curves": [{"id": "a", "steps": ["x"] * 1000, "losses": [1.0] * 1000}]}
-    answer = await service.post("/forecast", body)
-    assert (422, 20) == (answer.status_code, len(answer.json()["errors"]))
+async def test_many_wrong_fields_are_not_listed_whole(service: Any) -> None:
+    """Of many wrong fields the first few are named, and of a wrong column the first item."""
+    curve = {"id": "a", "steps": ["x"] * 1000, "losses": [1.0] * 1000}
+    answers = [await service.post("/forecast", {"curves": curves}) for curves in ([curve], [curve] * 1000)]
+    assert [(422, 1), (422, 20)] == [(answer.status_code, len(answer.json()["errors"])) for answer in answers]
+
+
+async def test_detail_is_sentences(service: Any) -> None:
+    """What is wrong reads as sentences: place, value, expectation; the whole body is called by its name."""
+    wrong = await service.post("/eta", {"runs": [{"id": "a", "at_step": "5"}]})
+    whole = await service.post("/eta", [])
+    assert [
+        (
+            '/runs/0/at_step is "5"; expected a whole number from 0 to 1000000000000. '
+            "/runs/0/plan is missing; expected this field."
+        ),
+        "The body is []; expected an object.",
+    ] == [answer.json()["detail"] for answer in (wrong, whole)]

@@ -6,15 +6,15 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from app.schemas.actions import CommandFields
-from app.schemas.base import Cadence, Count, Levels, Number, ResumeStep, Seconds, Whole
+from app.schemas.base import Cadence, Count, Levels, Number, ResumeStep, Seconds, Step
 from app.schemas.compare import Duration
 
 
 @pytest.mark.parametrize(
     ("kind", "value", "expected"),
     [
-        (Whole, 5, 5),
-        (Whole, 5.0, 5),
+        (Step, 5, 5),
+        (Step, 5.0, 5),
         (Number, 5, 5.0),
         (Cadence, "never", "never"),
         (Cadence, 25, 25),
@@ -33,7 +33,7 @@ def test_what_is_taken(kind: Any, value: Any, expected: Any) -> None:
 @pytest.mark.parametrize(
     ("kind", "value"),
     [
-        (Whole, True), (Whole, 5.5), (Whole, "5"), (Number, True), (Number, "1"), (Number, float("nan")),
+        (Step, True), (Step, 5.5), (Step, "5"), (Number, True), (Number, "1"), (Number, float("nan")),
         (Number, 10**400), (Count, 0), (Cadence, 0), (Cadence, "often"), (Cadence, True), (ResumeStep, -1),
         (ResumeStep, "newest"), (Levels, []), (Levels, [0.0]), (Levels, [1]), (Seconds, -0.1),
         (Seconds, 1e10), (Duration, -1), (Duration, [2, 1]), (Duration, [1]), (Duration, [1, 2, 3]),

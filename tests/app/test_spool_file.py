@@ -185,7 +185,9 @@ class TestBatch:
     ("name", "is_one"),
     [
         ("a-1.b_C", True),
-        (".x", True),
+        (".x", False),
+        ("-x", False),
+        ("_x", True),
         ("..", False),
         (".", False),
         ("a/b", False),
