@@ -92,7 +92,7 @@ def test_the_environment_may_name_the_run() -> None:
     assert "my-run" == environment.run_id("a", {**SLURM_JOB, "CUTLOSS_RUN": "../my run"})
 
 
-@pytest.mark.parametrize("name", ["", "..", "///", "é" * 300, "a" * 300])
+@pytest.mark.parametrize("name", ["", "..", "///", "-v", "--help", "é" * 300, "a" * 300])
 def test_any_name_makes_a_safe_id(name: str) -> None:
     """An id is 1 to 100 of letters, digits, dot, dash and underscore, and never hides or climbs."""
     found = environment.run_id(name, SLURM_JOB)
