@@ -11,8 +11,13 @@ from fastapi.staticfiles import StaticFiles
 
 from app import api, errors, ingest, pages
 from app.actions import Actions
+from app.alerts.courier import Courier
+from app.alerts.desk import AlertDesk
+from app.alerts.lookout import Lookout
+from app.alerts.watch import Watch
 from app.audit import Audit
 from app.auth import Sessions
+from app.compress import Compress
 from app.credentials import prepare_state, signing_secret
 from app.fixes import FixBook
 from app.guards import BodyLimit, HostCheck, SecurityHeaders, allowed_hosts
@@ -73,6 +78,7 @@ def create_app(
 def _guard(app: FastAPI, settings: Settings) -> None:
     """Put the guards before the routes; the one added last comes first."""
     app.add_middleware(BodyLimit, largest_bytes=settings.largest_body_bytes)
+    app.add_middleware(Compress)
     app.add_middleware(BasePath, base_path=settings.base_path)
     app.add_middleware(HostCheck, allowed=allowed_hosts(settings))
     app.add_middleware(SecurityHeaders)
@@ -93,12 +99,14 @@ def _start(app: FastAPI, settings: Settings, clock: Callable[[], float]) -> None
     state = app.state
     store = state.store = open_store(settings.database)
     state.pool = Pool(settings.planner_threads)
-    state.plans = Plans(store, settings, clock)
+    _look_out(app, settings, clock)
+    state.plans = Plans(store, settings, clock, state.lookout.heed)
     state.scheduler = scheduler_of(settings)
     _start_scheduling(app, settings, clock)
     _start_listening(app, settings, clock)
     state.sweep = Sweep(store, state.plans, Memory(store), clock, settings.sweep_seconds)
     state.sweep.start()
+    state.lookout.start()
     state.actions = Actions(
         store=store, replacer=state.replacer, live=state.live, audit=Audit(store, clock), clock=clock,
         fixes=FixBook(store, state.plans, clock), checkpoint_wait_seconds=settings.checkpoint_wait_seconds,
@@ -108,6 +116,22 @@ def _start(app: FastAPI, settings: Settings, clock: Callable[[], float]) -> None
         own_run=state.actions.own_run, clock=clock,
         checkpoint_wait_seconds=settings.checkpoint_wait_seconds,
     )  # fmt: skip
+
+
+def _look_out(app: FastAPI, settings: Settings, clock: Callable[[], float]) -> None:
+    """Make what tells people of their runs."""
+    state = app.state
+    desk = state.alerts = AlertDesk(
+        state.store, Audit(state.store, clock), clock, owner=settings.user,
+        schemes=settings.alert_schemes, public_url=settings.public_url,
+    )  # fmt: skip
+    courier = Courier(
+        state.store, desk.settings, clock, count=state.metrics.count_alert, public_url=settings.public_url
+    )
+    watch = Watch(state.store, desk.settings, state.live.publish)
+    state.lookout = Lookout(
+        state.store, watch, courier, clock, settings.alert_seconds, settings.stale_after_seconds
+    )
 
 
 def _start_listening(app: FastAPI, settings: Settings, clock: Callable[[], float]) -> None:

@@ -15,6 +15,8 @@ BENCHMARKS = (
     "step.py",
     "ingest.py",
     "page_cost.py",
+    "browser.py",
+    "tab_growth.py",
     "verdict_calibration.py",
     "verdict_steadiness.py",
     "refit.py",
