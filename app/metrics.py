@@ -23,6 +23,17 @@ class Metrics:
         self.loop_errors = Counter(
             "cutloss_loop_errors", "Errors caught by a background loop.", ("loop",), registry=self.registry
         )
+        self.alerts_sent = Counter(
+            "cutloss_alerts_sent", "Alerts a channel took.", ("rule",), registry=self.registry
+        )
+        self.alerts_failed = Counter(
+            "cutloss_alerts_failed", "Tries in which a channel did not take an alert.", ("rule",),
+            registry=self.registry,
+        )  # fmt: skip
+
+    def count_alert(self, rule: str, *, is_sent: bool) -> None:
+        """Count an alert that a channel took, or did not."""
+        (self.alerts_sent if is_sent else self.alerts_failed).labels(rule).inc()
 
     def text(self) -> bytes:
         """Return all numbers in Prometheus' text format."""

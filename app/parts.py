@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from app.actions import Actions
+from app.alerts.desk import AlertDesk
 from app.auth import Caller, require
 from app.job_actions import JobActions
 from app.job_logs import JobLogs
@@ -43,11 +44,17 @@ def _job_logs(request: Request) -> JobLogs:
     return logs
 
 
+def _alerts(request: Request) -> AlertDesk:
+    alerts: AlertDesk = request.app.state.alerts
+    return alerts
+
+
 StoreDep = Annotated[Store, Depends(_store)]
 PlansDep = Annotated[Plans, Depends(_plans)]
 PoolDep = Annotated[Pool, Depends(_pool)]
 ActionsDep = Annotated[Actions, Depends(_actions)]
 JobActionsDep = Annotated[JobActions, Depends(_job_actions)]
 JobLogsDep = Annotated[JobLogs, Depends(_job_logs)]
+AlertsDep = Annotated[AlertDesk, Depends(_alerts)]
 Reader = Annotated[Caller, Depends(require("read"))]
 Operator = Annotated[Caller, Depends(require("operate"))]

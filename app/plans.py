@@ -4,10 +4,10 @@ import math
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 from zlib import crc32
 
 from app.earlier import EarlierRuns
@@ -30,10 +30,13 @@ from planner.scenario import CompareQuery, PlanOverrides
 KEPT_VIEWS = 256
 REFRESH_SECONDS = 15.0
 """A run that is alive is looked at anew after this, though nothing came: time passes in it."""
+KEPT_ANSWERS = 64
+MOST_OTHERS = 12
 LISTING_SECONDS = 0.5
 """How long a list may compute; the rows that are left show what was computed last."""
 
 Key = tuple[Any, ...]
+Answered = TypeVar("Answered")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +55,22 @@ class Plans:
         store: the store.
         settings: the service's settings.
         clock: returns epoch seconds.
+        heed: is given each view that was computed; must return at once.
     """
 
-    def __init__(self, store: Store, settings: Settings, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        store: Store,
+        settings: Settings,
+        clock: Callable[[], float] = time.time,
+        heed: Callable[[RunView], None] | None = None,
+    ) -> None:
         self._store = store
         self._settings = settings
         self._clock = clock
+        self._heed = heed
         self._kept: OrderedDict[str, _Kept] = OrderedDict()
+        self._answers: OrderedDict[Key, Any] = OrderedDict()
         self._lock = threading.Lock()
         self._busy: dict[str, threading.Lock] = {}
         self._earlier = EarlierRuns(store)
@@ -94,8 +106,39 @@ class Plans:
         """Return the lines of runs as they were computed last; nothing is computed for it."""
         return [self._last_row(run) for run in runs]
 
+    def once(self, view: RunView, asked: Hashable, make: Callable[[], Answered]) -> Answered:
+        """Return what was made of a view before, else make it: open pages ask the same again and again.
+
+        Args:
+            view: of a run.
+            asked: what else the answer depends on.
+            make: answers.
+        """
+        key = (view.run.id, view.version, asked)
+        with self._lock:
+            if key in self._answers:
+                self._answers.move_to_end(key)
+                found: Answered = self._answers[key]
+                return found
+        made = make()
+        with self._lock:
+            self._answers[key] = made
+            while len(self._answers) > KEPT_ANSWERS:
+                self._answers.popitem(last=False)
+        return made
+
+    def others(self, run: Run) -> list[Run]:
+        """Return runs of the same user whose curves a fix may follow, those that have finished first."""
+        known = [other for other in self._store.runs(run.user, MOST_OTHERS) if other.id != run.id]
+        return sorted(known, key=lambda other: other.finished != "finished")
+
     def question(
-        self, run_id: str, scenario: RelaunchFields, plan: PlanOverrides, target_loss: float | None
+        self,
+        run_id: str,
+        scenario: RelaunchFields,
+        plan: PlanOverrides,
+        target_loss: float | None,
+        now: float | None = None,
     ) -> CompareQuery | None:
         """Return the question of a what-if on a run, ``None`` where there is no such run.
 
@@ -104,12 +147,13 @@ class Plans:
             scenario: the relaunch asked about.
             plan: what both options declare otherwise.
             target_loss: the loss both are to reach; ``None``: each runs to its end.
+            now: epoch seconds from which durations count; ``None`` is this moment.
         """
         run = self._store.run(run_id)
         if run is None:
             return None
         fits, snapshot = self._current(run).fits, read_snapshot(self._store, run)
-        standing = self._standing(snapshot, self._clock(), fits)
+        standing = self._standing(snapshot, self._clock() if now is None else now, fits)
         return self._judge.question(standing, scenario, plan, target_loss)
 
     def curves_of(self, user: str) -> RunCurve:
@@ -154,6 +198,8 @@ class Plans:
         )
         view = make_view(materials)
         self._memory.remember(view)
+        if self._heed is not None:
+            self._heed(view)
         return _Kept(key, view, fits)
 
     def _standing(self, snapshot: Snapshot, now: float, fits: RunFits) -> Standing:

@@ -77,6 +77,15 @@ class Settings(BaseSettings):
     sweep_seconds: float = Field(
         15.0, gt=0, description="seconds between two looks at the runs that nobody watches"
     )
+    alert_seconds: float = Field(2.0, gt=0, description="seconds between two looks for what alerts tell of")
+    alert_schemes: Names = Field(
+        (),
+        description="kinds of alert channel (apprise's URL schemes, such as `mailtos,slack,jsons`) that are"
+        " accepted, separated by commas; unset: all that leave this machine",
+    )
+    public_url: str = Field(
+        "", description="address at which people reach the pages, for links in alerts; unset: no links"
+    )
     checkpoint_wait_seconds: float = Field(
         600.0, gt=0, description="how long a replacement waits for the old job's checkpoint"
     )
@@ -103,7 +112,7 @@ class Settings(BaseSettings):
     )
     log_json: bool = Field(default=False, description="log one JSON object a line instead of text")
 
-    @field_validator("allowed_hosts", mode="before")
+    @field_validator("allowed_hosts", "alert_schemes", mode="before")
     @classmethod
     def _split_names(cls, value: object) -> object:
         return (
@@ -135,6 +144,13 @@ class Settings(BaseSettings):
         if not value.startswith("/") or value.endswith("/"):
             raise ValueError("base_path must begin with a slash and not end with one, such as /cutloss")
         return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _check_public_url(cls, value: str) -> str:
+        if value and not value.startswith(("http://", "https://")):
+            raise ValueError("public_url must begin with http:// or https://")
+        return value.rstrip("/")
 
     @property
     def database(self) -> Path:

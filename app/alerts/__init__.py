@@ -1,0 +1,1 @@
+"""Alerts: what a person wants to be told of their runs, and how it reaches them."""
