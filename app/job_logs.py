@@ -37,7 +37,7 @@ STOP_SECONDS = 5.0
 KEPT_SECONDS = 30 * 86400.0
 USAGE = 2
 NO_SCHEDULER = "This service runs without a scheduler; start it with --scheduler=slurm or local."
-NO_CLIENT = "The client is not installed beside this service; `pip install cutloss` brings it."
+NO_CLIENT = "The client is not installed beside this service; `pip install ./trainer` brings it."
 
 logger = structlog.get_logger()
 

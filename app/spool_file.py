@@ -19,6 +19,9 @@ from app.records import RUN_ID, RecordBatch, checked
 CHUNK_BYTES = 1 << 20
 LONGEST_LINE_BYTES = 8 << 20
 
+READ_SUFFIX = ".read.json"
+"""Of the file beside a spool that says how far it was read."""
+
 FIELDS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "step": ("steps", ("seq", "step", "ended", "seconds", "loss", "lr")),
     "validation": ("validations", ("seq", "step", "started", "seconds", "loss", "metrics")),
@@ -85,6 +88,26 @@ def open_spool(path: Path) -> int:
         os.close(file)
         raise NoSpoolError(f"{path} is no plain file")
     return file
+
+
+def acknowledge(path: Path, position: int) -> None:
+    """Write beside a spool how many bytes of it are stored.
+
+    Raises:
+        OSError: the folder takes no file.
+    """
+    told = path.with_suffix(READ_SUFFIX)
+    draft = told.with_suffix(f".{os.getpid()}.tmp")
+    file = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    try:
+        os.write(file, orjson.dumps({"offset": position}))
+    finally:
+        os.close(file)
+    try:
+        draft.replace(told)
+    except OSError:
+        draft.unlink()
+        raise
 
 
 def read_header(file: int) -> Header | None:

@@ -16,7 +16,7 @@ from pathlib import Path
 import orjson
 import structlog
 
-from app.spool_file import NoSpoolError, batch_of, is_run_id, open_spool, read_chunk, read_header
+from app.spool_file import NoSpoolError, acknowledge, batch_of, is_run_id, open_spool, read_chunk, read_header
 from app.store import ForeignRunError, Store, StoreError
 from app.store.facts import Command, SpoolMark
 
@@ -24,6 +24,8 @@ CHUNKS_A_LOOK = 16
 """How much of one file is read before the others have their turn."""
 SLOWEST = 5.0
 """The pause grows to so many times the shortest one while nothing comes."""
+QUIET_SECONDS = 60.0
+"""A reporter that lives shows it every 10 s: one silent for so long has written its last, for now."""
 COMMANDS_SUFFIX = ".commands.jsonl"
 
 logger = structlog.get_logger()
@@ -82,6 +84,7 @@ class Spools:
         self._shortest_seconds = shortest_seconds
         self._seen: dict[Path, _Seen] = {}
         self._refused: set[Path] = set()
+        self._acknowledged: dict[Path, int] = {}
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._serve, name="spools", daemon=True)
 
@@ -99,6 +102,7 @@ class Spools:
         """Look once: store what is new, and leave pending commands beside the spools."""
         paths = [path for folder in self._folders for path in _spools_in(folder)]
         self._seen = {path: self._seen[path] for path in paths if path in self._seen}
+        self._acknowledged = {path: self._acknowledged[path] for path in paths if path in self._acknowledged}
         look = Look()
         for path in paths:
             if not self._stopping.is_set():
@@ -136,6 +140,7 @@ class Spools:
         status = path.lstat()
         before, now = self._seen.get(path), _Seen(status.st_ino, status.st_size, status.st_mtime_ns)
         if now == before:
+            self._acknowledge(path, status)
             return Look()
         self._seen[path] = now
         mark = self._mark(path, now)
@@ -146,6 +151,15 @@ class Spools:
             return self._read(file, mark)
         finally:
             os.close(file)
+
+    def _acknowledge(self, path: Path, status: os.stat_result) -> None:
+        """Say beside a spool that has fallen silent how far it was read: then its owner may remove it."""
+        if self._acknowledged.get(path) == status.st_size or self._clock() - status.st_mtime < QUIET_SECONDS:
+            return
+        self._acknowledged[path] = status.st_size
+        mark = self._store.spool_mark(str(path))
+        if mark is not None and mark.inode == status.st_ino and status.st_uid == os.geteuid():
+            acknowledge(path, mark.position)
 
     def _mark(self, path: Path, now: _Seen) -> SpoolMark:
         """Return how far a file has been read: from the start where it is another file, or was cut."""

@@ -354,3 +354,40 @@ def test_a_real_reporters_spool_is_read(spools: Spools, store: Store, folder: Pa
         [item.step for item in store.validations("r")],
         [item.step for item in store.checkpoints("r")],
     )
+
+
+def told(spool: Spool) -> dict[str, int] | None:
+    """Return what is said beside a spool of how far it was read."""
+    path = spool.path.with_suffix(".read.json")
+    return json.loads(path.read_text()) if path.exists() else None
+
+
+def test_a_silent_spool_is_acknowledged(spools: Spools, folder: Path) -> None:
+    """Once its reporter has been silent for a while, how far it was read is written beside it."""
+    spool = Spool(folder)
+    spool.steps(1, 3)
+    spool.touch(NOW - 30)
+    for _ in range(2):
+        spools.poll_once()
+    assert None is told(spool)
+    spool.touch(NOW - 61)
+    for _ in range(2):
+        spools.poll_once()
+    assert {"offset": spool.path.stat().st_size} == told(spool)
+    spool.write_bytes(b'{"k": "step", "seq": 4, "st')
+    spool.touch(NOW - 61)
+    for _ in range(2):
+        spools.poll_once()
+    assert {"offset": spool.path.stat().st_size - 27} == told(spool)
+
+
+def test_an_acknowledgement_that_cannot_be_written_harms_nobody(spools: Spools, folder: Path) -> None:
+    """A folder in its place; the other spool is read and acknowledged."""
+    odd, even = Spool(folder, "odd"), Spool(folder, "even")
+    odd.path.with_suffix(".read.json").mkdir()
+    for spool in (odd, even):
+        spool.steps(1, 3)
+        spool.touch(NOW - 61)
+    for _ in range(2):
+        spools.poll_once()
+    assert {"offset": even.path.stat().st_size} == told(even)

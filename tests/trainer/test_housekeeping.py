@@ -7,8 +7,8 @@ from typing import Any
 
 import cutloss
 import pytest
-from cutloss.backlog import Position, save_position
-from cutloss.housekeeping import KEPT_SECONDS, remove_served
+from cutloss.backlog import Position, acknowledged, read_file, save_position
+from cutloss.housekeeping import KEPT_SECONDS, QUIET_SECONDS, remove_served
 
 NOW = 1.8e9
 
@@ -54,6 +54,34 @@ def test_any_other_spool_stays(spool: Callable[..., Path], kept: dict[str, Any])
     assert path.exists()
 
 
+def test_what_the_service_read_by_itself_has_served_too(spool: Callable[..., Path]) -> None:
+    """Where compute nodes have no network the service acknowledges a spool beside it."""
+    path = spool("a", KEPT_SECONDS + 1, offset=None)
+    read_file(path).write_text('{"offset": 99}')
+    assert (0, 99) == (remove_served(path.parent.parent, NOW), acknowledged(path))
+    read_file(path).write_text('{"offset": 100}')
+    assert 1 == remove_served(path.parent.parent, NOW)
+    assert not path.parent.exists()
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"offset": "100"}', '{"offset": 101}', '{"at": 100}'])
+def test_an_acknowledgement_that_is_none_counts_for_nothing(spool: Callable[..., Path], text: str) -> None:
+    """Torn, odd, or of a file that was longer."""
+    path = spool("a", KEPT_SECONDS + 1, offset=None)
+    read_file(path).write_text(text)
+    assert (0, 0) == (remove_served(path.parent.parent, NOW), acknowledged(path))
+
+
+def test_too_much_is_too_much_whatever_its_age(spool: Callable[..., Path]) -> None:
+    """The oldest that have served go until the rest fits; what has not, and what is written, stays."""
+    oldest, old, young = (spool(name, age) for name, age in (("a", 9e5), ("b", 8e5), ("c", 7e5)))
+    unserved, written = spool("d", 9.5e5, offset=10), spool("e", QUIET_SECONDS - 1)
+    assert 2 == remove_served(oldest.parent.parent, NOW, kept_bytes=300)
+    assert [False, False, True, True, True] == [
+        path.exists() for path in (oldest, old, young, unserved, written)
+    ]
+
+
 def test_a_training_that_reaches_the_service_cleans_up(
     home: Path, service: Any, wait_for: Callable[[Callable[[], object], str], None]
 ) -> None:
@@ -65,4 +93,18 @@ def test_a_training_that_reaches_the_service_cleans_up(
     save_position(old, Position(1, 1))
     run = cutloss.init("new")
     wait_for(lambda: service.batches and not old.exists(), "the old spool's end")
+    run.finish()
+
+
+def test_a_training_without_a_service_cleans_up_too(
+    home: Path, wait_for: Callable[[Callable[[], object], str], None]
+) -> None:
+    """What the service has read by itself is removed by trainings that never reach it."""
+    old = home / ".cutloss" / "spool" / "old" / "a.jsonl"
+    old.parent.mkdir(parents=True)
+    old.write_bytes(b"x")
+    os.utime(old, (1.0, 1.0))
+    read_file(old).write_text('{"offset": 1}')
+    run = cutloss.init("new")
+    wait_for(lambda: not old.exists(), "the old spool's end")
     run.finish()

@@ -43,7 +43,7 @@ def ending(spooled: Spooled) -> str:
     return str(next(note["data"]["reason"] for note in spooled("note") if note["kind"] == "finish"))
 
 
-def fit(callback: Any, **settings: Any) -> Any:
+def fit(callback: Any, *others: Any, **settings: Any) -> Any:
     """Fit a tiny model with Lightning; 20 batches an epoch, 2 epochs."""
     import lightning.pytorch as lightning
     import torch
@@ -68,8 +68,8 @@ def fit(callback: Any, **settings: Any) -> Any:
     loader = torch.utils.data.DataLoader(data, batch_size=2)
     checks = torch.utils.data.DataLoader(data, batch_size=8)
     trainer = lightning.Trainer(
-        max_epochs=2, callbacks=[callback], logger=False, accelerator="cpu", enable_progress_bar=False,
-        enable_model_summary=False, log_every_n_steps=1, **settings,
+        max_epochs=2, callbacks=[callback, *others], logger=False, accelerator="cpu",
+        enable_progress_bar=False, enable_model_summary=False, log_every_n_steps=1, **settings,
     )  # fmt: skip
     trainer.fit(Line(), loader, checks)
     return trainer
@@ -103,6 +103,20 @@ def test_lightning_reports_a_fit(spooled: Spooled) -> None:
     assert [40, pytest.approx(0.0, abs=1e-9)] == plan["lr_schedule"][-1]
     assert "finished" == ending(spooled)
     assert "save_checkpoint" not in vars(trainer)
+
+
+@needs("lightning")
+@quiet_lightning
+def test_lightning_declares_what_may_end_a_fit(spooled: Spooled) -> None:
+    """Its early stopping and its time budget are read from its own callbacks."""
+    from cutloss.integrations.lightning import CutlossCallback
+    from lightning.pytorch.callbacks import EarlyStopping
+
+    rule = EarlyStopping("val_loss", patience=7, min_delta=0.5)
+    fit(CutlossCallback("line"), rule, max_time="00:01:00:00", limit_train_batches=2)
+    plan = last_plan(spooled)
+    expected = {"patience": 7, "min_delta": 0.5, "monitor": "val_loss", "mode": "min"}
+    assert (expected, 3600.0) == (plan["early_stopping"], plan["max_seconds"])
 
 
 @needs("lightning")
@@ -161,7 +175,7 @@ def test_a_fit_that_fails_is_reported_as_failed(spooled: Spooled) -> None:
     assert "failed" == ending(spooled)
 
 
-def train(tmp_path: Path, callback: Any, **settings: Any) -> Any:
+def train(tmp_path: Path, callback: Any, *others: Any, **settings: Any) -> Any:
     """Train a tiny model with Hugging Face's Trainer: 20 steps an epoch, 2 epochs."""
     import torch
     from transformers import Trainer, TrainingArguments
@@ -182,7 +196,11 @@ def train(tmp_path: Path, callback: Any, **settings: Any) -> Any:
         eval_steps=10, save_strategy="steps", save_steps=20, dataloader_pin_memory=False, **settings,
     )  # fmt: skip
     trainer = Trainer(
-        model=Line(), args=arguments, train_dataset=data, eval_dataset=data[:16], callbacks=[callback]
+        model=Line(),
+        args=arguments,
+        train_dataset=data,
+        eval_dataset=data[:16],
+        callbacks=[callback, *others],
     )
     trainer.train()
     return trainer
@@ -205,6 +223,18 @@ def test_transformers_reports_a_training(tmp_path: Path, spooled: Spooled) -> No
     assert (40, 10, 20) == (plan["total_steps"], plan["validate_every"], plan["checkpoint_every"])
     assert [40, 0.0] == plan["lr_schedule"][-1]
     assert "finished" == ending(spooled)
+
+
+@needs("transformers")
+def test_transformers_declares_its_early_stopping(tmp_path: Path, spooled: Spooled) -> None:
+    """The rule of the Trainer's own callback is in the plan."""
+    from cutloss.integrations.transformers import CutlossCallback
+    from transformers import EarlyStoppingCallback
+
+    rule = EarlyStoppingCallback(early_stopping_patience=9, early_stopping_threshold=0.25)
+    train(tmp_path, CutlossCallback("line"), rule, metric_for_best_model="loss", load_best_model_at_end=True)
+    expected = {"patience": 9, "min_delta": 0.25, "monitor": "eval_loss", "mode": "min"}
+    assert expected == last_plan(spooled)["early_stopping"]
 
 
 @needs("transformers")

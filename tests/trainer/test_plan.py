@@ -1,6 +1,7 @@
 """The declared plan: what is usable is kept, what is not is named."""
 
 import math
+from datetime import timedelta
 
 import pytest
 from cutloss.plan import declared_plan, sampled_schedule
@@ -11,7 +12,8 @@ def test_a_full_plan_is_kept_as_declared() -> None:
     fields = {
         "name": "a", "total_steps": 311, "validate_every": 25, "validate_at_end": False,
         "checkpoint_every": "never", "validation_batches": 68, "target_loss": 0.34, "target_of": "val",
-        "lr_schedule": [[1, 0.1], [311, 0.01]], "like": "b",
+        "lr_schedule": [[1, 0.1], [311, 0.01]], "like": "b", "max_seconds": 3600.0,
+        "early_stopping": {"patience": 5, "min_delta": 0.01, "mode": "min", "monitor": "val_loss"},
     }  # fmt: skip
     assert (fields, []) == declared_plan(fields)
 
@@ -26,7 +28,10 @@ def test_undeclared_is_left_out() -> None:
     [("total_steps", 0), ("total_steps", -5), ("total_steps", "many"), ("total_steps", math.inf),
      ("validate_every", 0), ("validate_every", "often"), ("checkpoint_every", 2.5), ("target_of", "test"),
      ("validate_at_end", "yes"), ("target_loss", math.nan), ("lr_schedule", [1, 2]), ("lr_schedule", []),
-     ("lr_schedule", [[1, None]]), ("lr_schedule", len), ("total_step", 3)],
+     ("lr_schedule", [[1, None]]), ("lr_schedule", len), ("total_step", 3),
+     ("max_seconds", 0), ("max_seconds", math.inf),
+     ("early_stopping", 0), ("early_stopping", {"monitor": "val_loss"}), ("early_stopping", True),
+     ("early_stopping", {"patience": 3, "mode": "up"}), ("early_stopping", {"patience": 3, "min_delta": -1})],
 )  # fmt: skip
 def test_an_unusable_field_is_left_out_and_named(field: str, value: object) -> None:
     """The sentence names the field, what was there, and what was expected."""
@@ -34,6 +39,17 @@ def test_an_unusable_field_is_left_out_and_named(field: str, value: object) -> N
     assert {} == plan
     assert complaint.startswith(f"{field} is ")
     assert "; expected " in complaint
+
+
+def test_a_patience_alone_is_a_rule() -> None:
+    """What is not said is as in most trainers: any gain counts, and less is better."""
+    plan, _ = declared_plan({"early_stopping": 4})
+    assert plan == {"early_stopping": {"patience": 4, "min_delta": 0.0, "mode": "min"}}
+
+
+def test_a_budget_may_be_a_timedelta() -> None:
+    """It travels as seconds."""
+    assert ({"max_seconds": 7200.0}, []) == declared_plan({"max_seconds": timedelta(hours=2)})
 
 
 def test_a_schedule_function_is_sampled() -> None:

@@ -106,6 +106,24 @@ def position_file(spool: Path) -> Path:
     return spool.with_suffix(".sent.json")
 
 
+def acknowledged(spool: Path) -> int:
+    """Return how many bytes of a spool the service has: of what was sent to it, or as it read by itself."""
+    return max(load_position(spool).offset, _read_by_service(spool))
+
+
+def read_file(spool: Path) -> Path:
+    """Return where the service says how far it has read a spool by itself."""
+    return spool.with_suffix(".read.json")
+
+
+def _read_by_service(spool: Path) -> int:
+    try:
+        offset = json.loads(read_file(spool).read_text(encoding="utf-8"))["offset"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return 0
+    return offset if isinstance(offset, int) and offset <= spool.stat().st_size else 0
+
+
 def follower_file(spool: Path) -> Path:
     """Return where it is said which process follows a log into a spool."""
     return spool.with_suffix(".follower.json")

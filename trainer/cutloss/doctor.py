@@ -5,7 +5,7 @@ import time
 from dataclasses import dataclass
 
 from cutloss import environment
-from cutloss.backlog import load_position
+from cutloss.backlog import acknowledged
 from cutloss.credentials import CredentialsError, Purpose, Service, find_service, is_loopback
 from cutloss.environment import Environ
 from cutloss.sync import find_spools
@@ -53,12 +53,10 @@ def _spool(environ: Environ) -> Finding:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         spools = find_spools(folder)
         size = sum(path.stat().st_size for path in spools)
-        unsent = sum(path.stat().st_size - load_position(path).offset for path in spools)
+        unsent = sum(path.stat().st_size - acknowledged(path) for path in spools)
     except OSError as error:
         return Finding("spool", passed=False, text=f"{folder} cannot be used: {error.strerror}")
-    text = (
-        f"{folder} holds {len(spools)} attempts, {_megabytes(size)}; {_megabytes(unsent)} not sent from here"
-    )
+    text = f"{folder} holds {len(spools)} attempts, {_megabytes(size)}; {_megabytes(unsent)} not at a service"
     return Finding("spool", passed=os.access(folder, os.W_OK | os.X_OK), text=text)
 
 

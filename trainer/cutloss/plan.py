@@ -1,6 +1,7 @@
 """The plan a training declares, cleaned of what the service would refuse."""
 
 from collections.abc import Callable, Iterable, Mapping
+from datetime import timedelta
 from typing import Any
 
 from cutloss.counters import Counters
@@ -9,6 +10,8 @@ from cutloss.reporter import guarded
 
 SCHEDULE_POINTS = 64
 LONGEST_TEXT = 200
+LONGEST_SECONDS = 1e9
+"""About thirty years."""
 
 
 def declared_plan(fields: Mapping[str, object]) -> tuple[dict[str, Any], list[str]]:
@@ -63,6 +66,29 @@ def _text(value: object, _fields: Mapping[str, object]) -> str | None:
     return str(value)[:LONGEST_TEXT] or None
 
 
+def _seconds(value: object, _fields: Mapping[str, object]) -> float | None:
+    if isinstance(value, timedelta):
+        value = value.total_seconds()
+    seconds = finite(value)
+    return seconds if seconds is not None and 0 < seconds <= LONGEST_SECONDS else None
+
+
+def _rule(value: object, _fields: Mapping[str, object]) -> dict[str, Any] | None:
+    """Return early stopping's rule; a bare number is its patience."""
+    fields = value if isinstance(value, Mapping) else {"patience": value}
+    patience, least = whole(fields.get("patience")), finite(fields.get("min_delta", 0.0))
+    if (
+        isinstance(value, bool)
+        or not patience
+        or least is None
+        or least < 0
+        or fields.get("mode", "min") not in {"min", "max"}
+    ):
+        return None
+    named = {"monitor": _text(fields["monitor"], {})} if fields.get("monitor") else {}
+    return {"patience": patience, "min_delta": least, "mode": fields.get("mode", "min"), **named}
+
+
 def _schedule(value: object, fields: Mapping[str, object]) -> list[list[float]] | None:
     if callable(value):
         total_steps = whole(fields.get("total_steps"))
@@ -92,6 +118,8 @@ CHECKS: dict[str, tuple[Callable[[object, Mapping[str, object]], Any], str]] = {
     "validate_at_end": (_flag, "True or False"),
     "checkpoint_every": (_cadence, 'a whole number of at least 1, or "never"'),
     "validation_batches": (_count, "a whole number of at least 1"),
+    "max_seconds": (_seconds, "seconds above 0, or a timedelta"),
+    "early_stopping": (_rule, "a patience of at least 1, or a dict of patience, min_delta, monitor and mode"),
     "target_loss": (_loss, "a finite number"),
     "target_of": (_target_of, '"val" or "train"'),
     "lr_schedule": (_schedule, "pairs of step and rate, or a function of the step beside total_steps"),

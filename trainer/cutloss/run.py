@@ -7,6 +7,7 @@ import time
 import weakref
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 from time import perf_counter
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
@@ -256,6 +257,8 @@ def init(  # noqa: PLR0913 - the plan's fields, each optional and by name
     validate_at_end: bool | None = None,
     checkpoint_every: Cadence | None = None,
     validation_batches: int | None = None,
+    max_seconds: float | timedelta | None = None,
+    early_stopping: int | Mapping[str, object] | None = None,
     target_loss: float | None = None,
     target_of: Literal["val", "train"] | None = None,
     lr_schedule: Schedule | None = None,
@@ -273,6 +276,9 @@ def init(  # noqa: PLR0913 - the plan's fields, each optional and by name
         validate_at_end: whether a validation follows the last step.
         checkpoint_every: steps between checkpoints, or ``"never"``.
         validation_batches: batches in one validation.
+        max_seconds: a budget of time, from this process's start, after which the training ends by itself.
+        early_stopping: the patience, in validations; or a dict of ``patience``, ``min_delta``, ``monitor``
+            (the validation loss without it) and ``mode`` (``"min"`` or ``"max"``).
         target_loss: the loss that the training is run for.
         target_of: which loss that is, ``"val"`` (where there are validations) or ``"train"``.
         lr_schedule: pairs of step and learning rate, or a function of the step.
@@ -284,7 +290,8 @@ def init(  # noqa: PLR0913 - the plan's fields, each optional and by name
     plan = {
         "name": name, "total_steps": total_steps, "validate_every": validate_every,
         "validate_at_end": validate_at_end, "checkpoint_every": checkpoint_every,
-        "validation_batches": validation_batches, "target_loss": target_loss, "target_of": target_of,
+        "validation_batches": validation_batches, "max_seconds": max_seconds,
+        "early_stopping": early_stopping, "target_loss": target_loss, "target_of": target_of,
         "lr_schedule": lr_schedule, "like": like, "command": command,
     }  # fmt: skip
     off = Run(None, {}, {})

@@ -54,12 +54,13 @@ class Sender(threading.Thread):
         self._has_answered = False
         self._limit = BATCH_LIMIT
         self._posted_at = self._saved_at = 0.0
-        self._looked_for_older = False
+        self._looked_for_older = self._is_tidy = False
 
     def run(self) -> None:
         """Post until closed, then once more what is left if the service answered last time."""
         while not self._closing.wait(self._pause_seconds()):
             self._send()
+            self._tidy()
         if not self._failures:
             self._send()
         self._save_position(self._backlogs[0])
@@ -147,13 +148,19 @@ class Sender(threading.Thread):
         backlog.settle(batch, stored=False)
         self._counters.set_aside += len(batch.records)
 
+    def _tidy(self) -> None:
+        """Remove, once, what the service has of trainings of long ago, whichever way it came there."""
+        root = self._backlogs[0].path.parent.parent
+        if not self._is_tidy and root.is_dir():
+            self._is_tidy = True
+            guarded(lambda: remove_served(root, time.time()), self._counters)
+
     def _look_for_older(self) -> None:
         """Find what an earlier attempt of this run left unsent, once."""
         if self._looked_for_older:
             return
         self._looked_for_older = True
         own = self._backlogs[0]
-        guarded(lambda: remove_served(own.path.parent.parent, time.time()), self._counters)
         for path in spool_files(own.path.parent):
             header = read_header(path)
             if path != own.path and header is not None:

@@ -62,6 +62,8 @@ class CutlossCallback(Callback):  # type: ignore[misc, unused-ignore]  # untyped
             "validation_batches": _validation_batches(trainer),
             "checkpoint_every": _checkpoint_every(trainer, epoch, validate_every),
             "lr_schedule": _lr_schedule(trainer, total, epoch),
+            "max_seconds": _max_seconds(trainer),
+            "early_stopping": _early_stopping(trainer, self._loss),
         }
         known = {name: value for name, value in declared.items() if value and name not in self._plan}
         self.run.declare(**known)
@@ -184,6 +186,23 @@ def _checkpoint_every(trainer: Any, epoch: int | None, validate_every: Any) -> i
                 else int(epochs) * epoch
             )
             return every
+    return None
+
+
+def _max_seconds(trainer: Any) -> float | None:
+    """Return what the shortest of its timers allows; they count from about where this process does."""
+    timers = (getattr(callback, "_duration", None) for callback in trainer.callbacks)
+    return min((float(seconds) for seconds in timers if isinstance(seconds, int | float)), default=None)
+
+
+def _early_stopping(trainer: Any, loss: str | None) -> dict[str, Any] | None:
+    for callback in trainer.early_stopping_callbacks:
+        return {
+            "patience": max(callback.patience, 1),  # a patience of 0 ends as one of 1 does
+            "min_delta": abs(callback.min_delta),  # Lightning gives it its mode's sign
+            "monitor": None if callback.monitor == loss else callback.monitor,
+            "mode": callback.mode,
+        }
     return None
 
 

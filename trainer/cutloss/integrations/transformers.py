@@ -45,6 +45,7 @@ class CutlossCallback(TrainerCallback):
             "validate_every": _cadence(args.eval_strategy, state.eval_steps or args.eval_steps, epoch),
             "checkpoint_every": _cadence(args.save_strategy, state.save_steps or args.save_steps, epoch),
             "lr_schedule": planned_rates(parts.get("lr_scheduler"), total),
+            "early_stopping": _early_stopping(args, state),
         } | self._plan
         self.run = init(self._name, **plan)
         self._reported, self._was_stopped = state.global_step, False
@@ -133,6 +134,21 @@ class CutlossCallback(TrainerCallback):
         stretch, self._stretch = self._stretch, None
         if stretch is not None:
             stretch.__exit__(None, None, None)
+
+
+def _early_stopping(args: Any, state: Any) -> dict[str, Any] | None:
+    """Return the rule of the Trainer's own callback, which its state tells of."""
+    kept = (getattr(state, "stateful_callbacks", None) or {}).get("EarlyStoppingCallback")
+    rule = (kept[-1] if isinstance(kept, list) and kept else kept or {}).get("args", {})
+    name = str(args.metric_for_best_model or "loss")
+    if "early_stopping_patience" not in rule:
+        return None
+    return {
+        "patience": max(rule["early_stopping_patience"], 1),
+        "min_delta": rule.get("early_stopping_threshold") or 0.0,
+        "monitor": name if name.startswith("eval_") else f"eval_{name}",
+        "mode": "max" if args.greater_is_better else "min",
+    }
 
 
 def _cadence(strategy: Any, steps: Any, epoch: int | None) -> Any:
