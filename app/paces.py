@@ -59,7 +59,7 @@ def eta_query(snapshot: Snapshot, now: float, priors: Priors) -> EtaQuery:
     limit = snapshot.job.time_limit_seconds if snapshot.job is not None else None
     return EtaQuery(
         at_step=at_step,
-        plan=snapshot.plan,
+        plan=_timed_plan(snapshot),
         startup_seconds=snapshot.startup_seconds,
         steps=step_timings(snapshot.blocks, at_step),
         validations=_events(snapshot.validations, at_step),
@@ -70,6 +70,16 @@ def eta_query(snapshot: Snapshot, now: float, priors: Priors) -> EtaQuery:
         time_limit_seconds=limit,
         priors=priors,
     )
+
+
+def _timed_plan(snapshot: Snapshot) -> Plan:
+    """Return the declared plan, its budget of time counted as the query's clock is."""
+    plan = snapshot.plan
+    if plan.max_seconds is None or snapshot.started is None:
+        return replace(plan, max_seconds=None)
+    # A trainer counts from its own start; the clock counts from the allocation's.
+    ahead = max(snapshot.attempts[-1].started - snapshot.started, 0.0)
+    return replace(plan, max_seconds=plan.max_seconds + ahead)
 
 
 def pace_durations(query: EtaQuery, settings: Settings) -> PaceDurations:

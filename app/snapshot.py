@@ -8,12 +8,19 @@ from app.slurm.scheduler import JobFacts
 from app.store import Store
 from app.store.facts import Attempt, Checkpoint, Command, Note, Run, StepBlocks, Validation
 from planner.plan import Plan
+from planner.stop_rule import EarlyStopping
 
 NOTES_SHOWN = 20
 MOST_STEPS = 10**12
 LONGEST_SECONDS = 1e9
 """About thirty years."""
-PLAN_FIELDS = ("total_steps", "validate_every", "validate_at_end", "checkpoint_every", "validation_batches")
+PLAN_FIELDS = (
+    "total_steps", "validate_every", "validate_at_end", "checkpoint_every", "validation_batches",
+    "max_seconds",
+)  # fmt: skip
+
+
+RULE_FIELDS = ("patience", "min_delta", "monitor", "mode")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +68,8 @@ class Snapshot:
         declared = {name: self.run.plan.get(name) for name in PLAN_FIELDS}
         if (declared["total_steps"] or 0) > MOST_STEPS:
             declared["total_steps"] = None
-        return Plan(**{name: value for name, value in declared.items() if value is not None})
+        known = {name: value for name, value in declared.items() if value is not None}
+        return Plan(**known, early_stopping=_rule(self.run.plan.get("early_stopping")))
 
     @property
     def target_loss(self) -> float | None:
@@ -102,6 +110,12 @@ class Snapshot:
             return self.job.started
         same_job = [one.started for one in self.attempts if one.job == self.attempts[-1].job]
         return min(same_job, default=None)
+
+
+def _rule(declared: Mapping[str, Any] | None) -> EarlyStopping | None:
+    if declared is None:
+        return None
+    return EarlyStopping(**{name: declared[name] for name in RULE_FIELDS if declared.get(name) is not None})
 
 
 def startup_of(note: Note) -> float | None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from app.early_stops import stop_of_run
 from app.forecasts import Kind, RunFits, answer, band
 from app.judging import Judgement
 from app.ledger import ledger
@@ -96,7 +97,9 @@ def make_view(materials: Materials) -> RunView:
         replaced_by=materials.replaced_by,
         as_of=materials.now,
         version=materials.version,
+        habits=standing.habits,
         limit=None if state in OVER else _limit(standing, pace, materials.now),
+        early_stop=None if state in OVER else stop_of_run(snapshot, query, standing.fits),
     )
 
 

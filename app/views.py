@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from app.habits import Habits
 from app.run_limit import RunLimit
 from app.slurm.scheduler import JobFacts
 from app.store.facts import Attempt, Checkpoint, Command, Note, Run, StepBlocks, Validation
+from planner.early_stopping import EarlyStop
 from planner.eta import Eta
 from planner.forecast import Forecast, LossAt
 from planner.pace import Pace
@@ -137,6 +139,8 @@ class RunView:
         as_of: epoch seconds from which durations count: when this was computed.
         version: changes whenever anything shown changes; good as an ETag.
         limit: what the job's time limit does to it; ``None`` where it has none, or has ended.
+        habits: what a fix usually takes its user, and where that is known from.
+        early_stop: what early stopping does to it; ``None`` where it declares none, or has ended.
     """
 
     run: Run
@@ -179,3 +183,5 @@ class RunView:
     as_of: float
     version: str
     limit: RunLimit | None = None
+    habits: Habits | None = None
+    early_stop: EarlyStop | None = None

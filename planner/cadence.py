@@ -47,7 +47,7 @@ def seen_cadence(events: Timings) -> int | None:
 def _continued(last: int, every: int, at_step: int, plan: Plan) -> Due:
     """Return a seen cadence continued from its last event; it need not fall on multiples (0-based logs)."""
     total = plan.total_steps or 0
-    missed = max(at_step - last, 0) // every
-    regular = range(last + (missed + 1) * every, total + 1, every)
+    # The last one may lie ahead: another attempt's, which this one has still to come to.
+    regular = range(last + ((at_step - last) // every + 1) * every, total + 1, every)
     at_end = plan.validate_at_end and total > at_step and total not in regular
     return Due(regular, total if at_end else None)

@@ -44,7 +44,12 @@ class EarlyStopping:
         return self.mode == "min" and (self.monitor is None or self.monitor in LOSS_NAMES)
 
 
-LOSS_NAMES = frozenset({"loss", "val_loss", "eval_loss", "valid_loss", "validation_loss", "val/loss"})
+LOSS_NAMES = frozenset(
+    {
+        "loss", "val_loss", "eval_loss", "valid_loss", "validation_loss", "val/loss", "loss/val",
+        "val_loss_epoch",
+    }
+)  # fmt: skip
 """What trainers call the validation loss."""
 
 

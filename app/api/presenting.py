@@ -47,7 +47,7 @@ def run_detail(view: RunView) -> dict[str, Any]:
     same = (
         "target_of", "first_loss", "next_validation_step", "pace", "ledger", "startup_seconds",
         "elapsed_seconds", "time_limit_seconds", "audit", "scenario", "scenario_is_default", "replacement",
-        "replaced_by", "verdict_since", "limit",
+        "replaced_by", "verdict_since", "limit", "early_stop",
     )  # fmt: skip
     detail = {name: to_wire(getattr(view, name)) for name in same}
     return {**run_answer(row_of(view)), "plan": to_wire(view.run.plan), **detail}

@@ -69,6 +69,7 @@ async def get_eta(view: Annotated[RunView, Depends(own_view)]) -> Any:  # noqa: 
         "ended": end_of(view),
         "state": view.state_word,
         "limit": to_wire(view.limit),
+        "early_stopping": to_wire(view.early_stop),
     }
     return {"id": view.run.id, **to_wire(view.eta), **ended, "as_of": view.as_of}
 

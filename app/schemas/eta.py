@@ -6,10 +6,12 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from app.schemas.base import (
+    MOST_POINTS,
     Answer,
     Count,
     Levels,
     Name,
+    Number,
     PlanFields,
     QuantileMap,
     Request,
@@ -21,6 +23,7 @@ from planner.errors import InvalidInputError
 from planner.eta import EtaQuery, InProgress
 from planner.plan import Plan
 from planner.quantiles import DEFAULT_LEVELS
+from planner.stop_rule import EarlyStopping
 from planner.timings import Timings
 
 
@@ -39,15 +42,54 @@ class InProgressFields(Request):
         return self
 
 
+class EarlyStoppingFields(Request):
+    """What ends a run once validations improve no more: ``patience`` in a row that were no better.
+
+    What is watched is the validation loss, unless ``monitor`` names something else.
+    """
+
+    patience: Count
+    min_delta: Number | None = None
+    monitor: Name | None = None
+    mode: Literal["min", "max"] | None = None
+
+
+class DeclaredPlanFields(PlanFields):
+    """A plan with what else may end the run.
+
+    ``max_seconds`` is a wall-clock budget from the allocation's start, as ``elapsed_seconds`` is.
+    """
+
+    max_seconds: Seconds | None = None
+    early_stopping: EarlyStoppingFields | None = None
+
+
+class ValidationsFields(TimingsFields):
+    """Validations seen; their losses are needed where early stopping is to be foretold."""
+
+    loss: Annotated[list[Number | None], Field(max_length=MOST_POINTS)] | None = None
+
+    @model_validator(mode="after")
+    def _check_losses(self) -> Self:
+        if self.loss is not None and len(self.loss) != len(self.step):
+            raise InvalidInputError("/loss", self.loss, f"as many entries as step has ({len(self.step)})")
+        return self
+
+
 class RunFields(Request):
-    """One run as it is now."""
+    """One run as it is now.
+
+    Entries of ``steps``, ``validations`` and ``checkpoints`` beyond ``at_step`` are another attempt's: they
+    tell how long such a thing takes and count as nothing done. A phase in progress is a fact, whatever the
+    plan says: under ``"validate_every": "never"`` the rest of one that runs all the same is in the answer.
+    """
 
     id: Name
     at_step: Step
     startup_seconds: Seconds | None = None
-    plan: PlanFields
+    plan: DeclaredPlanFields
     steps: TimingsFields | None = None
-    validations: TimingsFields | None = None
+    validations: ValidationsFields | None = None
     checkpoints: TimingsFields | None = None
     in_progress: InProgressFields | None = None
     resumed_at_step: Step | None = None
@@ -109,8 +151,26 @@ class PhaseMeansAnswer(Answer):
     startup: float | None = None
 
 
+class EarlyStopAnswer(Answer):
+    """What early stopping does to a run.
+
+    ``probability`` is that it ends the run before its last step, ``step`` where (a quantile of null: it does
+    not), ``remaining_seconds`` is the time to whichever end comes first. All three are null, with a
+    ``reason``, where what is watched cannot be forecast.
+    """
+
+    patience: int
+    waited: int
+    best: float | None
+    earliest_step: int | None
+    probability: float | None
+    step: QuantileMap | None
+    remaining_seconds: QuantileMap | None
+    reason: Literal["no_validations_due", "no_losses", "not_the_loss", "not_forecast"] | None
+
+
 class EtaAnswer(Answer):
-    """When one run ends."""
+    """When one run ends: by its steps, or by its own budget of time, whichever is first."""
 
     id: str
     status: Literal["ok", "refused"]
@@ -123,6 +183,9 @@ class EtaAnswer(Answer):
     mean_seconds: float | None
     finishes_within_limit: float | None
     step_at_limit: QuantileMap | None
+    ends_by_budget: float | None = None
+    step_at_end: QuantileMap | None = None
+    early_stopping: EarlyStopAnswer | None = None
 
 
 class EtaResponse(Answer):
@@ -133,7 +196,13 @@ class EtaResponse(Answer):
 
 def to_plan(fields: PlanFields) -> Plan:
     """Return the planner's record of a declared plan."""
-    return Plan(**{key: value for key, value in fields if value is not None})
+    declared = {key: value for key, value in fields if value is not None}
+    rule = declared.pop("early_stopping", None)
+    return Plan(**declared, early_stopping=None if rule is None else _rule(rule))
+
+
+def _rule(fields: EarlyStoppingFields) -> EarlyStopping:
+    return EarlyStopping(**{key: value for key, value in fields if value is not None})
 
 
 def _timings(fields: TimingsFields | None) -> Timings:

@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from app.schemas.answers import VerdictAnswer
 from app.schemas.base import Answer, QuantileMap
-from app.schemas.eta import EtaAnswer
+from app.schemas.eta import EarlyStopAnswer, EtaAnswer
 from app.schemas.forecast import ForecastResponse, LossAtAnswer
 
 
@@ -60,6 +60,23 @@ class PhasePaceAnswer(Answer):
     low_seconds: float
     high_seconds: float
     count: int
+    quick_seconds: float
+    median_seconds: float
+    slow_seconds: float
+
+
+class StallsAnswer(Answer):
+    """Rare long steps: how many steps apart, and the mean seconds each costs beyond a usual step."""
+
+    steps_between: float
+    seconds: float
+
+
+class RegimeAnswer(Answer):
+    """The newest lasting change of pace: since which step, and new seconds over old."""
+
+    since_step: int
+    ratio: float
 
 
 class PaceAnswer(Answer):
@@ -69,6 +86,9 @@ class PaceAnswer(Answer):
     validation: PhasePaceAnswer | None
     checkpoint: PhasePaceAnswer | None
     startup: PhasePaceAnswer | None
+    first_steps: PhasePaceAnswer | None
+    stalls: StallsAnswer | None
+    regime: RegimeAnswer | None
 
 
 class LedgerAnswer(Answer):
@@ -135,6 +155,7 @@ class RunDetail(RunAnswer):
     replaced_by: str | None
     verdict_since: float | None
     limit: LimitAnswer | None
+    early_stop: EarlyStopAnswer | None
 
 
 class PointsAnswer(Answer):

@@ -10,6 +10,7 @@ from cutloss.reporter import guarded
 
 SCHEDULE_POINTS = 64
 LONGEST_TEXT = 200
+ROUNDING = 1e-12
 LONGEST_SECONDS = 1e9
 """About thirty years."""
 
@@ -38,7 +39,7 @@ def sampled_schedule(rate: Callable[[int], float], total_steps: int) -> list[lis
     """Return a learning-rate function as ``[step, rate]`` pairs, dense where a warm-up may be."""
     even = {round(total_steps * part / SCHEDULE_POINTS) for part in range(SCHEDULE_POINTS + 1)}
     early = {2**power for power in range(total_steps.bit_length()) if 2**power <= total_steps}
-    sampled = ((step, finite(rate(step))) for step in sorted((even | early) - {0}))
+    sampled = ((step, _rate(rate(step))) for step in sorted((even | early) - {0}))
     return [[step, value] for step, value in sampled if value is not None]
 
 
@@ -100,11 +101,18 @@ def _schedule(value: object, fields: Mapping[str, object]) -> list[list[float]] 
 
 def _pairs(points: Iterable[Any]) -> list[list[float]] | None:
     try:
-        pairs = [(whole(step), finite(rate)) for step, rate in points]
+        pairs = [(whole(step), _rate(rate)) for step, rate in points]
     except (TypeError, ValueError):
         return None
     usable = [[step, rate] for step, rate in pairs if step is not None and rate is not None]
-    return sorted(usable) if usable and len(usable) == len(pairs) else None
+    is_sound = usable and len({step for step, _ in usable}) == len(pairs)
+    return sorted(usable) if is_sound else None
+
+
+def _rate(value: object) -> float | None:
+    """Return a learning rate; what rounding left just below zero is zero."""
+    rate = finite(value)
+    return None if rate is None or rate < -ROUNDING else max(rate, 0.0)
 
 
 def _nothing(_value: object, _fields: Mapping[str, object]) -> None:
@@ -122,7 +130,7 @@ CHECKS: dict[str, tuple[Callable[[object, Mapping[str, object]], Any], str]] = {
     "early_stopping": (_rule, "a patience of at least 1, or a dict of patience, min_delta, monitor and mode"),
     "target_loss": (_loss, "a finite number"),
     "target_of": (_target_of, '"val" or "train"'),
-    "lr_schedule": (_schedule, "pairs of step and rate, or a function of the step beside total_steps"),
+    "lr_schedule": (_schedule, "pairs of step and rate (no step twice, no rate below 0), or a function beside total_steps"),
     "like": (_text, "the id of an earlier run"),
     "replaces": (_text, "the id of an earlier run"),
     "command": (_text, "a text"),
