@@ -28,7 +28,8 @@ def test_undeclared_is_left_out() -> None:
     [("total_steps", 0), ("total_steps", -5), ("total_steps", "many"), ("total_steps", math.inf),
      ("validate_every", 0), ("validate_every", "often"), ("checkpoint_every", 2.5), ("target_of", "test"),
      ("validate_at_end", "yes"), ("target_loss", math.nan), ("lr_schedule", [1, 2]), ("lr_schedule", []),
-     ("lr_schedule", [[1, None]]), ("lr_schedule", len), ("total_step", 3),
+     ("lr_schedule", [[1, None]]), ("lr_schedule", len), ("lr_schedule", [[1, -0.1]]),
+     ("lr_schedule", [[5, 0.1], [5, 0.2]]), ("total_step", 3),
      ("max_seconds", 0), ("max_seconds", math.inf),
      ("early_stopping", 0), ("early_stopping", {"monitor": "val_loss"}), ("early_stopping", True),
      ("early_stopping", {"patience": 3, "mode": "up"}), ("early_stopping", {"patience": 3, "min_delta": -1})],
@@ -60,6 +61,12 @@ def test_a_schedule_function_is_sampled() -> None:
     assert sum(step < 200 for step in steps) >= 8
     assert len(pairs) < 100
     assert all(rate == pytest.approx(0.1 * step) for step, rate in pairs)
+
+
+def test_a_rate_that_rounding_left_below_zero_is_zero() -> None:
+    """The service takes no negative rate, and a cosine ends at minus nothing."""
+    assert [[1, 0.0], [2, 0.0]] == sampled_schedule(lambda _: -1e-18, 2)
+    assert ({"lr_schedule": [[1, 0.0]]}, []) == declared_plan({"lr_schedule": [[1, -1e-18]]})
 
 
 def test_a_schedule_function_needs_total_steps() -> None:

@@ -130,7 +130,10 @@ CHECKS: dict[str, tuple[Callable[[object, Mapping[str, object]], Any], str]] = {
     "early_stopping": (_rule, "a patience of at least 1, or a dict of patience, min_delta, monitor and mode"),
     "target_loss": (_loss, "a finite number"),
     "target_of": (_target_of, '"val" or "train"'),
-    "lr_schedule": (_schedule, "pairs of step and rate (no step twice, no rate below 0), or a function beside total_steps"),
+    "lr_schedule": (
+        _schedule,
+        "pairs of step and rate (no step twice, no rate below 0), or a function beside total_steps",
+    ),
     "like": (_text, "the id of an earlier run"),
     "replaces": (_text, "the id of an earlier run"),
     "command": (_text, "a text"),
