@@ -1,6 +1,7 @@
 """From stored records to the planner's curves, and from a fit to the curve of a scenario."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -12,6 +13,9 @@ from planner.timings import Timings
 
 LATENT_LEVELS = (0.01, 0.025, *(round(0.05 * n, 2) for n in range(1, 20)), 0.975, 0.99)
 KNOTS = 48
+REACH = 10.0
+"""How many times a run's length its curve is followed to find where it is as low as a given loss."""
+
 LEAST_LOSS = 1e-12
 
 
@@ -49,6 +53,39 @@ def lowest(curve: Curve) -> float | None:
     """Return the lowest finite loss of a curve."""
     finite = curve.losses[is_finite(curve.losses)]
     return float(finite.min()) if len(finite) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Alignment:
+    """Where a scenario's first step lies on another run's curve; both ``None``: at the same step.
+
+    Attributes:
+        step: of that run.
+        loss: of its curve.
+    """
+
+    step: float | None = None
+    loss: float | None = None
+
+
+def steps_ahead(fitted: Fitted, first: float, last: float, at: Alignment) -> float | None:
+    """Return by how many steps a curve's count is ahead of a scenario's that begins there.
+
+    ``None`` where the middle of the curve never comes down to the loss the scenario begins at.
+    """
+    if at.loss is None:
+        return 0.0 if at.step is None else at.step - first
+    steps = np.geomspace(1.0, REACH * max(last, 2.0), KNOTS * 4)
+    middle = np.array([point.quantiles.values[0] for point in fitted.at(steps.tolist(), (0.5,))], dtype=float)
+    reached = np.flatnonzero(middle <= at.loss)
+    if not len(reached):
+        return None
+    right = int(reached[0])
+    if right == 0:
+        return 1.0 - first
+    above, below = middle[right - 1], middle[right]
+    share = (above - at.loss) / (above - below)
+    return float(steps[right - 1] * (steps[right] / steps[right - 1]) ** share) - first
 
 
 def latent_curve(

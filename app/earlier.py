@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 
-from app.curves import latent_curve
+from app.curves import Alignment, latent_curve, steps_ahead
 from app.forecasts import RunFits, fit_run
 from app.paces import measured
 from app.snapshot import Snapshot, read_snapshot
@@ -13,6 +13,7 @@ from planner.loss_path import CurveSource, RefusedCurve
 from planner.pace import Pace
 from planner.priors import Priors
 
+SAME_STEP = Alignment()
 KEPT = 32
 MOST_OF_A_NAME = 50
 PACES_TAKEN = 5
@@ -62,13 +63,15 @@ class EarlierRuns:
         return found
 
     def curve(  # noqa: PLR0913, PLR0917 - bound to a user it is a RunCurve
-        self, user: str, run_id: str, kind: Kind, first: float, last: float, ahead: float = 0.0
+        self, user: str, run_id: str, kind: Kind, first: float, last: float, at: Alignment = SAME_STEP
     ) -> CurveSource | None:
         """Return what a run's curve says of a scenario between two steps, ``None`` without such a run."""
         run = self._store.run(run_id)
-        return None if run is None or run.user != user else self.curve_of(run, kind, first, last, ahead)
+        return None if run is None or run.user != user else self.curve_of(run, kind, first, last, at)
 
-    def curve_of(self, run: Run, kind: Kind, first: float, last: float, ahead: float = 0.0) -> CurveSource:
+    def curve_of(
+        self, run: Run, kind: Kind, first: float, last: float, at: Alignment = SAME_STEP
+    ) -> CurveSource:
         """Return what a run's curve says of a scenario between two steps.
 
         Args:
@@ -76,16 +79,9 @@ class EarlierRuns:
             kind: of the curve; ``None``: of validation where that can be forecast, else of training.
             first: step of the scenario, counted over its whole run.
             last: its last step.
-            ahead: by how many steps the run's count is ahead of the scenario's where their losses are equal.
+            at: where on the run's curve the scenario begins.
         """
-        _, fits = self.known(run)
-        is_forecast = fits.val is not None and fits.val.reason is None
-        fitted = fits.of(kind or ("val" if is_forecast else "train"))
-        return (
-            RefusedCurve("too_few_points")
-            if fitted is None
-            else latent_curve(fitted, first, last, ahead=ahead)
-        )
+        return aligned_curve(self.known(run)[1], kind, first, last, at)
 
     def _newest(self, run: Run, name: str, *, finished_only: bool) -> Run | None:
         earlier = self._of_name(run, name)
@@ -104,3 +100,15 @@ class EarlierRuns:
             while len(self._paces) > KEPT:
                 self._paces.popitem(last=False)
         return pace
+
+
+def aligned_curve(fits: RunFits, kind: Kind, first: float, last: float, at: Alignment) -> CurveSource:
+    """Return what the fits of a run say of a scenario that begins somewhere on its curve."""
+    is_forecast = fits.val is not None and fits.val.reason is None
+    fitted = fits.of(kind or ("val" if is_forecast else "train"))
+    if fitted is None:
+        return RefusedCurve("too_few_points")
+    if fitted.reason is not None:
+        return RefusedCurve(fitted.reason)
+    ahead = steps_ahead(fitted, first, last, at)
+    return RefusedCurve("never_that_low") if ahead is None else latent_curve(fitted, first, last, ahead=ahead)

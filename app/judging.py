@@ -7,13 +7,14 @@ from typing import Any
 
 import structlog
 
-from app.earlier import EarlierRuns
+from app.curves import Alignment
+from app.earlier import EarlierRuns, aligned_curve
 from app.questions import chosen_curve, scenario_of
 from app.scenarios import Standing, compare_query, default_scenario
 from app.schemas.compare import RelaunchFields
 from app.settings import Settings
-from app.snapshot import PLAN_FIELDS
 from app.store import Store
+from planner.curve import Kind
 from planner.errors import InvalidInputError
 from planner.hysteresis import Advice, hold
 from planner.loss_path import CurveSource
@@ -97,9 +98,18 @@ class Judge:
         last = float((fields.plan.total_steps if fields.plan else None) or total)
         first = float(standing.query.at_step if fields.resume_step == "latest" else fields.resume_step)
         if fields.curve is not None:
-            return chosen_curve(fields.curve, kind, first, last, partial(self._earlier.curve, run.user))
+            return chosen_curve(fields.curve, kind, first, last, partial(self._curve_of, standing))
         like = self._earlier.resembling(run)
         return None if like is None else self._earlier.curve_of(like, kind, first, last)
+
+    def _curve_of(  # noqa: PLR0913, PLR0917 - bound to a run's standing it is a RunCurve
+        self, standing: Standing, run_id: str, kind: Kind, first: float, last: float, at: Alignment
+    ) -> CurveSource | None:
+        """Return what a run's curve says of the fix; its own is fitted already."""
+        run = standing.snapshot.run
+        if run_id == run.id:
+            return aligned_curve(standing.fits, kind, first, last, at)
+        return self._earlier.curve(run.user, run_id, kind, first, last, at)
 
     def _compared(
         self, standing: Standing, scenario: Mapping[str, Any], now: float
@@ -127,7 +137,8 @@ class Judge:
 
 def _with_plan(scenario: Scenario, plan: PlanOverrides) -> Scenario:
     own = scenario.plan or PlanOverrides()
-    given = {name: getattr(own, name) for name in PLAN_FIELDS if getattr(own, name) is not None}
+    named = {name: getattr(own, name) for name in PlanOverrides.__dataclass_fields__}
+    given = {name: value for name, value in named.items() if value is not None}
     is_counted_anew = plan.validate_every is not None
     left = None if is_counted_anew else scenario.validations_left
     return replace(scenario, plan=replace(plan, **given), validations_left=left)

@@ -12,6 +12,7 @@ from zlib import crc32
 
 from app.earlier import EarlierRuns
 from app.forecasts import RunFits, fit_run
+from app.glances import Glance, Glances
 from app.habits import HabitBook
 from app.judging import Judge
 from app.memory import Memory
@@ -75,6 +76,7 @@ class Plans:
         self._busy: dict[str, threading.Lock] = {}
         self._earlier = EarlierRuns(store)
         self._memory = Memory(store)
+        self._glances = Glances(store, settings.stale_after_seconds)
         self._habits = HabitBook(store, settings)
         self._judge = Judge(store, settings, self._earlier)
         self._slots = threading.BoundedSemaphore(settings.planner_threads)
@@ -89,18 +91,22 @@ class Plans:
         view = self.view(run_id)
         return None if view is None else row_of(view)
 
-    def rows(self, runs: Sequence[Run]) -> list[RunRow]:
+    def rows(self, runs: Sequence[Run], within_seconds: float = LISTING_SECONDS) -> list[RunRow]:
         """Return the lines of a list within a bounded time.
 
         Those looked at longest ago come first; what cannot be computed in time shows the last view, or the
         bare facts where there is none yet.
         """
-        deadline = time.monotonic() + LISTING_SECONDS
+        deadline = time.monotonic() + within_seconds
         for run in sorted(runs, key=self._looked_at):
             if time.monotonic() >= deadline:
                 break
             self._current(run)
         return self.last_rows(runs)
+
+    def glances(self, runs: Sequence[Run]) -> list[Glance]:
+        """Return how runs stand, by what was computed last; nothing is computed for it."""
+        return self._glances.of(runs, self._clock())
 
     def last_rows(self, runs: Sequence[Run]) -> list[RunRow]:
         """Return the lines of runs as they were computed last; nothing is computed for it."""
@@ -165,9 +171,9 @@ class Plans:
         return -math.inf if kept is None else kept.view.as_of
 
     def _last_row(self, run: Run) -> RunRow:
-        kept = self._kept.get(run.id)
+        kept = self._glances.row(run)
         if kept is not None:
-            return row_of(kept.view)
+            return kept
         return light_row(self._store, run, self._clock(), self._settings.stale_after_seconds)
 
     def _current(self, run: Run) -> _Kept:
@@ -180,6 +186,7 @@ class Plans:
                 with self._slots:
                     kept = self._computed(run, key, kept, now)
                 self._keep(run.id, kept)
+                self._glances.keep(row_of(kept.view))
         return kept
 
     def _computed(self, run: Run, key: Key, last: _Kept | None, now: float) -> _Kept:

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 
 import numpy as np
 
-from app.curves import LATENT_LEVELS, latent_curve
+from app.curves import LATENT_LEVELS, Alignment, latent_curve
 from app.schemas.base import PlanFields
 from app.schemas.compare import (
     CompareRequest,
@@ -18,7 +19,7 @@ from app.schemas.eta import to_plan
 from planner.curve import Curve, Kind
 from planner.duration import Duration
 from planner.errors import InvalidInputError
-from planner.forecast import ForecastQuery, fit_curve
+from planner.forecast import Fitted, ForecastQuery, fit_curve
 from planner.loss_path import CurveSource, LatentCurve, Milestone, MilestoneCurve, RefusedCurve
 from planner.scenario import (
     DEFAULT_QUANTILES,
@@ -32,9 +33,9 @@ from planner.scenario import (
     Target,
 )
 
-RunCurve = Callable[[str, Kind, float, float, float], CurveSource | None]
-"""Returns what a stored run's curve says of a scenario between two of its steps, that run's count being so
-many steps ahead; ``None`` without such a run."""
+RunCurve = Callable[[str, Kind, float, float, Alignment], CurveSource | None]
+"""Returns what a stored run's curve says of a scenario between two of its steps that begins somewhere on it;
+``None`` without such a run."""
 
 
 def compare_query(request: CompareRequest, run_curve: RunCurve) -> CompareQuery:
@@ -100,7 +101,7 @@ def chosen_curve(
         run_curve: knows the stored runs.
 
     A stored run's curve is aligned at ``first``: there the scenario is where that run was at its
-    ``from_step``, at the same step where none is given.
+    ``from_step``, or where its loss is ``from_loss``; at the same step where neither is given.
     """
     if choice is None:
         return None
@@ -108,8 +109,8 @@ def chosen_curve(
         return MilestoneCurve(tuple(Milestone(*item) for item in choice.milestones))
     if choice.points is not None:
         return _forecast(choice.points, kind, first, last)
-    ahead = 0.0 if choice.from_step is None else choice.from_step - first
-    curve = run_curve(choice.run or "", kind, first, last, ahead)
+    at = Alignment(choice.from_step, choice.from_loss)
+    curve = run_curve(choice.run or "", kind, first, last, at)
     if curve is None:
         raise InvalidInputError("/curve/run", choice.run, "the id of one of your runs")
     return curve
@@ -140,10 +141,16 @@ def _total_steps(plan: PlanFields, overrides: PlanFields | None) -> int | None:
 
 
 def _forecast(points: PointsFields, kind: Kind, first: float, last: float) -> LatentCurve | RefusedCurve:
-    losses = [np.nan if loss is None else loss for loss in points.losses]
-    curve = Curve(np.array(points.steps, dtype=float), np.array(losses, dtype=float), kind)
-    fitted = fit_curve(ForecastQuery(curve, total_steps=max(int(last), 1), levels=LATENT_LEVELS))
-    return latent_curve(fitted, first, last)
+    losses = np.array([np.nan if loss is None else loss for loss in points.losses], dtype=float)
+    steps = np.array(points.steps, dtype=float)
+    return latent_curve(_fitted(steps.tobytes(), losses.tobytes(), kind, max(int(last), 1)), first, last)
+
+
+@lru_cache(maxsize=32)
+def _fitted(steps: bytes, losses: bytes, kind: Kind, total_steps: int) -> Fitted:
+    """Return the fit of typed points: those of a scenario are asked about again with every record."""
+    curve = Curve(np.frombuffer(steps), np.frombuffer(losses), kind)
+    return fit_curve(ForecastQuery(curve, total_steps=total_steps, levels=LATENT_LEVELS))
 
 
 def _pace(fields: PaceFields | None) -> PaceDurations | None:

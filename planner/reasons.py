@@ -11,6 +11,8 @@ TEMPLATES: Mapping[str, str] = {
     "too_few_points": "The curve of {scenario} has too few points for a forecast yet.",
     "constant": "The curve of {scenario} does not move, so it forecasts nothing.",
     "not_converging": "The curve of {scenario} follows no law that could be carried on.",
+    "never_that_low": "The curve that {scenario} is to follow never comes down to the loss "
+    "it is to start from.",
     "curve_refused": "The curve of {scenario} cannot be forecast: {why}.",
     "missing_step_seconds": "How long a step of {scenario} takes is not known.",
     "missing_validation_seconds": "No validation of {scenario} was timed yet and some are due.",

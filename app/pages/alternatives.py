@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from app.pages.refusals import option_name
-from planner.report import compare
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from markupsafe import Markup
 
+    from app.pages.what_if_answer import Asked
     from app.words import Words
-    from planner.report import Comparison
-    from planner.scenario import CompareQuery, Scenario
+    from planner.scenario import Scenario
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +35,18 @@ class Alternative:
     is_first: bool
 
 
-def alternatives(query: CompareQuery, comparison: Comparison, words: Words) -> list[Alternative]:
-    """Return the options that the planner suggests, each with its end."""
-    if not comparison.suggestions:
+def alternatives(told: Asked, changed: Mapping[str, str], words: Words) -> list[Alternative]:
+    """Return the options that the planner suggests, each with its end.
+
+    Args:
+        told: what was asked and answered.
+        changed: the assumptions of it that were changed; an option is asked about under the same.
+        words: the reader's way of writing.
+    """
+    if told.comparison is None or told.extended is None:
         return []
-    suggested = {one.name: one for one in comparison.suggestions}
-    outcomes = compare(replace(query, scenarios=(*query.scenarios, *comparison.suggestions))).outcomes
+    suggested = {one.name: one for one in told.comparison.suggestions}
+    outcomes = told.extended.outcomes
     ends = {one.name: one.finish_seconds.at(0.5) if one.finish_seconds else None for one in outcomes}
     asked = [end for name, end in ends.items() if name not in suggested and end is not None]
     soonest = min(asked, default=None)
@@ -47,7 +54,7 @@ def alternatives(query: CompareQuery, comparison: Comparison, words: Words) -> l
         Alternative(
             option_name(name, words),
             words.say("not in sight") if (end := ends[name]) is None else words.duration(end),
-            urlencode(_fields(scenario)),
+            urlencode({**changed, **_fields(scenario)}),
             is_first=end is not None and (soonest is None or end < soonest),
         )
         for name, scenario in suggested.items()

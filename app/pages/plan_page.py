@@ -7,13 +7,13 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 from markupsafe import Markup
 
+from app.pages.field_faces import FieldFace, field_faces
 from app.pages.plan_question import PlanQuestion, read_plan
 from app.pages.refusals import option_name
 from app.pages.report_account import account_of
 from app.pages.report_blocks import Report, kind_of
 from app.pages.report_content import report
 from app.pages.visit import VisitDep
-from app.pages.what_if import FieldFace, field_faces
 from app.words import Words
 from planner.report import Comparison, compare
 

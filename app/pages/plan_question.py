@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from app.pages.what_if_fields import MORE_FIELDS, NO_WISHES, Value, read_value
+from app.pages.what_if_fields import ATTENTION, MORE_FIELDS, NO_WISHES, Value, read_value, typed_number
 from app.pages.wishes import with_wishes
 from planner.contradictions import check_query
 from planner.duration import Duration
@@ -67,7 +67,8 @@ def read_plan(params: Mapping[str, str]) -> PlanQuestion:
     numbers = {name: _number(name, typed[name]) for name in EXAMPLE}
     curves = {name: _curve(typed[name]) for name in EXAMPLE_LOSSES}
     wishes = {
-        one.name: read_value(one, params.get(one.name), EXAMPLE_WISHES[one.name]) for one in MORE_FIELDS
+        one.name: read_value(one, params.get(one.name), EXAMPLE_WISHES[one.name])
+        for one in (ATTENTION, *MORE_FIELDS)
     }
     wrong = frozenset(
         [*(name for name, value in {**numbers, **curves}.items() if value is None)]
@@ -147,9 +148,8 @@ def _exactly(seconds: float) -> Duration:
 
 
 def _number(name: str, text: str) -> float | None:
-    try:
-        value = float(text.strip().replace(",", "."))
-    except ValueError:
+    value = typed_number(text, is_whole=name in WHOLE)
+    if value is None:
         return None
     is_whole = name not in WHOLE or value.is_integer()
     return value if math.isfinite(value) and 0 <= value <= LARGEST and is_whole else None

@@ -11,7 +11,7 @@ from app.pages.report_content import report
 from app.pages.report_markdown import markdown
 from app.pages.run import own_view
 from app.pages.visit import Visit, VisitDep
-from app.pages.what_if import question_of
+from app.pages.what_if_answer import question_of
 from app.pages.what_if_fields import field_values
 from app.parts import ActionsDep, PlansDep
 from app.plans import Plans

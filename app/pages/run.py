@@ -13,7 +13,9 @@ from app.pages.faces import run_face
 from app.pages.history_card import history_card
 from app.pages.verdict_history import verdict_history
 from app.pages.visit import FormDep, OperatorDep, Visit, VisitDep
-from app.pages.what_if import field_values, scenario_from, what_if
+from app.pages.what_if import what_if
+from app.pages.what_if_fields import field_values
+from app.pages.what_if_scenario import scenario_from
 from app.parts import ActionsDep, PlansDep, StoreDep
 from app.plans import Plans
 from app.schemas.compare import RelaunchFields

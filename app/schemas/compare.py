@@ -98,14 +98,25 @@ class CurveChoice(Request):
     from_step: Annotated[
         Step | None, Field(description="step of that run from which on the scenario does what it did")
     ] = None
+    from_loss: Annotated[
+        Number | None,
+        Field(
+            description="loss the scenario starts at, measured by a test of the fix, say: it does what that "
+            "run does from where its own loss is that low"
+        ),
+    ] = None
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        given = [name for name, value in self if value is not None and name != "from_step"]
+        given = [name for name, value in self if value is not None and not name.startswith("from_")]
         if len(given) != 1:
             raise InvalidInputError("", given, "exactly one of milestones, points, run")
         if self.from_step is not None and self.run is None:
             raise InvalidInputError("/from_step", self.from_step, "from_step only beside run")
+        if self.from_loss is not None and (self.run is None or self.from_step is not None):
+            raise InvalidInputError(
+                "/from_loss", self.from_loss, "from_loss only beside run, without from_step"
+            )
         self._check_milestones()
         return self
 

@@ -11,7 +11,7 @@
   // A slider is another hand on its field; the field is what counts.
   form.addEventListener("input", ({ target }) => {
     const slid = target.dataset.for && document.getElementById(target.dataset.for);
-    if (slid) slid.value = target.value;
+    if (slid) slid.value = document.documentElement.lang === "fr" ? target.value.replace(".", ",") : target.value;
     const slider = form.querySelector(`.slide[data-for="${target.id}"]`);
     if (slider && target.id) slider.value = target.value.replace(",", ".");
     document.body.dataset.asking = "yes";

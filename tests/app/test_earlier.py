@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from app.curves import Alignment
 from app.earlier import EarlierRuns
 from app.records import RecordBatch, checked
 from app.store import Store, open_store
@@ -88,10 +89,21 @@ def test_curve_is_aligned_at_the_resume_step(
     """From the resume step on a relaunch does what the earlier run did after the step it is aligned with."""
     report("good", plan=_plan("good"), steps=200)
     earlier, levels = EarlierRuns(store), 11
-    curve = earlier.curve("ada", "good", "train", first, first + 100.0, from_step - first)
+    curve = earlier.curve("ada", "good", "train", first, first + 100.0, Alignment(from_step))
     assert (max(first, 1.0), first + 100.0) == (curve.steps[0], curve.steps[-1])
     truth = [0.3 + 3.0 * (step + from_step - first) ** -0.5 for step in curve.steps]
     assert pytest.approx(truth, rel=0.04) == curve.losses[levels]
+
+
+def test_curve_begins_at_the_loss_that_was_measured(store: Store, report: Any) -> None:
+    """A fix that starts at a loss does what the earlier run did from where its own loss was that low."""
+    report("good", plan=_plan("good"), steps=200)
+    earlier, loss = EarlierRuns(store), 0.3 + 3.0 * 64.0**-0.5
+    curve = earlier.curve("ada", "good", "train", 0.0, 100.0, Alignment(loss=loss))
+    truth = [0.3 + 3.0 * (step + 64.0) ** -0.5 for step in curve.steps]
+    assert pytest.approx(truth, rel=0.05) == curve.losses[11]
+    never = earlier.curve("ada", "good", "train", 0.0, 100.0, Alignment(loss=0.01))
+    assert RefusedCurve("never_that_low") == never
 
 
 def test_paces_of_earlier_runs(store: Store, report: Any) -> None:

@@ -179,6 +179,51 @@ async def test_the_what_if_is_in_the_url(
     assert "One of the fields holds no number that can be used." in words_of(wrong)
 
 
+async def test_a_what_if_is_typed_as_people_type(service: Service, visitor: Visitor) -> None:
+    """A comma or a point, spaces between thousands; a default sent back as a reader sees it is no change."""
+    await service.report("one", steps=60, plan={**PLAN, "total_steps": 4_000, "validate_every": 500})
+    french = {"Accept-Language": "fr"}
+    for typed in ("edit=12,5", "edit=12.5"):
+        told = words_of(await visitor.get(f"/runs/one?{typed}", headers=french))
+        assert "Une hypothèse changée" in told or "1 hypothèse changée" in told, typed
+    assert "Validate every 1,500 steps" in words_of(await visitor.get("/runs/one?validate_every=1,500"))
+    assert "Validate every 1,500 steps" in words_of(await visitor.get("/runs/one?validate_every=1 500"))
+    for name in ("edit", "test", "queue"):
+        page = (await visitor.get("/runs/one", headers=french)).text
+        shown = re.search(rf'name="{name}" value="([^"]*)"', page)
+        assert shown is not None
+        told = words_of(await visitor.get(f"/runs/one?{name}={shown[1]}"))
+        assert "Change an assumption" in told, name
+
+
+async def test_suggestions_stay_while_assumptions_change(
+    service: Service, visitor: Visitor, make_validations: Callable[..., Any]
+) -> None:
+    """What else is worth asking is told under the changed assumptions, and asked about with them."""
+    checked = make_validations(20, 100, seconds=900.0)
+    await service.report("one", steps=100, plan={**PLAN, "total_steps": 2_000}, validations=checked)
+    for query, kept in (("", ""), ("?edit=90", "edit=90&amp;")):
+        page = (await visitor.get(f"/runs/one{query}")).text
+        assert f'href="?{kept}validate_every=160#what-if"' in page
+
+
+async def test_the_fixed_run_may_follow_an_earlier_one(
+    service: Service, visitor: Visitor, make_validations: Callable[..., Any]
+) -> None:
+    """The curve of an earlier run, or this run's from a loss on, is chosen in the URL, and kept."""
+    aim = {**PLAN, "target_loss": 0.62}
+    await service.report("good", steps=150, plan=aim, validations=make_validations(10, 150))
+    await service.report("one", steps=100, plan=aim, validations=make_validations(20, 100))
+    page = (await visitor.get("/runs/one?curve=run:good")).text
+    assert '<option value="run:good" selected>' in page
+    assert "is taken to learn as this one does" in words_of(await visitor.get("/runs/one"))
+    form = {"curve": "run:good", "start_loss": "0,8", "csrf_token": token_of(page)}
+    assert 303 == (await visitor.post("/runs/one/scenario", data=form)).status_code
+    stored, _ = service.app.state.store.document("one", "scenario")
+    assert {"run": "good", "from_loss": 0.8} == stored["curve"]
+    assert '<option value="run:good" selected>' in (await visitor.get("/runs/one")).text
+
+
 async def test_a_what_if_becomes_the_scenario(service: Service, visitor: Visitor) -> None:
     """The form keeps the relaunch for good, with its token and only with it."""
     await service.report("one", steps=60, plan={**PLAN, "target_loss": 0.4, "target_of": "train"})

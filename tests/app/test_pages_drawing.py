@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from app.pages.axis import MOST_TICKS, ClockAxis, covering
 from app.pages.evidence import middle_seconds
 from app.pages.gantt import MOST_TURNS, ahead, behind, segments
-from app.pages.what_if import milestones
+from app.pages.what_if_scenario import milestones
 from app.store.facts import Validation
 from app.words import Words
 

@@ -1,0 +1,79 @@
+"""The answer of a what-if, computed once for each state of a run and each set of assumptions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from app.pages.what_if_scenario import scenario_from
+from app.pages.wishes import with_wishes
+from app.schemas.compare import RelaunchFields
+from planner.errors import InvalidInputError
+from planner.report import compare
+from planner.scenario import PlanOverrides
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from app.pages.what_if_fields import Value
+    from app.plans import Plans
+    from app.views import RunView
+    from planner.report import Comparison
+    from planner.scenario import CompareQuery
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What was asked and what comes of it.
+
+    Attributes:
+        question: ``None`` where it cannot be asked, or there is nothing to compare.
+        comparison: its answer.
+        extended: the answer with the options that were suggested.
+        expected: what was expected instead of an assumption that contradicts the others.
+    """
+
+    question: CompareQuery | None = None
+    comparison: Comparison | None = None
+    extended: Comparison | None = None
+    expected: str | None = None
+
+
+def asked(view: RunView, values: Mapping[str, Value], plans: Plans) -> Asked:
+    """Return the answer under some assumptions; the same view and assumptions are computed once."""
+    if view.comparison is None or not all(value.is_valid for value in values.values()):
+        return Asked()
+    changed = tuple((name, value.text) for name, value in values.items() if value.is_changed)
+    return plans.once(view, changed, lambda: _asked(view, values, plans))
+
+
+def question_of(view: RunView, values: Mapping[str, Value], plans: Plans) -> CompareQuery | None:
+    """Return the question of a what-if, ``None`` where the run has gone.
+
+    Raises:
+        InvalidInputError: what is assumed contradicts itself.
+    """
+    scenario = RelaunchFields.model_validate(scenario_from(view, values))
+    every = values["validate_every"]
+    is_other = every.is_changed and every.number is not None
+    plan = PlanOverrides(validate_every=round(every.number) if is_other and every.number else None)
+    query = plans.question(view.run.id, scenario, plan, values["target"].number, view.as_of)
+    return None if query is None else with_wishes(query, values)
+
+
+def _asked(view: RunView, values: Mapping[str, Value], plans: Plans) -> Asked:
+    is_changed = any(value.is_changed for value in values.values())
+    try:
+        question = question_of(view, values, plans)
+        if question is None:
+            return Asked()
+        comparison = compare(question) if is_changed or view.comparison is None else view.comparison
+        return Asked(question, comparison, _extended(question, comparison))
+    except InvalidInputError as error:
+        return Asked(expected=error.expected)
+
+
+def _extended(question: CompareQuery, comparison: Comparison) -> Comparison:
+    if not comparison.suggestions:
+        return comparison
+    return compare(replace(question, scenarios=(*question.scenarios, *comparison.suggestions)))
