@@ -14,7 +14,8 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from typing import Any
 ROOT = Path(__file__).parents[2]
 CLIENT = ROOT / "trainer"
 PEERS = ROOT / ".bench" / "peers"
+STAMP = PEERS / "installed"
 PACKAGES = ("trackio", "wandb", "tensorboardX", "mlflow")
 CALLS = {"cutloss": 20_000, "tensorboardX": 20_000, "wandb": 20_000, "trackio": 5_000, "mlflow": 500}
 REPEATS = 11
@@ -58,8 +60,10 @@ def main() -> None:
         os.environ |= {"CUTLOSS_SPOOL": folder, "CUTLOSS_CREDENTIALS": f"{folder}/none", "CUTLOSS": "on"}
         os.chdir(folder)
         own = measured("cutloss", sys.executable)
+        with counting() as environ:
+            reporting = measured("cutloss", sys.executable, environ)
         peers = {name: measured(name, python) for name, python in installed().items()}
-        rows = [*costs(own, peers), *memory(own), *imports(), wire()]
+        rows = [*costs(own, peers), *memory(own), *memory(reporting, "to a service, "), *imports(), wire()]
     print(f"{'what':60} {'asked':>14} {'measured':>14}")
     for what, asked, found in rows:
         print(f"{what:60} {asked:>14} {found:>14}")
@@ -88,14 +92,14 @@ def costs(
     return rows
 
 
-def memory(own: dict[str, float] | None) -> list[tuple[str, str, str]]:
+def memory(own: dict[str, float] | None, where: str = "") -> list[tuple[str, str, str]]:
     """Return the rows of the client's memory."""
     if own is None:
-        return []
+        return [(f"{where}resident memory added", "<= 10 MB", "failed")]
     return [
-        ("resident memory added, after 20,000 steps", "<= 10 MB", f"{own['added']:.1f} MB"),
-        ("resident memory added, after 1,000,000 steps more", "<= 10 MB", f"{own['grown']:.1f} MB"),
-        ("run.step() after 1,000,000 steps, median", "<= 1.5 us", f"{own['later']:.2f} us"),
+        (f"{where}resident memory added, after 20,000 steps", "<= 10 MB", f"{own['added']:.1f} MB"),
+        (f"{where}memory added, after 1,000,000 steps more", "<= 10 MB", f"{own['grown']:.1f} MB"),
+        (f"{where}run.step() after 1,000,000 steps, median", "<= 1.5 us", f"{own['later']:.2f} us"),
     ]
 
 
@@ -115,21 +119,25 @@ def started(program: str) -> float:
     return time.perf_counter() - began
 
 
-def wire() -> tuple[str, str, str]:
-    """Return the bytes that a step takes in the bodies that are posted."""
+@contextmanager
+def counting() -> Iterator[dict[str, str]]:
+    """Run a service that counts; yield what points a client at it."""
+    Counting.bodies = Counting.steps = 0
     server = ThreadingHTTPServer(("127.0.0.1", 0), Counting)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
-    environ = os.environ | {
-        "CUTLOSS_URL": f"http://127.0.0.1:{server.server_address[1]}",
-        "CUTLOSS_TOKEN": "bench",
-    }
     try:
-        subprocess.run([sys.executable, __file__, "wire"], env=environ, check=True)
+        yield {"CUTLOSS_URL": f"http://127.0.0.1:{server.server_address[1]}", "CUTLOSS_TOKEN": "bench"}
     finally:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+def wire() -> tuple[str, str, str]:
+    """Return the bytes that a step takes in the bodies that are posted."""
+    with counting() as environ:
+        subprocess.run([sys.executable, __file__, "wire"], env=os.environ | environ, check=True)
     size = Counting.bodies / max(Counting.steps, 1)
     return (f"on the wire, gzip, {Counting.steps:,} steps of noisy loss", "<= 20 B", f"{size:.1f} B/step")
 
@@ -137,20 +145,21 @@ def wire() -> tuple[str, str, str]:
 def installed() -> dict[str, str]:
     """Return the interpreter of each peer, installing them where they are not yet."""
     python = PEERS / "bin" / "python"
-    if not python.exists():
+    if not STAMP.exists():
         print("installing the peers under .bench/, once", flush=True)
         made = subprocess.run([sys.executable, "-m", "venv", str(PEERS)], check=False)
         pip = [str(python), "-m", "pip", "install", "--quiet", *PACKAGES]
         if made.returncode or subprocess.run(pip, check=False).returncode:
             print("the peers cannot be installed; the client is measured alone")
             return {}
+        STAMP.touch()
     return dict.fromkeys(PACKAGES, str(python))
 
 
-def measured(name: str, python: str) -> dict[str, float] | None:
+def measured(name: str, python: str, service: dict[str, str] | None = None) -> dict[str, float] | None:
     """Return what a tracker's own process measured, ``None`` where it failed or took too long."""
     here = str(Path.cwd())
-    environ = os.environ | {
+    environ = os.environ | (service or {}) | {
         "WANDB_MODE": "offline", "WANDB_SILENT": "true", "MLFLOW_TRACKING_URI": f"sqlite:///{here}/mlflow.db",
         "TRACKIO_DIR": f"{here}/trackio", "HOME": here, "GRADIO_ANALYTICS_ENABLED": "False",
     }  # fmt: skip

@@ -4,8 +4,8 @@ import threading
 from collections import deque
 from typing import Any
 
-QUEUE_LIMIT = 20_480
-"""Entries held before old steps are thinned: some 4 MB, reached where the disk hangs, or by empty steps."""
+QUEUE_LIMIT = 8_192
+"""Entries held before old steps are thinned: some 1.5 MB, reached where the disk hangs, or by empty steps."""
 
 StepEntry = tuple[Any, float, float, Any, Any]
 """Step, clock readings at its end and at its beginning, loss, learning rate; as given.

@@ -16,7 +16,7 @@ Result = TypeVar("Result")
 
 TURN_SECONDS = 0.2
 COMMANDS_SECONDS = 1.0
-CHUNK = 1000
+CHUNK = 500
 BREATH_SECONDS = 0.001
 """Between two chunks the training gets the interpreter back at once."""
 

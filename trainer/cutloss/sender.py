@@ -15,7 +15,7 @@ from cutloss.records import WIRE_VERSION, columns
 from cutloss.reporter import guarded
 from cutloss.transport import Answer, post_records
 
-BATCH_LIMIT = 1000
+BATCH_LIMIT = 500
 SMALLEST_SPLIT = 64
 """A refused batch is split down to this many records before the culprits are set aside."""
 
