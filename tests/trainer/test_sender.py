@@ -71,12 +71,12 @@ def test_nothing_is_lost_while_the_service_is_away(
 ) -> None:
     """Records of an outage arrive when the service is there, in bounded batches."""
     run = cutloss.init("away")
-    train(run, 1, 12_000)
+    train(run, 1, 8_000)
     wait_for(lambda: run.counters.post_failures >= 2, "failed posts")
     service = new_service(absent_service)
-    wait_for(lambda: len(service.column("steps", "step")) == 12_000, "the records")
+    wait_for(lambda: len(service.column("steps", "step")) == 8_000, "the records")
     run.finish()
-    assert list(range(1, 12_001)) == service.column("steps", "step")
+    assert list(range(1, 8_001)) == service.column("steps", "step")
     sizes = [len(batch.get("steps", {}).get("seq", [])) for batch in service.batches]
     assert max(sizes) <= sender_module.BATCH_LIMIT
 
