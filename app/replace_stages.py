@@ -213,7 +213,7 @@ class Stages:
         if replacement.order == "cancel":
             return self._enter(replacement, "done", f"job {replacement.old_id} has ended")
         if replacement.order == "keep":
-            words = f"job {replacement.old_id} runs the corrected command"
+            words = f"the corrected command runs in job {replacement.old_id}"
             return self._enter(replacement, "done", words)
         new_id = known(replacement.new_id)
         while True:

@@ -8,14 +8,28 @@ from fastapi.responses import RedirectResponse, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from app.actions import Actions
+from app.lost_work import lost_work
 from app.pages.answer import answer
-from app.pages.relaunch_form import RelaunchForm, checked, first_form, order_of, sent_form
+from app.pages.relaunch_course import courses, lost_words, signal_words
+from app.pages.relaunch_form import (
+    SIGNALS,
+    RelaunchForm,
+    checked,
+    exact_of,
+    first_form,
+    order_of,
+    sent_form,
+)
+from app.pages.relaunch_refusal import REFUSALS, refusal
 from app.pages.run import own_view
 from app.pages.stages import replacement_face
 from app.pages.streams import changes
 from app.pages.visit import FormDep, OperatorDep, Visit, VisitDep
 from app.parts import ActionsDep, PlansDep
 from app.plans import Plans
+from app.relaunch_check import Told
+from app.replace_draft import Draft
+from app.views import RunView
 
 STREAM_PAUSE_SECONDS = 0.3
 
@@ -25,9 +39,14 @@ router = APIRouter()
 @router.get("/runs/{run_id}/relaunch")
 def show_relaunch(run_id: str, visit: VisitDep, actions: ActionsDep, plans: PlansDep) -> Response:
     """Show what a relaunch would do, with the running job's own script to be corrected."""
-    run = actions.own_run(visit.user, run_id)
-    draft = actions.draft(visit.user, run.id)
-    return _page(visit, actions, plans, run.id, first_form(draft, visit.request.app.state.settings))
+    view = own_view(visit, actions, plans, run_id)
+    try:
+        draft = actions.draft(visit.user, view.run.id)
+    except REFUSALS as error:
+        why = refusal(view, error, visit.request.app.state.scheduler, visit.words)
+        return visit.page("relaunch/refused.html", why.status, view=view, why=why)
+    form = first_form(draft, visit.request.app.state.settings)
+    return _page(visit, view, draft, form, _told(visit, form, draft))
 
 
 @router.post("/runs/{run_id}/relaunch/check")
@@ -35,20 +54,25 @@ def check_relaunch(
     run_id: str, form: FormDep, visit: OperatorDep, actions: ActionsDep, plans: PlansDep
 ) -> Response:
     """Check an edited script without submitting it."""
-    run = actions.own_run(visit.user, run_id)
-    return _page(visit, actions, plans, run.id, sent_form(form))
+    view, sent = own_view(visit, actions, plans, run_id), sent_form(form)
+    draft = actions.draft(visit.user, view.run.id)
+    return _page(visit, view, draft, sent, _told(visit, sent, draft))
 
 
 @router.post("/runs/{run_id}/relaunch")
 def start_relaunch(
     run_id: str, form: FormDep, visit: OperatorDep, actions: ActionsDep, plans: PlansDep
 ) -> Response:
-    """Start the relaunch; sent twice it is still one."""
-    run = actions.own_run(visit.user, run_id)
-    sent = sent_form(form)
-    if sent.error is not None:
-        return _page(visit, actions, plans, run.id, sent)
-    started = actions.relaunch(visit.user, run.id, order_of(sent), sent.key)
+    """Start the relaunch that was shown; sent twice it is still one.
+
+    What was changed since is shown first: only what the person has seen, by its fingerprint, is started.
+    """
+    view, sent = own_view(visit, actions, plans, run_id), sent_form(form)
+    draft = actions.draft(visit.user, view.run.id)
+    exact = exact_of(sent, draft)
+    if exact is None or exact.sha256 != sent.confirmed:
+        return _page(visit, view, draft, sent, _told(visit, sent, draft), is_unseen=exact is not None)
+    started = actions.relaunch(visit.user, view.run.id, order_of(sent), sent.key)
     return RedirectResponse(visit.link(f"/replacements/{started.id}"), status_code=303)
 
 
@@ -80,18 +104,26 @@ async def stream_replacement(
         yield event
 
 
-def _page(visit: Visit, actions: Actions, plans: Plans, run_id: str, form: RelaunchForm) -> Response:
-    view = own_view(visit, actions, plans, run_id)
-    draft = actions.draft(visit.user, run_id)
-    scheduler = visit.request.app.state.scheduler
+def _told(visit: Visit, form: RelaunchForm, draft: Draft) -> Told:
+    return checked(form, draft, visit.request.app.state.scheduler)
+
+
+def _page(  # noqa: PLR0913 - the parts of one page
+    visit: Visit, view: RunView, draft: Draft, form: RelaunchForm, told: Told, *, is_unseen: bool = False
+) -> Response:
+    scheduler = visit.request.app.state.scheduler.name
     return visit.page(
         "relaunch.html",
         view=view,
         answer=answer(view, visit.words),
         form=form,
         draft=draft,
-        told=checked(form, draft, scheduler),
-        scheduler=scheduler.name,
+        told=told,
+        is_unseen=is_unseen,
+        courses=courses(draft, told.exact, scheduler, visit.words),
+        signals=[(name, signal_words(draft, name, visit.words)) for name in SIGNALS],
+        lost=lost_words(lost_work(view), visit.words),
+        scheduler=scheduler,
     )
 
 

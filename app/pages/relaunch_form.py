@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import difflib
 import secrets
 import shlex
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, get_args
 
+from app.relaunch_check import Told, difference, judged
+from app.replace_draft import Corrected, Wish, corrected
 from app.schemas.actions import RelaunchOrder
-from app.slurm.scheduler import Check, Submission
-from app.slurm.scheduler import SchedulerError as RefusedError
+from app.schemas.job_actions import Signal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 
 MINUTE = 60.0
 LONGEST_WAIT_MINUTES = 24 * 60
-CONTEXT_LINES = 2
-CHECK_MARK = "cutloss:check"
+
+Way = Literal["handover", "overlap", "keep"]
+WAYS: tuple[Way, ...] = get_args(Way)
+SIGNALS: tuple[Signal, ...] = get_args(Signal)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,46 +33,44 @@ class RelaunchForm:
 
     Attributes:
         script: exactly what will run.
+        command: what will run in a supervised job, as one would type it.
         arguments: behind the script, as one would type them.
         work_dir: where it runs.
+        order: the way it is done.
         asks_checkpoint: whether the running job is asked for a checkpoint first.
         wait_minutes: how long that is waited for, as typed.
+        signal: sent when the trainer does not answer; ``None``: nothing is.
         without_answer: ``"proceed"`` or ``"abort"``.
         key: makes sending the form twice one relaunch.
+        confirmed: the fingerprint of what was shown when it was sent.
         error: the field that cannot be used, ``None`` where all can.
     """
 
     script: str
+    command: str
     arguments: str
     work_dir: str
+    order: Way
     asks_checkpoint: bool
     wait_minutes: str
-    without_answer: str
+    signal: Signal | None
+    without_answer: Literal["proceed", "abort"]
     key: str
+    confirmed: str = ""
     error: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What is said of a form before it is sent: checks, and lines that differ (``"+"``, ``"-"``, ``" "``)."""
-
-    checks: list[Check]
-    difference: list[tuple[str, str]]
-
-    @property
-    def passes(self) -> bool:
-        """Whether nothing speaks against it."""
-        return all(check.passed for check in self.checks)
-
-
 def first_form(draft: Draft, settings: Settings) -> RelaunchForm:
-    """Return the form that starts from what runs."""
+    """Return the form that starts from what runs; a supervised job keeps its nodes."""
     return RelaunchForm(
         script=draft.script or "",
+        command=draft.command,
         arguments=shlex.join(draft.script_args),
         work_dir=draft.job.work_dir or "",
+        order="keep" if draft.supervised is not None else "handover",
         asks_checkpoint=True,
         wait_minutes=f"{settings.checkpoint_wait_seconds / MINUTE:g}",
+        signal=None,
         without_answer="proceed",
         key=secrets.token_urlsafe(16),
     )
@@ -80,63 +80,75 @@ def sent_form(form: Mapping[str, str]) -> RelaunchForm:
     """Return the form as it was sent; browsers end lines as Windows does, scripts must not."""
     sent = RelaunchForm(
         script=form.get("script", "").replace("\r\n", "\n"),
+        command=form.get("command", "").strip(),
         arguments=form.get("arguments", "").strip(),
         work_dir=form.get("work_dir", "").strip(),
+        order=next((way for way in WAYS if way == form.get("order")), "handover"),
         asks_checkpoint="asks_checkpoint" in form,
         wait_minutes=form.get("wait_minutes", "").strip(),
+        signal=next((signal for signal in SIGNALS if signal == form.get("signal")), None),
         without_answer="abort" if form.get("without_answer") == "abort" else "proceed",
         key=form.get("key", "")[:200] or secrets.token_urlsafe(16),
+        confirmed=form.get("sha256", "")[:64],
     )
     return replace(sent, error=_error(sent))
 
 
 def order_of(form: RelaunchForm) -> RelaunchOrder:
     """Return what the form orders."""
+    keeps = form.order == "keep"
     return RelaunchOrder(
-        script=form.script,
-        script_args=tuple(shlex.split(form.arguments)),
-        work_dir=form.work_dir or None,
+        script=form.command if keeps else form.script,
+        script_args=None if keeps else tuple(shlex.split(form.arguments)),
+        work_dir=None if keeps else form.work_dir or None,
+        order=form.order,
         ask_checkpoint=form.asks_checkpoint,
         checkpoint_wait_seconds=MINUTE * float(form.wait_minutes.replace(",", ".")),
-        without_answer="abort" if form.without_answer == "abort" else "proceed",
+        signal=form.signal,
+        without_answer=form.without_answer,
+        sha256=form.confirmed or None,
     )
 
 
 def checked(form: RelaunchForm, draft: Draft, scheduler: Scheduler) -> Told:
     """Return what speaks for and against a form; nothing is submitted."""
-    return Told(_checks(form, draft, scheduler), _difference(draft.script or "", form.script))
+    exact = exact_of(form, draft)
+    if exact is not None:
+        return judged(exact, form.order, draft, scheduler)
+    keeps = form.order == "keep"
+    before, after = (draft.command, form.command) if keeps else (draft.script or "", form.script)
+    return Told([], difference(before, after), None)
 
 
-def _checks(form: RelaunchForm, draft: Draft, scheduler: Scheduler) -> list[Check]:
-    if form.error is not None or not form.script:
-        return []
-    submission = Submission(
-        script=form.script,
-        token=CHECK_MARK,
-        work_dir=form.work_dir,
-        options=draft.options,
-        script_args=shlex.split(form.arguments),
+def exact_of(form: RelaunchForm, draft: Draft) -> Corrected | None:
+    """Return exactly what a form would run, ``None`` where it cannot be used."""
+    if form.error is not None or not (form.command if form.order == "keep" else form.script):
+        return None
+    order = order_of(form)
+    wish = Wish(
+        script=order.script, script_args=order.script_args, work_dir=order.work_dir, order=order.order
     )
-    try:
-        return scheduler.check(submission)
-    except RefusedError as error:
-        return [Check("scheduler", passed=False, finding=str(error))]
-
-
-def _difference(before: str, after: str) -> list[tuple[str, str]]:
-    lines = difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=CONTEXT_LINES)
-    return [(line[:1], line[1:]) for line in list(lines)[2:] if not line.startswith("@@")]
+    return corrected(draft.job, draft.script or "", wish)
 
 
 def _error(form: RelaunchForm) -> str | None:
-    if not form.script.strip():
-        return "script"
-    try:
-        shlex.split(form.arguments)
-    except ValueError:
-        return "arguments"
+    name, text = ("command", form.command) if form.order == "keep" else ("script", form.script)
+    if not text.strip():
+        return name
+    for field, line in (("command", form.command), ("arguments", form.arguments)):
+        if not _is_closed(line):
+            return field
     try:
         minutes = float(form.wait_minutes.replace(",", "."))
     except ValueError:
         return "wait_minutes"
     return None if 0 <= minutes <= LONGEST_WAIT_MINUTES else "wait_minutes"
+
+
+def _is_closed(line: str) -> bool:
+    """Say whether every quote of a line is closed."""
+    try:
+        shlex.split(line)
+    except ValueError:
+        return False
+    return True

@@ -42,6 +42,19 @@ TOLD: tuple[tuple[str, Callable[[Words, Mapping[str, str]], Markup]], ...] = (
     ),
     ("the old job has ended by itself", lambda w, _: w.say("the old job has ended by itself")),
     ("nothing takes the old job's place", lambda w, _: w.say("nothing takes the old job's place")),
+    ("the job keeps its nodes", lambda w, _: w.say("the job keeps its nodes")),
+    (
+        "the corrected command is being handed over",
+        lambda w, _: w.say("the corrected command is being handed over"),
+    ),
+    (
+        f"the step of job {OLD} is being started again",
+        lambda w, of: w.say("the step of job {old} is being started again", **of),
+    ),
+    (
+        f"the corrected command runs in job {OLD}",
+        lambda w, of: w.say("the corrected command runs in job {old}", **of),
+    ),
     (
         f"job {NEW} waits for the end of job {OLD} only",
         lambda w, of: w.say("job {new} waits for the end of job {old} only", **of),

@@ -51,10 +51,19 @@ CANCELLING: tuple[Stage, ...] = (
 )
 """With no new job."""
 
+KEEPING: tuple[Stage, ...] = (
+    ("checkpoint", CHECKPOINT[1] | {"prepared"}, CHECKPOINT[2]),
+    ("order", frozenset({"releasing", "released", "cancelling"}), frozenset({"cancelled"})),
+    ("restart", frozenset({"cancelled"}), frozenset({"handed_over"})),
+    ("step", frozenset({"handed_over"}), frozenset({"done"})),
+)
+"""With a corrected command in the same job."""
+
 _STEPS_OF: Mapping[Order, tuple[Stage, ...]] = {
     "handover": STEPS,
     "overlap": OVERLAPPING,
     "cancel": CANCELLING,
+    "keep": KEEPING,
 }
 
 
@@ -78,6 +87,7 @@ class ReplacementFace:
     stages: list[StageFace]
     log: list[tuple[str, str]]
     new_run: str | None
+    lost: Markup | None
 
 
 def replacement_face(replacement: Replacement, view: RunView, words: Words) -> ReplacementFace:
@@ -90,19 +100,29 @@ def replacement_face(replacement: Replacement, view: RunView, words: Words) -> R
         [_stage(*step, replacement, words) for step in _STEPS_OF[replacement.order]],
         [(words.moment(stage.at), stage_words(stage.words, words)) for stage in replacement.stages],
         view.replaced_by,
+        _lost(replacement, view, words),
     )
 
 
+def _lost(replacement: Replacement, view: RunView, words: Words) -> Markup | None:
+    """Return what the cancel cost, once the old job has been told to end."""
+    if replacement.entered("cancelling") is None or view.at_step is None:
+        return None
+    saved = (replacement.checkpoint or {}).get("step")
+    held = [one.step for one in view.checkpoints if one.step <= view.at_step]
+    kept = max([*held, *([saved] if isinstance(saved, int) else [])], default=0)
+    steps = max(view.at_step - kept, 0)
+    if not steps:
+        return words.say("No work was lost: the checkpoint holds every step.")
+    pace = view.pace.step
+    time = words.duration(steps * pace.mean_seconds) if pace is not None else "?"
+    return words.say("Lost: {steps} steps, {time} of work.", steps=words.whole(steps), time=time)
+
+
 def _summary(replacement: Replacement, words: Words) -> tuple[Markup, Markup, str]:
-    old, new = replacement.old_id, replacement.new_id or ""
-    if replacement.state == "done" and replacement.order == "cancel":
-        return words.say("This run has ended"), words.say("Cancelled"), "done"
+    old = replacement.old_id
     if replacement.state == "done":
-        return (
-            words.say("Done: job {new} has taken the place of job {old}.", new=new, old=old),
-            words.say("The new run shows up by itself once it reports."),
-            "go",
-        )
+        return _done(replacement, words)
     if replacement.state == "rolled_back":
         return (
             words.say("Undone: job {old} runs on untouched.", old=old),
@@ -110,12 +130,32 @@ def _summary(replacement: Replacement, words: Words) -> tuple[Markup, Markup, st
             "done",
         )
     if replacement.state in {"failed", "undoing"}:
-        why = words.say("It stopped because: {reason}.", reason=(replacement.reason or "").rstrip("."))
-        return words.say("Not relaunched: job {old} runs on untouched.", old=old), why, "stop"
+        return _failed(replacement, words)
     if replacement.is_reversible:
         advice = words.say("Job {old} runs on; until it is cancelled, all of this can be undone.", old=old)
         return words.say("Relaunching…"), advice, "relaunch"
-    return words.say("Handing over…"), words.say("Job {old} is ending.", old=old), "relaunch"
+    keeps = replacement.order == "keep"
+    starting = words.say("Job {old} is starting the corrected command.", old=old)
+    ending = words.say("Job {old} is ending.", old=old)
+    return words.say("Handing over…"), starting if keeps else ending, "relaunch"
+
+
+def _done(replacement: Replacement, words: Words) -> tuple[Markup, Markup, str]:
+    old, new = replacement.old_id, replacement.new_id or ""
+    if replacement.order == "cancel":
+        return words.say("This run has ended"), words.say("Cancelled"), "done"
+    title = words.say("Done: job {new} has taken the place of job {old}.", new=new, old=old)
+    if replacement.order == "keep":
+        title = words.say("Done: job {old} runs the corrected command.", old=old)
+    return title, words.say("The new run shows up by itself once it reports."), "go"
+
+
+def _failed(replacement: Replacement, words: Words) -> tuple[Markup, Markup, str]:
+    why = words.say("It stopped because: {reason}.", reason=(replacement.reason or "").rstrip("."))
+    title = words.say("Not relaunched: job {old} runs on untouched.", old=replacement.old_id)
+    if replacement.order == "keep" and replacement.entered("cancelling") is not None:
+        title = words.say("The corrected command does not run in job {old}.", old=replacement.old_id)
+    return title, why, "stop"
 
 
 def _stage(
@@ -150,5 +190,8 @@ def _title(name: str, replacement: Replacement, words: Words) -> Markup:
         "cancel": words.say("Cancel job {old}", old=old),
         "end": words.say("Wait for its end"),
         "start": words.say("See the fixed job start"),
+        "order": words.say("Hand the corrected command to job {old}", old=old),
+        "restart": words.say("End the old command, start the corrected one"),
+        "step": words.say("See it run, on the same nodes"),
     }
     return named[name]

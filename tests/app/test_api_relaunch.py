@@ -90,6 +90,37 @@ async def test_corrected_job_takes_over(
     assert ("done", done["id"]) == (run["replacement"]["state"], run["replacement"]["id"])
 
 
+async def test_only_what_was_confirmed_is_relaunched(
+    app: Any, client: httpx.AsyncClient, tmp_path: Path, make_batch: Any
+) -> None:
+    """The check tells the fingerprint of what would run; sent along, it refuses anything else."""
+    old = await _running(app, client, tmp_path, make_batch)
+    order = {"script": SCRIPT.replace("300", "200"), "ask_checkpoint": False}
+    check = (await client.post("/runs/one/relaunch/check", json=order)).json()
+    assert (True, old, str(tmp_path)) == (check["passes"], check["job"], check["work_dir"])
+    assert ["-exec sleep 300", "+exec sleep 200"] == [line for line in check["difference"] if line[0] != " "]
+    assert (10, None) == (check["lost"]["steps"], check["lost"]["since_step"])
+    confirmed = {**order, "sha256": check["sha256"]}
+    other = {**confirmed, "script": SCRIPT.replace("300", "100")}
+    refused = await client.post("/runs/one/relaunch", json=other, headers={"Idempotency-Key": "a"})
+    assert 409 == refused.status_code
+    assert "confirmed" in refused.json()["detail"]
+    started = await client.post("/runs/one/relaunch", json=confirmed, headers={"Idempotency-Key": "b"})
+    assert (202, check["sha256"]) == (started.status_code, started.json()["sha256"])
+    assert "done" == (await _ended(client, started.json()["id"]))["state"]
+
+
+async def test_a_check_refuses_what_cannot_be_kept(
+    app: Any, client: httpx.AsyncClient, tmp_path: Path, make_batch: Any
+) -> None:
+    """A job that runs under no supervisor takes no order; the check says so before anything is asked."""
+    await _running(app, client, tmp_path, make_batch)
+    check = await client.post("/runs/one/relaunch/check", json={"script": "srun x", "order": "keep"})
+    assert (200, False, False) == (
+        check.status_code, check.json()["passes"], check.json()["supervised"],
+    )  # fmt: skip
+
+
 async def test_rollback_leaves_the_old_job_alone(
     app: Any, client: httpx.AsyncClient, tmp_path: Path, make_batch: Any
 ) -> None:
