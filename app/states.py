@@ -25,10 +25,15 @@ def state_word(
     run: Run, job: JobFacts | None, blocks: StepBlocks, now: float, stale_after_seconds: float
 ) -> StateWord:
     """Return how a run stands."""
+    if run.finished is None and has_diverged(blocks):
+        return "diverged"
+    return word_without_losses(run, job, now, stale_after_seconds)
+
+
+def word_without_losses(run: Run, job: JobFacts | None, now: float, stale_after_seconds: float) -> StateWord:
+    """Return how a run stands as far as its losses have no say in it."""
     if run.finished is not None:
         return ENDED_WORDS.get(run.finished, "failed")
-    if has_diverged(blocks):
-        return "diverged"
     if now - run.last_record_at <= stale_after_seconds:
         return "live"
     if job is None:

@@ -7,18 +7,21 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from app.pages.axis import ClockAxis, Tick
-from app.pages.badges import NEEDS_YOU, ORDER, BadgeFace, badge_face
+from app.pages.badges import BadgeFace, badge_face
+from app.pages.facts import job_state, state_text
 from app.pages.gantt import LEAST_WIDTH, Segment
+from app.pages.list_title import GROUPS, GroupKey, group_name, group_of, list_advice, list_title
 from app.pages.options import Whisker
 from app.pages.phases import phase_style
 from app.pages.todo import Todo, todo
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from markupsafe import Markup
 
-    from app.views import Badge, RunRow
+    from app.glances import Glance
+    from app.views import RunRow
     from app.words import Words
 
 SPARK_WIDTH, SPARK_HEIGHT = 64, 32
@@ -47,6 +50,7 @@ class RowFace:
     name: str
     badge: BadgeFace
     job: str | None
+    state: Markup
     resources: str | None
     progress: Markup
     percent: str | None
@@ -60,15 +64,17 @@ class RowFace:
     loss: str
     loss_captions: list[Markup]
     todo: Todo
+    report: bool
     last_record_at: float
+    age: Markup | None
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Rows under one heading."""
+    """Rows under one heading, or under none."""
 
     key: str
-    title: Markup
+    title: Markup | None
     note: Markup | None
     rows: list[RowFace]
 
@@ -84,44 +90,42 @@ class Listing:
     groups: list[Group]
 
 
-def listing(rows: Sequence[RunRow], words: Words) -> Listing:
-    """Return the list of runs, the most urgent first."""
+def listing(rows: Sequence[RunRow], glances: Sequence[Glance], words: Words, *, grouped: bool) -> Listing:
+    """Return one page of the list of runs.
+
+    Args:
+        rows: the lines of the page, in their order.
+        glances: every run of the list, on this page or another, in their order.
+        words: the reader's.
+        grouped: whether the order is that of attention, so that headings tell it.
+    """
     axis = _axis(rows, words.now)
-    ordered = sorted(rows, key=lambda row: (ORDER.index(row.badge), -row.run.last_record_at))
     ticks = axis.ticks(words, most=6)
-    groups = [
-        _group(key, ordered, axis, words) for key in ("needs_you", "going_well", "too_early", "finished")
-    ]
+    groups = (
+        [_group(key, rows, glances, axis, words) for key in GROUPS] if grouped else [_all(rows, axis, words)]
+    )
     return Listing(
-        _title(ordered, words),
-        _advice(ordered, words),
+        list_title(glances, words),
+        list_advice(glances, words),
         ticks,
         [tick.x for tick in ticks],
         [group for group in groups if group.rows],
     )
 
 
-def group_of(badge: Badge) -> str:
-    """Return the group a badge belongs to."""
-    if badge in NEEDS_YOU:
-        return "needs_you"
-    if badge == "wait":
-        return "too_early"
-    return "finished" if badge == "done" else "going_well"
-
-
-def _group(key: str, rows: Sequence[RunRow], axis: ClockAxis, words: Words) -> Group:
+def _group(
+    key: GroupKey, rows: Sequence[RunRow], glances: Sequence[Glance], axis: ClockAxis, words: Words
+) -> Group:
     own = [row for row in rows if group_of(row.badge) == key]
-    titles: Mapping[str, Markup] = {
-        "needs_you": words.say("Needs you"),
-        "going_well": words.say("Going well"),
-        "too_early": words.say("Too early to say"),
-        "finished": words.say("Finished"),
-    }
-    count = words.whole(len(own))
-    is_urgent = key == "needs_you" and len(own) > 1
-    note = words.say("{n}, most urgent first", n=count) if is_urgent else words.plain(count)
-    return Group(key, titles[key], note, [row_face(row, axis, words) for row in own])
+    count = sum(group_of(one.badge) == key for one in glances)
+    told = words.whole(max(count, len(own)))
+    is_urgent = key == "needs_you" and count > 1
+    note = words.say("{n}, most urgent first", n=told) if is_urgent else words.plain(told)
+    return Group(key, group_name(key, words), note, [row_face(row, axis, words) for row in own])
+
+
+def _all(rows: Sequence[RunRow], axis: ClockAxis, words: Words) -> Group:
+    return Group("all", None, None, [row_face(row, axis, words) for row in rows])
 
 
 def row_face(row: RunRow, axis: ClockAxis, words: Words) -> RowFace:
@@ -134,6 +138,7 @@ def row_face(row: RunRow, axis: ClockAxis, words: Words) -> RowFace:
         name=row.run.name,
         badge=badge_face(row.badge, words),
         job=row.run.job.id if row.run.job else None,
+        state=job_state(row.job, words) if row.job is not None else state_text(row.state_word, words),
         resources=_resources(row, words),
         progress=_progress(row, words),
         percent=_percent(row, words),
@@ -147,8 +152,14 @@ def row_face(row: RunRow, axis: ClockAxis, words: Words) -> RowFace:
         loss=_loss(row, words),
         loss_captions=_loss_captions(row, words),
         todo=todo(row, words),
+        report=row.badge == "done",
         last_record_at=row.run.last_record_at,
+        age=None if row.badge == "done" else words.say("{duration} ago", duration=_age(row, words)),
     )
+
+
+def _age(row: RunRow, words: Words) -> str:
+    return words.duration(math.floor(max(0.0, words.now - row.run.last_record_at)))
 
 
 def _axis(rows: Sequence[RunRow], now: float) -> ClockAxis:
@@ -169,57 +180,6 @@ def _last_end(row: RunRow) -> float | None:
         return None
     known = [value for value in row.remaining_seconds.values if value is not None]
     return known[-1] if known else None
-
-
-def _title(rows: Sequence[RunRow], words: Words) -> Markup:
-    urgent = [row for row in rows if row.badge in NEEDS_YOU]
-    if not urgent:
-        running = sum(row.badge in {"continue", "queued"} for row in rows)
-        early = sum(row.badge == "wait" for row in rows)
-        if running:
-            return words.say_n("{n} run is going well.", "{n} runs are going well.", running)
-        if early:
-            return words.say_n(
-                "{n} run, too early to say.", "{n} runs, of which it is too early to say.", early
-            )
-        return words.say_n("{n} run, finished.", "{n} runs, all finished.", len(rows))
-    counts = [_count(badge, rows, words) for badge in ORDER if badge in NEEDS_YOU]
-    told = words.plain(", ").join(count for count in counts if count)
-    return words.say_n(
-        "{n} of {total} runs needs you: {what}.",
-        "{n} of {total} runs need you: {what}.",
-        len(urgent),
-        total=words.whole(len(rows)),
-        what=told,
-    )
-
-
-def _count(badge: Badge, rows: Sequence[RunRow], words: Words) -> Markup | None:
-    count = sum(row.badge == badge for row in rows)
-    named = {
-        "stop": words.say("stop {n}", n=count),
-        "misses_limit": words.say("extend {n}", n=count),
-        "relaunch": words.say("relaunch {n}", n=count),
-        "check": words.say("check {n}", n=count),
-    }
-    return named[badge] if count else None
-
-
-def _advice(rows: Sequence[RunRow], words: Words) -> Markup | None:
-    first = next((row for row in rows if row.badge in NEEDS_YOU), None)
-    if first is None:
-        return None
-    told = {
-        "stop": words.say("Stopping <b>{name}</b> comes first: it can no longer learn.", name=first.run.name),
-        "misses_limit": words.say(
-            "<b>{name}</b> comes first: it will not end before its time limit.", name=first.run.name
-        ),
-        "relaunch": words.say(
-            "<b>{name}</b> comes first: fixing and relaunching gets there sooner.", name=first.run.name
-        ),
-        "check": words.say("Look at <b>{name}</b> first.", name=first.run.name),
-    }
-    return told[first.badge]
 
 
 def _resources(row: RunRow, words: Words) -> str | None:
@@ -286,7 +246,7 @@ def _end(row: RunRow, words: Words) -> Markup:
 def _end_caption(row: RunRow, limit: float | None, words: Words) -> Markup | None:
     if row.state_word in ENDED:
         return None
-    until = words.say("limit {clock}", clock=words.clock(limit)) if limit is not None else None
+    until = None if limit is None else _until(row, limit, words)
     low, high = words.span(row.remaining_seconds) if row.remaining_seconds else (None, None)
     if row.badge == "stop" or low is None or high is None:
         return until
@@ -294,6 +254,13 @@ def _end_caption(row: RunRow, limit: float | None, words: Words) -> Markup | Non
         "{low} to {high}", low=words.clock(row.as_of + low), high=words.clock(row.as_of + high)
     )
     return words.say("{bounds}, {limit}", bounds=bounds, limit=until) if until else bounds
+
+
+def _until(row: RunRow, limit: float, words: Words) -> Markup:
+    clock, chance = words.clock(limit), row.finishes_within_limit
+    if chance is None:
+        return words.say("limit {clock}", clock=clock)
+    return words.say("limit {clock}: fits, {chance}", clock=clock, chance=words.sureness(chance))
 
 
 def _whisker(row: RunRow, axis: ClockAxis) -> Whisker | None:

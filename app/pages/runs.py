@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from typing import Annotated
-from urllib.parse import urlencode
 from zlib import crc32
 
 from fastapi import APIRouter, Query, Request
@@ -10,13 +9,17 @@ from fastapi.responses import Response
 
 from app.auth import log_in, page_user
 from app.pages.rows import Listing, listing
+from app.pages.run_filter import FilterDep, RunFilter, sort_choices, state_choices, verdict_choices
 from app.pages.visit import Visit, words_for
 from app.parts import PlansDep, StoreDep
 from app.plans import Plans
 from app.store import Store
 
 ROWS_A_PAGE = 25
-LONGEST_SEARCH = 200
+MOST_RUNS = 5_000
+"""Runs a list chooses from, those heard of last; older ones are found by their address."""
+FIRST_SECONDS = 0.1
+"""How long a reader waits for rows that have never been computed; the rest follows on the open page."""
 
 router = APIRouter()
 
@@ -28,17 +31,17 @@ class PageOfRuns:
     Attributes:
         listing: its rows.
         ids: of the runs in the order shown: while it stays, rows change in place.
-        search: what was searched for, empty for all.
-        number: of the page, from 1.
-        has_more: whether another follows.
+        chosen: what it was narrowed to.
+        count: how many runs there are on all pages.
+        pages: how many pages.
         version: changes whenever anything shown changes.
     """
 
     listing: Listing
     ids: tuple[str, ...]
-    search: str
-    number: int
-    has_more: bool
+    chosen: RunFilter
+    count: int
+    pages: int
     version: str
 
     @property
@@ -46,34 +49,38 @@ class PageOfRuns:
         """Whether there is nothing to show."""
         return not self.listing.groups
 
-    def query(self, number: int) -> str:
-        """Return the query of another page of the same search."""
-        fields = {"q": self.search} if self.search else {}
-        return urlencode(fields if number == 1 else {**fields, "page": number})
 
-
-def page_of_runs(visit: Visit, store: Store, plans: Plans, search: str, number: int) -> PageOfRuns:
-    """Return one page of a reader's runs."""
-    offset = (number - 1) * ROWS_A_PAGE
-    runs = store.runs(visit.user, ROWS_A_PAGE + 1, offset, search or None)
-    rows = plans.rows(runs[:ROWS_A_PAGE])
-    told = listing(rows, visit.words)
+def page_of_runs(
+    visit: Visit, store: Store, plans: Plans, chosen: RunFilter, within_seconds: float
+) -> PageOfRuns:
+    """Return one page of a reader's runs; rows are computed anew for so long at most."""
+    runs = store.runs(visit.user, MOST_RUNS, 0, chosen.q or None)
+    found = chosen.applied(plans.glances(runs))
+    pages = max(1, -(-len(found) // ROWS_A_PAGE))
+    first = (min(chosen.page, pages) - 1) * ROWS_A_PAGE
+    rows = plans.rows([one.run for one in found[first : first + ROWS_A_PAGE]], within_seconds)
+    told = listing(rows, found, visit.words, grouped=not chosen.sort)
     ids = tuple(f"{group.key}/{row.id}" for group in told.groups for row in group.rows)
-    version = f"{crc32(repr([(row.run.id, row.version) for row in rows]).encode()):08x}"
-    return PageOfRuns(told, ids, search, number, len(runs) > ROWS_A_PAGE, version)
+    version = f"{crc32(repr((len(found), [(row.run.id, row.version) for row in rows])).encode()):08x}"
+    return PageOfRuns(told, ids, chosen, len(found), pages, version)
 
 
 @router.get("/")
-def show_runs(  # noqa: PLR0913, PLR0917 - the query's fields
+def show_runs(
     request: Request,
     store: StoreDep,
     plans: PlansDep,
-    q: Annotated[str, Query(max_length=LONGEST_SEARCH)] = "",
-    page: Annotated[int, Query(ge=1, le=10_000)] = 1,
+    chosen: FilterDep,
     token: Annotated[str | None, Query(max_length=500)] = None,
 ) -> Response:
     """Show all runs; with the token of the printed link, sign the browser in first."""
     if token is not None:
         return log_in(request, token)
     visit = Visit(request, words_for(request), page_user(request))
-    return visit.page("runs.html", page=page_of_runs(visit, store, plans, q.strip(), page))
+    choices = [
+        ("state", visit.words.say("State"), state_choices(visit.words), chosen.state),
+        ("verdict", visit.words.say("Verdict"), verdict_choices(visit.words), chosen.verdict),
+        ("sort", visit.words.say("Order"), sort_choices(visit.words), chosen.sort),
+    ]
+    shown = page_of_runs(visit, store, plans, chosen, FIRST_SECONDS)
+    return visit.page("runs.html", page=shown, choices=choices)

@@ -6,15 +6,15 @@ A ``fragments`` event maps element ids to their new HTML; only what differs from
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterator, Mapping
 from contextlib import aclosing, suppress
-from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from app.live import Live
 from app.pages.faces import FRAGMENTS, run_face
 from app.pages.run import own_view
-from app.pages.runs import LONGEST_SEARCH, page_of_runs
+from app.pages.run_filter import FilterDep
+from app.pages.runs import page_of_runs
 from app.pages.visit import Visit, VisitDep
 from app.pages.what_if import what_if
 from app.parts import ActionsDep, PlansDep, StoreDep
@@ -24,6 +24,8 @@ REFRESH_SECONDS = 10.0
 
 LIST_PAUSE_SECONDS = 1.0
 """Least time between two looks at the list, however many runs report."""
+LIST_SECONDS = 0.25
+"""How long rows are computed at each of them."""
 
 RETRY_MILLISECONDS = 2_000
 
@@ -56,17 +58,13 @@ async def stream_run(
 
 @router.get("/live", response_class=EventSourceResponse)
 async def stream_runs(
-    visit: VisitDep,
-    store: StoreDep,
-    plans: PlansDep,
-    q: Annotated[str, Query(max_length=LONGEST_SEARCH)] = "",
-    page: Annotated[int, Query(ge=1, le=10_000)] = 1,
+    visit: VisitDep, store: StoreDep, plans: PlansDep, chosen: FilterDep
 ) -> AsyncIterable[ServerSentEvent]:
     """Send what changes on the list of runs."""
 
     def fragments() -> Fragments:
         now = visit.later()
-        shown = page_of_runs(now, store, plans, q.strip(), page)
+        shown = page_of_runs(now, store, plans, chosen, LIST_SECONDS)
         rows = {
             f"run-{row.id}": now.render("runs/row.html", row=row, grid=shown.listing.grid)
             for group in shown.listing.groups

@@ -19,7 +19,7 @@ COLUMNS = (
 LISTED = f"""
 SELECT {COLUMNS} FROM runs
 WHERE (:user IS NULL OR user = :user)
-  AND (:query IS NULL OR instr(lower(id), :query) OR instr(lower(name), :query))
+  AND (:query IS NULL OR instr(lower(id), :query) OR instr(lower(name), :query) OR instr(job_id, :query))
 ORDER BY last_record_at DESC, key DESC LIMIT :limit OFFSET :offset"""  # noqa: S608 - a constant
 
 HEARD_OF = f"SELECT {COLUMNS} FROM runs WHERE last_record_at >= ? ORDER BY last_record_at DESC LIMIT ?"  # noqa: S608 - a constant

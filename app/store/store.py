@@ -114,7 +114,7 @@ class Store:
     def runs(
         self, user: str | None = None, limit: int = 100, offset: int = 0, query: str | None = None
     ) -> list[Run]:
-        """Return runs, the one heard of last first; ``query`` is part of an id or name."""
+        """Return runs, the one heard of last first; ``query`` is part of an id, name or job."""
         return self._read(partial(runs.listed, user=user, limit=limit, offset=offset, query=query))
 
     def run(self, run: str) -> Run | None:

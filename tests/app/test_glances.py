@@ -1,0 +1,74 @@
+"""How every run of a list stands."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from app.glances import Glances
+from app.plans import Plans
+from app.records import RecordBatch, checked
+from app.settings import Settings
+from app.store import Store, open_store
+
+PLAN = {"name": "demo", "total_steps": 300, "validate_every": 25, "target_loss": 0.5, "target_of": "train"}
+NOW = 1_000_000.0
+
+
+@pytest.fixture
+def store() -> Iterator[Store]:
+    """Yield a store in memory."""
+    opened = open_store(None)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def plans(store: Store, settings: Settings) -> Plans:
+    """Return the bridge to the planner, its clock standing still."""
+    return Plans(store, settings, lambda: NOW)
+
+
+@pytest.fixture
+def report(store: Store, make_batch: Callable[..., Any]) -> Callable[..., None]:
+    """Return what stores a run's batch, received now."""
+
+    def stored(run: str, at: float = NOW, **parts: Any) -> None:
+        store.add("ada", run, checked(RecordBatch.model_validate(make_batch(plan=PLAN, **parts))), at)
+
+    return stored
+
+
+def test_a_run_nobody_has_looked_at_stands_by_what_is_stored(store: Store, report: Any) -> None:
+    """Before anything is computed, silence and a told end say how a run stands."""
+    report("on", steps=3)
+    report("silent", at=NOW - 5_000, steps=3)
+    report("over", at=NOW - 9_000, steps=3, notes=[("finish", {"reason": "failed"})])
+    seen = {
+        one.run.id: (one.state_word, one.badge) for one in Glances(store, 900.0).of(store.runs("ada"), NOW)
+    }
+    assert {"on": ("live", "wait"), "silent": ("offline", "check"), "over": ("failed", "done")} == seen
+
+
+def test_what_was_computed_is_kept_and_the_step_goes_on(store: Store, plans: Plans, report: Any) -> None:
+    """The line of a run that has reported since shows the new step beside the last estimate."""
+    report("one", steps=20)
+    left = plans.row("one")
+    report("one", columns={
+        "seq": [50], "step": [21], "ended": [NOW], "seconds": [40.0], "loss": [0.9], "lr": [None],
+    })  # fmt: skip
+    (row,) = plans.last_rows(store.runs("ada"))
+    assert left is not None
+    assert (21, left.remaining_seconds) == (row.at_step, row.remaining_seconds)
+    assert row.version != left.version
+
+
+def test_the_likely_end_is_known_without_computing(store: Store, plans: Plans, report: Any) -> None:
+    """Once a run was looked at its end is there to sort by; a run never looked at has none."""
+    report("known", steps=40)
+    report("new", steps=40)
+    plans.view("known")
+    ends = {one.run.id: one.ends_at for one in plans.glances(store.runs("ada"))}
+    assert ends["known"] is not None
+    assert ends["known"] > NOW
+    assert ends["new"] is None
