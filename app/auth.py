@@ -3,9 +3,9 @@
 import hashlib
 import hmac
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import Depends, Request, Response, Security
 from fastapi.responses import RedirectResponse
@@ -131,6 +131,15 @@ def require(scope: Scope) -> Callable[..., Caller]:
         return caller
 
     return dependency
+
+
+def is_known(scope: MutableMapping[str, Any]) -> bool:
+    """Tell whether a request carries a valid token or the cookie of a session, whatever that may do."""
+    request = Request(scope)
+    kind, _, token = request.headers.get("authorization", "").partition(" ")
+    if kind.lower() == "bearer":
+        return _by_token(request, token) is not None
+    return _by_session(request) is not None
 
 
 def page_user(request: Request) -> Caller:

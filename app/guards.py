@@ -2,12 +2,12 @@
 
 import socket
 import zlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.errors import BadEncodingError, TooLargeError, problem, status_of
+from app.errors import BadEncodingError, TooLargeError, UnauthorizedError, problem, status_of
 from app.settings import LOOPBACK, Settings
 
 POLICY = (
@@ -24,6 +24,10 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+STRANGERS_BYTES = 64 * 1024
+"""As much of a body is kept before anybody looks who sends it: everyone on a machine reaches its loopback."""
+PART_BYTES = 256 * 1024
+"""A body is unpacked in parts of this size."""
 CACHED_PATHS = ("/static/", "/bokeh/")
 DRAIN_FACTOR = 8
 """How many times the body limit is read and thrown away, so that the sender hears why it was refused."""
@@ -79,30 +83,36 @@ class BodyLimit:
     Args:
         app: the application behind; it sees the whole body at once, uncompressed.
         largest_bytes: the limit after decompression.
+        is_known: tells whether somebody known sends a request; a stranger's body is small or not kept.
     """
 
-    def __init__(self, app: ASGIApp, largest_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, largest_bytes: int, is_known: Callable[[Scope], bool]) -> None:
         self._app = app
         self._largest_bytes = largest_bytes
+        self._is_known = is_known
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on with its body, or answer 413 or 415."""
+        """Pass the request on with its body, or answer 401, 413 or 415."""
         if scope["type"] != "http" or scope["method"] in {"GET", "HEAD", "OPTIONS"}:
             await self._app(scope, receive, send)
             return
         encoding = Headers(scope=scope).get("content-encoding", "identity").strip().lower()
+        body = _Body(encoding, self._largest_bytes, lambda: self._is_known(scope))
         try:
-            body = await self._read(receive, encoding)
-        except (TooLargeError, BadEncodingError) as error:
+            whole = await self._read(receive, body)
+        except (TooLargeError, BadEncodingError, UnauthorizedError) as error:
             await problem(status_of(error), str(error))(scope, receive, send)
             return
-        await self._app(_plain(scope, len(body)), _replay(body, receive), send)
+        if whole is not None:
+            await self._app(_plain(scope, len(whole)), _replay(whole, receive), send)
 
-    async def _read(self, receive: Receive, encoding: str) -> bytes:
-        body = _Body(encoding, self._largest_bytes)
+    async def _read(self, receive: Receive, body: "_Body") -> bytes | None:
+        """Return the whole body, ``None`` where its sender has gone in the middle of it."""
         received = 0
         while True:
             message = await receive()
+            if message["type"] == "http.disconnect":
+                return None
             chunk = message.get("body", b"")
             received += len(chunk)
             body.add(chunk)
@@ -113,8 +123,10 @@ class BodyLimit:
 class _Body:
     """A body that grows up to its limit; what comes after that is thrown away."""
 
-    def __init__(self, encoding: str, largest_bytes: int) -> None:
+    def __init__(self, encoding: str, largest_bytes: int, is_known: Callable[[], bool]) -> None:
         self._largest_bytes = largest_bytes
+        self._is_known = is_known
+        self._may_grow = False
         self._parts: list[bytes] = []
         self._size = 0
         self._error: Exception | None = None
@@ -124,8 +136,9 @@ class _Body:
 
     def add(self, chunk: bytes) -> None:
         """Take a chunk as received."""
-        if self._error is None:
-            self._keep(self._decoded(chunk))
+        for part in self._decoded(chunk):
+            if self._error is None:
+                self._keep(part)
 
     def whole(self) -> bytes:
         """Return the body.
@@ -133,6 +146,7 @@ class _Body:
         Raises:
             TooLargeError: it is larger than is taken.
             BadEncodingError: it is not what its encoding says.
+            UnauthorizedError: it is large, and nobody known sent it.
         """
         if self._error is None and self._gzip and not self._gzip.eof:
             self._error = BadEncodingError("The body is no complete gzip stream.")
@@ -140,21 +154,31 @@ class _Body:
             raise self._error
         return b"".join(self._parts)
 
-    def _decoded(self, chunk: bytes) -> bytes:
+    def _decoded(self, chunk: bytes) -> Iterator[bytes]:
+        """Yield what a chunk unpacks to, in small parts: a little may hold gigabytes."""
         if self._gzip is None:
-            return chunk
+            yield chunk
+            return
         try:
-            return self._gzip.decompress(chunk, self._largest_bytes + 1 - self._size)
+            while chunk and self._error is None:
+                yield self._gzip.decompress(chunk, PART_BYTES)
+                chunk = self._gzip.unconsumed_tail
         except zlib.error as error:
             self._error = BadEncodingError(f"The body is no gzip stream: {error}.")
-            return b""
 
     def _keep(self, part: bytes) -> None:
         self._parts.append(part)
         self._size += len(part)
+        if self._size > STRANGERS_BYTES and not self._may_grow:
+            self._may_grow = self._is_known()
+            if not self._may_grow:
+                self._refuse(UnauthorizedError("Send a valid token: Authorization: Bearer TOKEN."))
         if self._size > self._largest_bytes:
-            self._parts.clear()
-            self._error = TooLargeError(f"The body is larger than {self._largest_bytes} bytes.")
+            self._refuse(TooLargeError(f"The body is larger than {self._largest_bytes} bytes."))
+
+    def _refuse(self, error: Exception) -> None:
+        self._parts.clear()
+        self._error = self._error or error
 
 
 def _host_name(scope: Scope) -> str:

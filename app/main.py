@@ -16,7 +16,7 @@ from app.alerts.desk import AlertDesk
 from app.alerts.lookout import Lookout
 from app.alerts.watch import Watch
 from app.audit import Audit
-from app.auth import Sessions
+from app.auth import Sessions, is_known
 from app.compress import Compress
 from app.credentials import prepare_state, signing_secret
 from app.fixes import FixBook
@@ -77,7 +77,7 @@ def create_app(
 
 def _guard(app: FastAPI, settings: Settings) -> None:
     """Put the guards before the routes; the one added last comes first."""
-    app.add_middleware(BodyLimit, largest_bytes=settings.largest_body_bytes)
+    app.add_middleware(BodyLimit, largest_bytes=settings.largest_body_bytes, is_known=is_known)
     app.add_middleware(Compress)
     app.add_middleware(BasePath, base_path=settings.base_path)
     app.add_middleware(HostCheck, allowed=allowed_hosts(settings))

@@ -10,8 +10,9 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import Message
 
-from app.guards import POLICY, BodyLimit, allowed_hosts
+from app.guards import POLICY, STRANGERS_BYTES, BodyLimit, allowed_hosts
 from app.settings import Settings
 
 
@@ -23,7 +24,7 @@ async def _echo(request: Request) -> Response:
 async def limited() -> Any:
     """Yield a client of an application that returns bodies of at most 1,000 bytes."""
     app = Starlette(routes=[Route("/", _echo, methods=["POST"])])
-    app.add_middleware(BodyLimit, largest_bytes=1000)
+    app.add_middleware(BodyLimit, largest_bytes=1000, is_known=lambda _: True)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://x") as client:
         yield client
 
@@ -56,6 +57,51 @@ async def test_broken_encoding_is_415(limited: Any, encoding: str, body: bytes) 
     """An unknown encoding, or a body that is not what it says, is refused."""
     answer = await limited.post("/", content=body, headers={"Content-Encoding": encoding})
     assert 415 == answer.status_code
+
+
+@pytest.mark.parametrize("packed", [True, False])
+async def test_strangers_leave_no_large_body(service: Any, packed: bool) -> None:
+    """Of a body that nobody known sends little is kept: everyone on the machine reaches its loopback."""
+    body = b" " * (STRANGERS_BYTES + 1)
+    headers = {"Content-Encoding": "gzip"} if packed else {}
+    content = gzip.compress(body) if packed else body
+    answers = [
+        await service.client.post("/api/v1/eta", content=content, headers={**headers, **who})
+        for who in ({}, {"Authorization": "Bearer wrong"}, service.headers("read"))
+    ]
+    assert [401, 401, 422] == [answer.status_code for answer in answers]
+    assert "application/problem+json" == answers[0].headers["content-type"]
+
+
+async def test_two_gigabytes_in_two_megabytes(service: Any) -> None:
+    """A body that unpacks to very much is refused without unpacking it."""
+    packer = zlib.compressobj(9, wbits=31)
+    content = b"".join(packer.compress(b" " * 2**20) for _ in range(2000)) + packer.flush()
+    headers = {**service.headers("report"), "Content-Encoding": "gzip"}
+    answer = await service.client.post("/api/v1/runs/big/records", content=content, headers=headers)
+    assert 413 == answer.status_code
+
+
+async def test_a_sender_that_leaves_is_not_answered() -> None:
+    """Half a body, then nobody: the application behind is not asked."""
+    asked: list[Any] = []
+
+    async def behind(*parts: Any) -> None:
+        asked.append(parts)
+
+    async def send(_: Message) -> None:
+        raise AssertionError("nobody is there to be answered")
+
+    messages = iter([
+        {"type": "http.request", "body": b"half", "more_body": True}, {"type": "http.disconnect"}
+    ])  # fmt: skip
+
+    async def receive() -> Message:
+        return next(messages)
+
+    limit = BodyLimit(behind, 1000, lambda _: True)
+    await limit({"type": "http", "method": "POST", "headers": []}, receive, send)
+    assert [] == asked
 
 
 async def test_hundred_megabytes(service: Any) -> None:
