@@ -1,20 +1,25 @@
 """``/plan``: the comparison from typed numbers alone, with the seed document as the filled-in example."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from fastapi import APIRouter
-from fastapi.responses import Response
+from fastapi.responses import RedirectResponse, Response
 from markupsafe import Markup
 
+from app.curve_file import LARGEST_BYTES, read_curve
+from app.errors import TooLargeError
+from app.pages.curve_upload import as_text, unread
 from app.pages.field_faces import FieldFace, field_faces
 from app.pages.plan_question import PlanQuestion, read_plan
 from app.pages.refusals import option_name
 from app.pages.report_account import account_of
 from app.pages.report_blocks import Report, kind_of
 from app.pages.report_content import report
-from app.pages.visit import VisitDep
+from app.pages.visit import Visit, VisitDep
 from app.words import Words
+from planner.errors import InvalidInputError
 from planner.report import Comparison, compare
 
 router = APIRouter()
@@ -46,12 +51,34 @@ class PlanRow:
 @router.get("/plan")
 def show_plan(visit: VisitDep) -> Response:
     """Show the comparison of the numbers in the URL, and the whole report of it."""
-    words, asked = visit.words, read_plan(visit.request.query_params)
+    return _page(visit, visit.request.query_params)
+
+
+@router.post("/plan/curve")
+async def read_plan_curve(visit: VisitDep) -> Response:
+    """Put an uploaded curve of the fixed run among the numbers in the URL; nothing of it is kept."""
+    async with visit.request.form() as form:
+        typed = {name: value for name, value in form.items() if isinstance(value, str)}
+        uploaded = form.get("file")
+        data = (
+            b"" if uploaded is None or isinstance(uploaded, str) else await uploaded.read(LARGEST_BYTES + 1)
+        )
+    try:
+        typed["fixed_losses"] = as_text(read_curve(data))
+    except (InvalidInputError, TooLargeError) as error:
+        return _page(visit, typed, unread(error, visit.words))
+    return RedirectResponse(visit.link("/plan") + "?" + urlencode(typed), status_code=303)
+
+
+def _page(visit: Visit, params: Mapping[str, str], curve_problem: Markup | None = None) -> Response:
+    words, asked = visit.words, read_plan(params)
     comparison = compare(asked.query) if asked.query else None
     verdict = comparison.verdict if comparison else None
     saving = verdict.saving_seconds.at(0.5) if verdict and verdict.saving_seconds else None
     return visit.page(
         "plan.html",
+        status_code=200 if curve_problem is None else 422,
+        curve_problem=curve_problem,
         fields=_fields(asked, words),
         more=_more(asked, words),
         rows=_rows(comparison, words) if comparison else [],
@@ -60,7 +87,7 @@ def show_plan(visit: VisitDep) -> Response:
         tie=verdict.break_even_seconds if verdict else None,
         report=_report(asked, comparison, words),
         kind_of=kind_of,
-        download=urlencode(list(visit.request.query_params.items())),
+        download=urlencode(list(params.items())),
     )
 
 

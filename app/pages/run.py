@@ -1,14 +1,19 @@
 """``/runs/{id}``: one run, and what its chart and its what-if ask for."""
 
+from typing import Annotated
+
 import orjson
-from fastapi import APIRouter
+from fastapi import APIRouter, File, UploadFile
 from fastapi.responses import RedirectResponse, Response
+from markupsafe import Markup
 
 from app.actions import Actions
 from app.charts import Scale, figure_json
-from app.errors import NotFoundError
+from app.curve_file import LARGEST_BYTES, read_curve
+from app.errors import NotFoundError, TooLargeError
 from app.hindsight import history_of
 from app.pages.chart_data import chart_data
+from app.pages.curve_upload import unread
 from app.pages.faces import run_face
 from app.pages.history_card import history_card
 from app.pages.verdict_history import verdict_history
@@ -19,7 +24,9 @@ from app.pages.what_if_scenario import scenario_from
 from app.parts import ActionsDep, PlansDep, StoreDep
 from app.plans import Plans
 from app.schemas.compare import RelaunchFields
+from app.store import Store
 from app.views import RunView
+from planner.errors import InvalidInputError
 
 JSON = "application/json"
 
@@ -41,16 +48,7 @@ def own_view(visit: Visit, actions: Actions, plans: Plans, run_id: str) -> RunVi
 @router.get("/runs/{run_id}")
 def show_run(run_id: str, visit: VisitDep, actions: ActionsDep, plans: PlansDep, store: StoreDep) -> Response:
     """Show one run."""
-    view = own_view(visit, actions, plans, run_id)
-    question = what_if(view, visit.request.query_params, plans, visit.words)
-    told = history_of(store, view)
-    return visit.page(
-        "run.html",
-        face=run_face(view, visit.words),
-        what_if=question,
-        said=history_card(told, visit.words),
-        verdicts=verdict_history(told, visit.words),
-    )
+    return _page(own_view(visit, actions, plans, run_id), visit, plans, store)
 
 
 @router.get("/runs/{run_id}/what-if")
@@ -70,6 +68,40 @@ def keep_scenario(
     scenario = RelaunchFields.model_validate(scenario_from(view, field_values(view, form)))
     actions.set_scenario(visit.user, view.run.id, scenario.model_dump(mode="json", exclude_none=True))
     return RedirectResponse(visit.link(f"/runs/{view.run.id}"), status_code=303)
+
+
+@router.post("/runs/{run_id}/curve")
+def keep_curve(  # noqa: PLR0913, PLR0917 - the form and the parts, given by name
+    run_id: str,
+    file: Annotated[UploadFile, File()],
+    visit: OperatorDep,
+    actions: ActionsDep,
+    plans: PlansDep,
+    store: StoreDep,
+) -> Response:
+    """Expect of the fix what a CSV file says; one that cannot be read is told of beside the form."""
+    view = own_view(visit, actions, plans, run_id)
+    try:
+        curve = read_curve(file.file.read(LARGEST_BYTES + 1))
+    except (InvalidInputError, TooLargeError) as error:
+        return _page(view, visit, plans, store, problem=unread(error, visit.words))
+    actions.set_scenario(visit.user, view.run.id, {**view.scenario, "curve": curve})
+    return RedirectResponse(visit.link(f"/runs/{view.run.id}") + "#what-if", status_code=303)
+
+
+def _page(
+    view: RunView, visit: Visit, plans: Plans, store: Store, *, problem: Markup | None = None
+) -> Response:
+    told = history_of(store, view)
+    return visit.page(
+        "run.html",
+        status_code=200 if problem is None else 422,
+        face=run_face(view, visit.words),
+        what_if=what_if(view, visit.request.query_params, plans, visit.words),
+        curve_problem=problem,
+        said=history_card(told, visit.words),
+        verdicts=verdict_history(told, visit.words),
+    )
 
 
 @router.get("/runs/{run_id}/chart")

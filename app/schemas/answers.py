@@ -104,3 +104,17 @@ class CompareResponse(Answer):
     verdict: VerdictAnswer
     suggestions: list[dict[str, Any]]
     actions: list[ActionAnswer]
+
+
+class PointsOfCurve(Answer):
+    """A curve by its points."""
+
+    steps: list[float]
+    losses: list[float]
+
+
+class CurveAnswer(Answer):
+    """A CURVE of API.md, one of the two: as a scenario takes it."""
+
+    points: PointsOfCurve | None = None
+    milestones: list[tuple[float, float, float]] | None = None
