@@ -152,3 +152,40 @@ def test_a_training_is_relaunched_by_one_call(
     following = run_of(service, done["new_id"]) or {}
     assert run["id"] == following["replaces"]
     assert cluster.folder in service.home.parents
+
+
+def test_a_supervised_training_keeps_its_nodes(
+    service: Service, alice: Any, library: Path, cluster: Any
+) -> None:
+    """The corrected command is a new step of the same job and a run of its own, after a checkpoint."""
+    (service.home / "train.py").write_text(textwrap.dedent(TRAINING))
+    told = batch_script(service, library, "broken").replace("export ", f"export HOME={service.home} ", 1)
+    supervise = f"exec {SYSTEM_PYTHON} -m cutloss.cli supervise --grace 5 -- srun {SYSTEM_PYTHON}"
+    script = told.replace(f"exec {SYSTEM_PYTHON}", supervise)
+    job = alice.submit(Submission(script, "keep", str(service.home)))
+    until(lambda: run_of(service, job) is not None, 60)
+    run = run_of(service, job) or {}
+
+    order = {"script": f"srun {SYSTEM_PYTHON} train.py corrected", "order": "keep"}
+    path = f"/api/v1/runs/{run['id']}/relaunch"
+    status, check = service.ask("POST", f"{path}/check", order)
+    assert (200, True, True) == (status, check["passes"], check["supervised"]), check
+    order |= {"sha256": check["sha256"], "checkpoint_wait_seconds": 30}
+    started = service.ask("POST", path, order, **{"Idempotency-Key": "keep"})[1]
+    here = f"/api/v1/replacements/{started['id']}"
+    until(lambda: not service.ask("GET", here)[1]["is_active"], 60)
+    done = service.ask("GET", here)[1]
+    assert ("done", job, job) == (done["state"], done["old_id"], done["new_id"]), done["reason"]
+    assert str(done["checkpoint"]["step"]) == Path(done["checkpoint"]["path"]).read_text()
+
+    new = f"/api/v1/runs/{run['id']}-{done['id'][:6]}"
+    until(lambda: service.ask("GET", new)[1].get("at_step"), 60)
+    following = service.ask("GET", new)[1]
+    assert (run["id"], job) == (following["replaces"], following["job"]["id"])
+    assert "RUNNING" == alice.jobs([job])[job].state
+    steps = subprocess.run(
+        ["scontrol", "show", "step", f"{job}.1", "--oneliner"],
+        env={"PATH": "/usr/bin:/bin", "SLURM_CONF": cluster.configuration},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert f"StepId={job}.1" in steps.stdout
