@@ -185,6 +185,7 @@ def _stop(app: FastAPI) -> None:
         state.poller.stop()
     for part in (
         state.sweep,
+        state.lookout,
         state.job_logs,
         state.spools,
         state.replacer,

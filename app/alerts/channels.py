@@ -2,6 +2,7 @@
 
 import logging
 import re
+import warnings
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache
@@ -101,8 +102,11 @@ def _apprise() -> ModuleType:
         logger = logging.getLogger(name)
         logger.propagate = False
         logger.addHandler(logging.NullHandler())
-    import apprise  # noqa: PLC0415 - loads some hundred plugins
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # some of its plugins' libraries are older than this Python
+        import apprise  # noqa: PLC0415 - loads some hundred plugins
 
+        apprise.Apprise.instantiate("json://localhost")
     return apprise
 
 

@@ -8,11 +8,10 @@ from app.alerts import channels
 from app.alerts.message import trial_message
 from app.audit import Audit
 from app.errors import ConflictError, ForbiddenError, NotFoundError
-from app.schemas.alerts import LONGEST_URL, AlertSettings, ChannelFields
+from app.schemas.alerts import AlertSettings, ChannelFields
 from app.store import Store
 from app.store.facts import Alert, AlertChannel
 from app.words import Words, zone
-from planner.errors import InvalidInputError
 
 MOST_CHANNELS = 20
 
@@ -73,11 +72,9 @@ class AlertDesk:
             InvalidInputError: its address is not understood, or of a kind the site does not accept.
             ConflictError: there are as many as there may be.
         """
-        url = fields.url.get_secret_value().strip()
+        url = fields.url.get_secret_value()
         with self._audit.action(user, "alert channel added", "", name=fields.name):
             self._allow(user)
-            if len(url) > LONGEST_URL:
-                raise InvalidInputError("/url", f"{len(url)} characters", f"at most {LONGEST_URL}")
             if len(self.channels(user)) >= MOST_CHANNELS:
                 raise ConflictError(f"There are {MOST_CHANNELS} channels already; remove one first.")
             shown = channels.check(url, self._schemes)

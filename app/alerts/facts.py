@@ -112,7 +112,9 @@ class Pulse:
 
 def facts_of(view: RunView) -> Facts:
     """Return what the rules look at of a view."""
-    verdict = view.comparison.verdict if view.comparison else None
+    # That a loss is broken has a rule of its own: the advice to stop that follows from it is no second news.
+    judged = view.comparison if view.state_word != "diverged" else None
+    verdict = judged.verdict if judged else None
     saving = verdict.saving_seconds if verdict else None
     remaining = view.eta.remaining_seconds
     return Facts(

@@ -4,15 +4,25 @@ import re
 from datetime import time
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, SecretStr, StrictBool, model_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    PlainValidator,
+    SecretStr,
+    StrictBool,
+    WithJsonSchema,
+    model_validator,
+)
 
 from app.i18n import LANGUAGES, SOURCE_LANGUAGE
-from app.schemas.base import Answer, Count, Number, Probability, Request
+from app.schemas.base import Answer, Probability, Request
+from app.schemas.numbers import number, whole
 from app.words import zone
 from planner.errors import InvalidInputError
 
 CLOCK_TIME = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
-LONGEST_URL = 2_000
+SHORTEST_URL, LONGEST_URL = 4, 2_000
+HIDDEN = "(not shown)"
 MOST_MESSAGES = 1_000
 
 RuleName = Literal[
@@ -23,19 +33,38 @@ DeliveryState = Literal["pending", "sent", "failed"]
 
 def _language(value: str) -> str:
     if value not in LANGUAGES:
-        raise InvalidInputError("/language", value, f"one of {', '.join(LANGUAGES)}")
+        raise InvalidInputError("", value, f"one of {', '.join(LANGUAGES)}")
     return value
 
 
 def _zone(value: str) -> str:
     if value and zone(value) is None:
-        raise InvalidInputError("/time_zone", value, "a name such as Europe/Zurich")
+        raise InvalidInputError("", value, "a name such as Europe/Zurich")
     return value
 
 
+def _address(value: object) -> SecretStr:
+    """Keep an address hidden from its first moment: what is refused is not repeated either."""
+    text = value.get_secret_value() if isinstance(value, SecretStr) else value
+    if not isinstance(text, str) or not SHORTEST_URL <= len(text) <= LONGEST_URL:
+        raise InvalidInputError("", HIDDEN, f"a text of {SHORTEST_URL} to {LONGEST_URL} characters")
+    return SecretStr(text.strip())
+
+
 ClockTime = Annotated[str, Field(pattern=CLOCK_TIME, max_length=5)]
-Factor = Annotated[Number, Field(ge=2, le=10_000)]
-Percent = Annotated[Number, Field(ge=5, le=1_000)]
+Factor = Annotated[float, number("a number from 2 to 10000", ge=2, le=10_000)]
+Percent = Annotated[float, number("percent from 5 to 1000", ge=5, le=1_000)]
+Messages = Annotated[int, whole(1, MOST_MESSAGES)]
+Address = Annotated[
+    SecretStr,
+    PlainValidator(_address),
+    WithJsonSchema(
+        {
+            "type": "string", "format": "password", "writeOnly": True, "minLength": SHORTEST_URL,
+            "maxLength": LONGEST_URL, "description": "an apprise URL, such as mailtos://…",
+        }
+    ),
+]  # fmt: skip
 
 
 class RuleSwitches(Request):
@@ -95,8 +124,7 @@ class AlertSettings(Request):
     ] = ""
     quiet: QuietHours | None = None
     messages_per_hour: Annotated[
-        Count,
-        Field(le=MOST_MESSAGES, description="a channel gets no more; what is over comes together later"),
+        Messages, Field(description="a channel gets no more; what is over comes together later")
     ] = 12
 
     @property
@@ -109,10 +137,7 @@ class ChannelFields(Request):
     """A channel to add; the address holds secrets and is never shown again."""
 
     name: Annotated[str, Field(min_length=1, max_length=60)]
-    url: Annotated[
-        SecretStr,
-        Field(min_length=4, max_length=LONGEST_URL, description="an apprise URL, such as mailtos://…"),
-    ]
+    url: Address
 
 
 class MuteFields(Request):
@@ -145,6 +170,7 @@ class DeliveryAnswer(Answer):
     """How far an alert has come on one channel."""
 
     channel: str
+    name: str
     state: DeliveryState
     tries: int
     next_try: float | None
