@@ -1,21 +1,33 @@
 """Where a run's time went, and where the rest of it will go."""
 
+from itertools import pairwise
+
 import numpy as np
 
+from app.slurm.scheduler import JobFacts
 from app.snapshot import Snapshot, startup_of
 from app.views import LedgerRow
 from planner.eta import Eta
 
-ORDER = ("queue", "startup", "step", "data", "validation", "checkpoint", "idle")
+ORDER = ("queue", "startup", "step", "data", "validation", "checkpoint", "lost", "idle")
+WITHIN_STEP = frozenset({"data", "forward", "backward", "optimizer", "communication"})
+"""Phases that split a step: their seconds are in its own."""
 
 
 def ledger(snapshot: Snapshot, eta: Eta, elapsed_seconds: float | None) -> tuple[LedgerRow, ...]:
-    """Return the time spent and left by phase; what no phase explains is idle."""
+    """Return the time spent and left by phase, each second in one of them; what no phase explains is idle.
+
+    Args:
+        snapshot: what is stored of the run.
+        eta: tells what is left.
+        elapsed_seconds: since the start of the newest allocation.
+    """
     spent = _spent(snapshot)
-    if elapsed_seconds is not None and len(snapshot.attempts) == 1:
+    wall = _wall_seconds(snapshot, elapsed_seconds)
+    if wall is not None:
         explained = sum(seconds for phase, seconds in spent.items() if phase != "queue")
-        spent.setdefault("idle", max(elapsed_seconds - explained, 0.0))
-    left = _left(eta)
+        spent.setdefault("idle", max(wall - explained, 0.0))
+    left = _left(eta, spent)
     phases = [
         phase for phase in (*ORDER, *sorted(set(spent) - set(ORDER))) if phase in spent or phase in left
     ]
@@ -23,25 +35,77 @@ def ledger(snapshot: Snapshot, eta: Eta, elapsed_seconds: float | None) -> tuple
 
 
 def _spent(snapshot: Snapshot) -> dict[str, float]:
-    """Return seconds by phase: spans as reported, the phases with records of their own from those."""
-    blocks, spent = snapshot.blocks, dict(snapshot.span_seconds)
-    known = blocks.seconds_count > 0
-    if known.any():
-        spent["step"] = float(np.sum(blocks.seconds_mean[known] * blocks.seconds_count[known]))
+    """Return seconds by phase: those of records of their own, and of spans as reported."""
+    spent = dict(snapshot.span_seconds)
+    steps = _step_seconds(snapshot)
+    if steps is not None:
+        parts = sum(spent.get(phase, 0.0) for phase in WITHIN_STEP)
+        spent["step"] = max(steps - parts, 0.0)
     for phase, events in (("validation", snapshot.validations), ("checkpoint", snapshot.checkpoints)):
         if events:
-            spent[phase] = sum(event.seconds or 0.0 for event in events)
+            # A span beside them is one that failed, or a check before the first step.
+            spent[phase] = spent.get(phase, 0.0) + sum(event.seconds or 0.0 for event in events)
     startups = [seconds for note in snapshot.startups if (seconds := startup_of(note)) is not None]
     if startups:
         spent["startup"] = sum(startups)
-    job = snapshot.job
-    if job is not None and job.submitted is not None and job.started is not None:
-        spent["queue"] = max(job.started - job.submitted, 0.0)
+    queued = [seconds for job in _jobs(snapshot) if (seconds := _queued(job)) is not None]
+    if queued:
+        spent["queue"] = sum(queued)
+    lost = _lost_seconds(snapshot, steps)
+    if lost:
+        spent["lost"] = lost
     return spent
 
 
-def _left(eta: Eta) -> dict[str, float]:
+def _step_seconds(snapshot: Snapshot) -> float | None:
+    """Return the seconds of all steps that count; where every n-th is reported, it stands for n of them."""
+    blocks = snapshot.blocks
+    known = blocks.seconds_count > 0
+    if not known.any():
+        return None
+    behind = np.concatenate(([blocks.first_step[0] - 1], blocks.last_step[:-1]))
+    steps = (blocks.last_step - behind) * blocks.seconds_count / np.maximum(blocks.count, 1)
+    return float(np.sum(blocks.seconds_mean[known] * steps[known]))
+
+
+def _lost_seconds(snapshot: Snapshot, step_seconds: float | None) -> float:
+    """Return what was done and then done again after a restart, at the run's mean seconds of a step."""
+    blocks = snapshot.blocks
+    if step_seconds is None:
+        return 0.0
+    mean = step_seconds / max(int(blocks.last_step[-1] - blocks.first_step[0]) + 1, 1)
+    spans = [(one.first_step, one.last_step) for one in snapshot.attempts]
+    ran = [(first, last) for first, last in spans if first is not None and last is not None]
+    return mean * sum(max(before[1] - after[0] + 1, 0) for before, after in pairwise(ran))
+
+
+def _wall_seconds(snapshot: Snapshot, elapsed_seconds: float | None) -> float | None:
+    """Return how long the run held its allocations: the newest until now, earlier ones to their last step."""
+    if elapsed_seconds is None or snapshot.started is None:
+        return None
+    earlier = [one for one in snapshot.attempts if one.started < snapshot.started]
+    return elapsed_seconds + sum(max((one.last_ended or one.started) - one.started, 0.0) for one in earlier)
+
+
+def _jobs(snapshot: Snapshot) -> list[JobFacts]:
+    return [*snapshot.earlier_jobs, *([snapshot.job] if snapshot.job is not None else [])]
+
+
+def _queued(job: JobFacts) -> float | None:
+    if job.submitted is None or job.started is None:
+        return None
+    return max(job.started - job.submitted, 0.0)
+
+
+def _left(eta: Eta, spent: dict[str, float]) -> dict[str, float]:
+    """Return what is left by phase; a step's parts take the share of it that they took so far."""
     if eta.by_phase is None:
         return {}
     named = {phase: getattr(eta.by_phase, phase) for phase in ("startup", "step", "validation", "checkpoint")}
-    return {phase: seconds for phase, seconds in named.items() if seconds is not None}
+    left = {phase: seconds for phase, seconds in named.items() if seconds is not None}
+    parts = {phase: seconds for phase, seconds in spent.items() if phase in WITHIN_STEP}
+    whole = spent.get("step", 0.0) + sum(parts.values())
+    if "step" not in left or not parts or whole <= 0:
+        return left
+    shares = {phase: left["step"] * seconds / whole for phase, seconds in parts.items()}
+    return left | shares | {"step": left["step"] - sum(shares.values())}

@@ -6,11 +6,12 @@ from typing import Any, Literal
 
 from app.slurm.scheduler import JobFacts
 from app.store import Store
-from app.store.facts import Attempt, Checkpoint, Command, Note, Run, StepBlocks, Validation
+from app.store.facts import Attempt, Checkpoint, Command, JobKey, Note, Run, StepBlocks, Validation
 from planner.plan import Plan
 from planner.stop_rule import EarlyStopping
 
 NOTES_SHOWN = 20
+JOBS_READ = 50
 MOST_STEPS = 10**12
 LONGEST_SECONDS = 1e9
 """About thirty years."""
@@ -41,6 +42,7 @@ class Snapshot:
         audit: data of the newest checkpoint audit note.
         warnings: the newest warning notes, newest first.
         commands: newest first.
+        earlier_jobs: what the scheduler last said of the jobs of earlier process starts, oldest first.
     """
 
     run: Run
@@ -56,6 +58,7 @@ class Snapshot:
     audit: Mapping[str, Any] | None
     warnings: Sequence[Note]
     commands: Sequence[Command]
+    earlier_jobs: Sequence[JobFacts] = ()
 
     @property
     def at_step(self) -> int | None:
@@ -129,10 +132,11 @@ def startup_of(note: Note) -> float | None:
 def read_snapshot(store: Store, run: Run) -> Snapshot:
     """Return what is stored of a run."""
     job = store.job(run.job) if run.job else None
+    attempts = store.attempts(run.id)
     progress, audit = (store.notes(run.id, kind, 1) for kind in ("progress", "audit"))
     return Snapshot(
         run=run,
-        attempts=store.attempts(run.id),
+        attempts=attempts,
         job=job[0] if job else None,
         job_seen_at=job[1] if job else None,
         blocks=store.step_blocks(run.id),
@@ -144,4 +148,13 @@ def read_snapshot(store: Store, run: Run) -> Snapshot:
         audit=audit[-1].data if audit else None,
         warnings=store.notes(run.id, "warning", NOTES_SHOWN)[::-1],
         commands=store.commands(run.id)[::-1],
+        earlier_jobs=_earlier_jobs(store, run, attempts),
     )
+
+
+def _earlier_jobs(store: Store, run: Run, attempts: Sequence[Attempt]) -> tuple[JobFacts, ...]:
+    """Return what is known of the jobs that a run had before its newest one."""
+    named = [(one.job["cluster"], str(one.job["id"])) for one in attempts if one.job is not None]
+    keys = [key for key in dict.fromkeys(JobKey(*names) for names in named) if key != run.job]
+    found = (store.job(key) for key in keys[-JOBS_READ:])
+    return tuple(job[0] for job in found if job is not None)

@@ -29,7 +29,8 @@ class LedgerRow:
     """One phase's share of a run's time; ``None`` is unknown.
 
     Attributes:
-        phase: queue, startup, step, validation, checkpoint, data, idle.
+        phase: queue, startup, step (less its parts), data and other parts of a step, validation, checkpoint,
+            lost (done again after a restart), idle.
         spent_seconds: over every attempt.
         left_seconds: mean of what is still due.
     """

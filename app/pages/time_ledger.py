@@ -52,16 +52,18 @@ class TimeLedger:
 
 def time_ledger(view: RunView, words: Words) -> TimeLedger | None:
     """Return a run's ledger, ``None`` before any time was measured."""
-    rows = [row for row in view.ledger if row.phase != "queue" and _total(row) > 0]
+    rows = [row for row in view.ledger if _total(row) > 0]
     spent = sum(row.spent_seconds or 0.0 for row in rows)
     left = sum(row.left_seconds or 0.0 for row in rows)
-    if not rows or spent + left <= 0:
+    if all(row.phase == "queue" for row in rows):
         return None
-    limit = view.time_limit_seconds
-    whole = max(spent + left, limit or 0.0)
     end = spent + left
+    limit = view.time_limit_seconds
+    # The limit is the newest allocation's: what lies before it, in the queue or in earlier ones, is outside.
+    limit_at = _before(rows, view) + limit if limit else None
+    whole = max(end, limit_at or 0.0)
     has_end = view.eta.mean_seconds is not None
-    free = (limit or 0.0) - end
+    free = (limit_at or 0.0) - end
     return TimeLedger(
         title=_title(rows, words),
         bars=_bars(rows, whole),
@@ -74,11 +76,18 @@ def time_ledger(view: RunView, words: Words) -> TimeLedger | None:
         if free > 0.12 * whole
         else None,
         limit=words.duration(limit) if limit else None,
-        limit_clock=words.clock(view.as_of - spent + limit) if limit else None,
+        limit_clock=words.clock(view.as_of - spent + limit_at) if limit_at else None,
         end_clock=words.clock(view.as_of + left) if has_end else None,
         lines=[_line(row, end, words) for row in rows],
         sum=_sum(spent, left if has_end else None, words),
     )
+
+
+def _before(rows: Sequence[LedgerRow], view: RunView) -> float:
+    """Return the seconds spent before the newest allocation began."""
+    if view.elapsed_seconds is None:
+        return sum(row.spent_seconds or 0.0 for row in rows if row.phase == "queue")
+    return max(sum(row.spent_seconds or 0.0 for row in rows) - view.elapsed_seconds, 0.0)
 
 
 def _title(rows: Sequence[LedgerRow], words: Words) -> Markup:
