@@ -2,13 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from app.memory import ETA, MOST_KEPT, Memory, end_of, quantiles_of
 from app.store import Store
 from app.views import RunView
-from planner.hindsight import Hindsight, hindsight
+from planner.hindsight import Hit, LevelShare, hindsight, hit_of
 from planner.quantiles import Quantiles
+
+NEWEST_RUNS = 8
+"""Runs told one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,24 @@ class History:
     as_of: float
 
 
+@dataclass(frozen=True, slots=True)
+class EndedRun:
+    """How right the ETAs of one run were."""
+
+    id: str
+    hit: Hit
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """How right ETAs were: over all progress, by progress, by quantile, and of each of the newest runs."""
+
+    overall: Hit
+    by_progress: tuple[Hit, ...]
+    levels: tuple[LevelShare, ...]
+    runs: tuple[EndedRun, ...]
+
+
 def history_of(store: Store, view: RunView) -> History:
     """Return what was said of a run."""
     end = end_of(view)
@@ -70,9 +92,15 @@ def history_of(store: Store, view: RunView) -> History:
     )
 
 
-def calibration_of(store: Store, user: str) -> Hindsight | None:
+def calibration_of(store: Store, user: str) -> Calibration | None:
     """Return how right the ETAs of a user's finished runs were, ``None`` before the first of them."""
-    return hindsight(Memory(store).said(user))
+    told = Memory(store).said(user)
+    found = hindsight(said for _, said in told)
+    if found is None:
+        return None
+    hits = ((run, hit_of(said)) for run, said in told)
+    newest = islice((EndedRun(run, hit) for run, hit in hits if hit is not None), NEWEST_RUNS)
+    return Calibration(found.overall, found.by_progress, found.levels, tuple(newest))
 
 
 def _said(at: float, data: Mapping[str, Any], end: float | None) -> SaidEnd:

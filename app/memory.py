@@ -40,9 +40,10 @@ class Memory:
         kept = self._store.document(run_id, HINDSIGHT)
         return kept is not None and kept[0]["version"] == version
 
-    def said(self, user: str) -> list[list[Said]]:
-        """Return what was said of each of a user's newest runs that reached their end."""
-        return [_read(data["said"]) for _, data in self._store.documents(HINDSIGHT, user, MOST_RUNS)]
+    def said(self, user: str) -> list[tuple[str, list[Said]]]:
+        """Return what was said of each of a user's newest runs that reached their end, with its id."""
+        found = self._store.documents(HINDSIGHT, user, MOST_RUNS)
+        return [(run, _read(data["said"])) for run, data in found]
 
     def _note(self, view: RunView, remaining: Quantiles) -> None:
         last = self._store.history(view.run.id, ETA, 1)

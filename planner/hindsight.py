@@ -89,6 +89,12 @@ def hindsight(runs: Iterable[Sequence[Said]], edges: Sequence[float] = PROGRESS_
     )
 
 
+def hit_of(run: Sequence[Said]) -> Hit | None:
+    """Compare what was said of one run with what happened, ``None`` where nothing was said before its end."""
+    found = hindsight([run])
+    return None if found is None else found.overall
+
+
 def _hit(runs: Sequence[Sequence[Said]], low: float, high: float, last: float) -> Hit:
     inside = [[s for s in run if low <= s.progress < high or s.progress == high == last] for run in runs]
     inside = [run for run in inside if run]

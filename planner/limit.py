@@ -28,6 +28,8 @@ class LimitOutlook:
         lost_seconds: the seconds they took.
         requeues: further allocations needed; ``None`` where one never gets to its next checkpoint.
         requeue_seconds: mean cost of each: queue, start-up, and the steps it repeats.
+        startup_seconds: of that, the start-up.
+        repeated_seconds: of that, the steps it repeats.
         finish_seconds: from now to the end, requeues included; ``None``: never.
         act_within_seconds: from now, the latest start of a checkpoint that still ends in time, 90 % sure.
     """
@@ -39,6 +41,8 @@ class LimitOutlook:
     lost_seconds: Quantiles
     requeues: Quantiles
     requeue_seconds: float
+    startup_seconds: float
+    repeated_seconds: float
     finish_seconds: Quantiles
     act_within_seconds: float
 
@@ -113,7 +117,7 @@ def _look(
     repeated = np.maximum(count - 1, 0) * _replayed(capacity, checkpoint_every)
     requeued = left + (steps + repeated) * each + count * restart
     finish = np.where(done, end, np.where(np.isfinite(requeues), requeued, np.inf))
-    levels = query.levels
+    levels, repeated_seconds = query.levels, float(np.mean(lost * each))
     return LimitOutlook(
         float(np.mean(done)),
         of_draws(step, levels),
@@ -121,7 +125,9 @@ def _look(
         of_draws(lost, levels),
         of_draws(lost * each, levels),
         of_draws(requeues, levels),
-        restart + float(np.mean(lost * each)),
+        restart + repeated_seconds,
+        startup,
+        repeated_seconds,
         of_draws(finish, levels),
         max(left - float(np.quantile(draws.checkpoint.each, _SURE)), 0.0),
     )

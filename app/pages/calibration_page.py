@@ -6,11 +6,11 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 from markupsafe import Markup
 
-from app.hindsight import calibration_of
+from app.hindsight import Calibration, EndedRun, calibration_of
 from app.pages.visit import VisitDep
 from app.parts import StoreDep
 from app.words import Words
-from planner.hindsight import Hindsight, Hit, LevelShare
+from planner.hindsight import Hit, LevelShare
 
 PROMISED = 0.8
 """What an interval promises to hold."""
@@ -27,6 +27,16 @@ class ProgressLine:
 
     progress: str
     runs: str
+    count: str
+    covered: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunLine:
+    """How the ETAs of one run did, in the reader's words."""
+
+    id: str
     count: str
     covered: str
     error: str
@@ -51,9 +61,10 @@ class CalibrationFace:
     caution: Markup | None
     lines: list[ProgressLine]
     dots: list[Dot]
+    runs: list[RunLine]
 
 
-def calibration_face(found: Hindsight, words: Words) -> CalibrationFace:
+def calibration_face(found: Calibration, words: Words) -> CalibrationFace:
     """Return how right the ETAs were, in the reader's words."""
     overall = found.overall
     return CalibrationFace(
@@ -62,6 +73,7 @@ def calibration_face(found: Hindsight, words: Words) -> CalibrationFace:
         caution=words.say("So few runs prove little yet.") if overall.runs < FEWEST_RUNS else None,
         lines=[_line(hit, words) for hit in found.by_progress],
         dots=[_dot(share, words) for share in found.levels],
+        runs=[_run_line(run, words) for run in found.runs],
     )
 
 
@@ -102,9 +114,23 @@ def _line(hit: Hit, words: Words) -> ProgressLine:
         f"{low}–{high}",
         words.whole(hit.runs),
         words.whole(hit.count),
-        "–" if hit.covered is None else words.percent(hit.covered),
-        "–" if hit.median_relative_error is None else words.percent(hit.median_relative_error),
+        _percent(hit.covered, words),
+        _percent(hit.median_relative_error, words),
     )
+
+
+def _run_line(run: EndedRun, words: Words) -> RunLine:
+    hit = run.hit
+    return RunLine(
+        run.id,
+        words.whole(hit.count),
+        _percent(hit.covered, words),
+        _percent(hit.median_relative_error, words),
+    )
+
+
+def _percent(share: float | None, words: Words) -> str:
+    return "–" if share is None else words.percent(share)
 
 
 def _dot(share: LevelShare, words: Words) -> Dot:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from app.pages.end_facts import end_facts
 from app.pages.evidence import millions
 from app.pages.limit_facts import limit_facts
 from app.pages.partial import hint_of_other
@@ -73,6 +74,7 @@ def facts(view: RunView, words: Words) -> list[Fact]:
         (words.say("GPUs"), words.plain(words.whole(job.gpus)) if job and job.gpus else None),
         (words.say("Partition"), words.plain(job.partition) if job and job.partition else None),
         (words.say("Time limit"), _limit(view, words)),
+        *end_facts(view, words),
         *limit_facts(view, words),
         (words.say("Checkpoint"), _checkpoint(view, words)),
         (words.say("Parameters"), _parameters(view, words)),

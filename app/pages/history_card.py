@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from app.pages.axis import ClockAxis, Tick
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -15,7 +19,12 @@ if TYPE_CHECKING:
 
 FEWEST = 2
 LINES = 6
-MARGIN = 0.06
+MARGIN = 0.15
+WILD = 0.2
+"""Share of the ETAs, the widest, that the plot need not hold."""
+MOST_TIMES, MOST_ENDS = 9, 6
+CLEAR = 4.0
+"""Percent of a side, next to either end, in which no label stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,17 +40,16 @@ class SaidLine:
 
 @dataclass(frozen=True, slots=True)
 class HistoryCard:
-    """The card, ready to show; points in percent of its sides, y from above.
+    """The card, ready to show; points in percent of the plot's sides, y from above.
 
     Attributes:
         title: what it comes to.
         band: the 80 % interval's outline.
         middle: the median's line.
         happened_y: where the real end lies, ``None`` before it.
-        first: clock time at the left.
-        last: clock time at the right.
-        latest: clock time at the top.
-        earliest: clock time at the bottom.
+        happened: the real end as a clock time.
+        times: ticks of when it was said, along the plot.
+        ends: ticks of the end that was said, up the plot; x counts from below.
         lines: some of it in words.
     """
 
@@ -49,10 +57,9 @@ class HistoryCard:
     band: str
     middle: str
     happened_y: float | None
-    first: str
-    last: str
-    latest: str
-    earliest: str
+    happened: str | None
+    times: list[Tick]
+    ends: list[Tick]
     lines: list[SaidLine]
 
 
@@ -63,33 +70,54 @@ def history_card(history: History, words: Words) -> HistoryCard | None:
     ]
     if len(said) < FEWEST:
         return None
-    first, last = said[0].at, max(said[-1].at, said[0].at + 1.0)
-    lows, middles, highs = ([_end(one, level) for one in said] for level in (0.1, 0.5, 0.9))
-    known = [*lows, *highs, *([history.ended] if history.ended is not None else [])]
-    room = MARGIN * max(max(known) - min(known), 1.0)
-    bottom, top = min(known) - room, max(known) + room
-    xs = [100 * (one.at - first) / (last - first) for one in said]
+    along = ClockAxis(said[0].at, max(said[-1].at, said[0].at + 1.0))
+    up = _ends_axis(said, history.ended)
 
-    def line(ends: Sequence[float]) -> list[str]:
-        return [f"{x:.2f},{100 * (top - end) / (top - bottom):.2f}" for x, end in zip(xs, ends, strict=True)]
+    def line(level: float) -> list[str]:
+        return [f"{_share(along, one.at):.2f},{100 - _share(up, _end(one, level)):.2f}" for one in said]
 
     ended = history.ended
     return HistoryCard(
         title=_title(history, said, words),
-        band=" ".join((*line(highs), *reversed(line(lows)))),
-        middle=" ".join(line(middles)),
-        happened_y=None if ended is None else round(100 * (top - ended) / (top - bottom), 2),
-        first=words.clock(first),
-        last=words.clock(last),
-        latest=words.clock(top),
-        earliest=words.clock(bottom),
+        band=" ".join((*line(0.9), *reversed(line(0.1)))),
+        middle=" ".join(line(0.5)),
+        happened_y=None if ended is None else round(100 - _share(up, ended), 2),
+        happened=None if ended is None else words.clock(ended),
+        times=_inside(along.ticks(words, MOST_TIMES)),
+        ends=_inside(up.ticks(words, MOST_ENDS)),
         lines=[_line(one, words) for one in _some(said)],
     )
 
 
+def _ends_axis(said: Sequence[SaidEnd], ended: float | None) -> ClockAxis:
+    """Return the stretch of ends worth seeing: the first ETAs, very wide, would flatten the rest."""
+    lows, highs = ([_end(one, level) for one in said] for level in (0.1, 0.9))
+    known = [] if ended is None else [ended]
+    bottom = min(float(np.quantile(lows, WILD)), lows[-1], *known)
+    top = max(float(np.quantile(highs, 1 - WILD)), highs[-1], *known)
+    room = MARGIN * max(top - bottom, 60.0)
+    return ClockAxis(bottom - room, top + room)
+
+
+def _share(axis: ClockAxis, at: float) -> float:
+    """Return where a time lies, in percent of an axis, beyond its ends too: the plot cuts it off."""
+    return 100 * (at - axis.start) / (axis.end - axis.start)
+
+
+def _inside(ticks: list[Tick]) -> list[Tick]:
+    """Return the ticks whose labels stay clear of both ends."""
+    return [tick for tick in ticks if CLEAR <= tick.x <= 100 - CLEAR]
+
+
 def _title(history: History, said: Sequence[SaidEnd], words: Words) -> Markup:
     if history.ended is None:
-        return words.say("The end, as it was said")
+        half = said[len(said) // 2 - (len(said) < 3)]  # noqa: PLR2004 - of two, the first
+        return words.say(
+            "At {at} it said {then}, now it says {end}",
+            at=words.clock(half.at),
+            then=words.clock(_end(half, 0.5)),
+            end=words.clock(_end(said[-1], 0.5)),
+        )
     held = sum(_end(one, 0.1) <= history.ended <= _end(one, 0.9) for one in said)
     return words.say(
         "It ended at {clock}; {held} of {n} intervals held that",

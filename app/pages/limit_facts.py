@@ -26,6 +26,7 @@ def limit_facts(view: RunView, words: Words) -> list[tuple[Markup, Markup]]:
     told = [
         (words.say("At the limit"), _at_limit(view, limit, words)),
         (words.say("Requeues"), _requeues(limit, words)),
+        (words.say("Ends with them"), _with_requeues(view, limit, words)),
         (words.say("Last chance"), _last_chance(limit, words)),
         (words.say("Save every"), _interval(limit, words)),
         (words.say("Validate rarer"), _rarer(limit, words)),
@@ -51,11 +52,30 @@ def _requeues(limit: RunLimit, words: Words) -> Markup | None:
         return words.say("without a checkpoint in time it never ends")
     if count < 1:
         return None
+    cost = words.say(
+        "{queue} in the queue, {startup} to start, {repeated} repeated",
+        queue=words.duration(limit.queue_seconds),
+        startup=words.duration(limit.outlook.startup_seconds),
+        repeated=words.duration(limit.outlook.repeated_seconds),
+    )
     return words.say_n(
-        "{n} more, costing {duration}",
-        "{n} more, costing {duration} each",
+        "{n} more, costing {duration}: {cost}",
+        "{n} more, costing {duration} each: {cost}",
         round(count),
         duration=words.duration(limit.outlook.requeue_seconds),
+        cost=cost,
+    )
+
+
+def _with_requeues(view: RunView, limit: RunLimit, words: Words) -> Markup | None:
+    finish = limit.outlook.finish_seconds
+    middle, (low, high) = finish.at(0.5), words.span(finish)
+    count = limit.outlook.requeues.at(0.5)
+    if middle is None or low is None or high is None or not count:
+        return None
+    low_clock, middle_clock, high_clock = (words.clock(view.as_of + end) for end in (low, middle, high))
+    return words.say(
+        "about {clock}, between {low} and {high}", clock=middle_clock, low=low_clock, high=high_clock
     )
 
 
@@ -69,8 +89,17 @@ def _interval(limit: RunLimit, words: Words) -> Markup | None:
         return None
     if every is None:
         return words.say("about {best} steps: that loses least", best=words.whole(best))
+    effect = next((one for one in limit.effects if one.setting == "checkpoint_every"), None)
+    now, then = limit.outlook.lost_seconds.at(0.5), effect.lost_seconds.at(0.5) if effect else None
     values = {"best": words.whole(best), "every": words.whole(every)}
-    return words.say("about {best} steps instead of {every}: that loses least", **values)
+    if now is None or then is None:
+        return words.say("about {best} steps instead of {every}: that loses least", **values)
+    return words.say(
+        "about {best} steps instead of {every}: that loses least, at the limit {then} instead of {now}",
+        then=words.duration(then),
+        now=words.duration(now),
+        **values,
+    )
 
 
 def _rarer(limit: RunLimit, words: Words) -> Markup | None:
@@ -80,8 +109,9 @@ def _rarer(limit: RunLimit, words: Words) -> Markup | None:
         return None
     best = max(helping, key=lambda one: one.finishes)
     return words.say(
-        "every {n} steps: then it fits with <b>{chance}</b>",
+        "every {n} steps saves {saved}: then it fits with <b>{chance}</b>",
         n=words.whole(best.value),
+        saved=words.duration(max(best.saved_seconds, 0.0)),
         chance=words.sureness(best.finishes),
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from app.pages.end_facts import sooner
 from app.pages.options import CONTINUE
 from app.pages.partial import refused
 from app.pages.refusals import refusal
@@ -75,6 +76,9 @@ def _end(view: RunView, words: Words) -> Number:
     caption = words.say(
         "{low} to {high}, total {total}", low=bounds[0], high=bounds[1], total=words.duration(total)
     )
+    remark = sooner(view, words)
+    if remark is not None:
+        caption = words.say("{caption}; {remark}", caption=caption, remark=remark)
     context = words.say("in {duration}", duration=words.duration(middle))
     return Number(name, words.plain(words.clock(view.as_of + middle)), context, caption)
 

@@ -57,7 +57,16 @@ def pace_title(view: RunView, words: Words) -> Markup:
 
 def pace_cells(view: RunView, words: Words) -> list[PaceCell]:
     """Return the pace of steps, validations, checkpoints and the start-up."""
-    return [_step(view, words), _validation(view, words), _checkpoint(view, words), _startup(view, words)]
+    pace, eta, plan = view.pace, view.eta, view.run.plan
+    validated, saved = len(view.validations), len(view.checkpoints)
+    every, save_every = plan.get("validate_every"), plan.get("checkpoint_every")
+    validation, checkpoint = words.say("Validation"), words.say("Checkpoint")
+    return [
+        _step(view, words),
+        _events(validation, "p-val", pace.validation, validated, eta.validations_left, every, words),
+        _events(checkpoint, "p-ckpt", pace.checkpoint, saved, eta.checkpoints_left, save_every, words),
+        _startup(view, words),
+    ]
 
 
 def _step(view: RunView, words: Words) -> PaceCell:
@@ -74,29 +83,12 @@ def _step(view: RunView, words: Words) -> PaceCell:
     return PaceCell(words.say("Step"), _value(pace, words), caption, "p-train", spark=_spark(view))
 
 
-def _validation(view: RunView, words: Words) -> PaceCell:
-    done, left = len(view.validations), view.eta.validations_left
-    caption = _done_and_left(done, left, view.run.plan.get("validate_every"), words)
+def _events(  # noqa: PLR0913, PLR0917 - one phase, as it was and as it is planned
+    name: Markup, style: str, pace: PhasePace | None, done: int, left: int | None, every: object, words: Words
+) -> PaceCell:
+    caption = _done_and_left(done, left, every, words)
     return PaceCell(
-        words.say("Validation"),
-        _value(view.pace.validation, words),
-        caption,
-        "p-val",
-        done=done,
-        of=0 if left is None else done + left,
-    )
-
-
-def _checkpoint(view: RunView, words: Words) -> PaceCell:
-    done, left = len(view.checkpoints), view.eta.checkpoints_left
-    caption = _done_and_left(done, left, view.run.plan.get("checkpoint_every"), words)
-    return PaceCell(
-        words.say("Checkpoint"),
-        _value(view.pace.checkpoint, words),
-        caption,
-        "p-ckpt",
-        done=done,
-        of=0 if left is None else done + left,
+        name, _value(pace, words), caption, style, done=done, of=0 if left is None else done + left
     )
 
 

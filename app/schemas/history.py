@@ -52,12 +52,23 @@ class LevelAnswer(Answer):
     observed: float
 
 
+class EndedRunAnswer(Answer):
+    """How right the ETAs of one run were."""
+
+    id: str
+    hit: HitAnswer
+
+
 class EtaCalibrationAnswer(Answer):
-    """How right ETAs were; each run counts the same, ``covered`` is of the 80 % interval."""
+    """How right ETAs were; each run counts the same, ``covered`` is of the 80 % interval.
+
+    ``runs`` are the newest, one by one.
+    """
 
     overall: HitAnswer
     by_progress: list[HitAnswer]
     levels: list[LevelAnswer]
+    runs: list[EndedRunAnswer]
 
 
 class CalibrationAnswer(Answer):

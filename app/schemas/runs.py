@@ -109,6 +109,8 @@ class OutlookAnswer(Answer):
     lost_seconds: QuantileMap
     requeues: QuantileMap
     requeue_seconds: float
+    startup_seconds: float
+    repeated_seconds: float
     finish_seconds: QuantileMap
     act_within_seconds: float
 

@@ -10,11 +10,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.hindsight import History, SaidEnd
+from app.fixes import FixBook
+from app.hindsight import Calibration, EndedRun, History, SaidEnd
 from app.pages.calibration_page import calibration_face
 from app.pages.history_card import history_card
 from app.pages.limit_facts import limit_facts
+from app.replacement import Replacement
 from app.run_limit import run_limit
+from app.schemas.actions import RelaunchOrder
 from app.slurm.scheduler import JobFacts
 from app.words import Words
 from planner.eta import EtaQuery, Timings
@@ -93,7 +96,10 @@ def test_calibration_is_judged(spread: float, words: str) -> None:
         runs.append([Said(0.5, Quantiles(DEFAULT_LEVELS, values), truth)])
     found = hindsight(runs)
     assert found is not None
-    face = calibration_face(found, Words("en", NOW))
+    ended = tuple(EndedRun(f"run-{number}", found.overall) for number in range(8))
+    told = Calibration(found.overall, found.by_progress, found.levels, ended)
+    face = calibration_face(told, Words("en", NOW))
+    assert ("run-0", 8) == (face.runs[0].id, len(face.runs))
     assert words in _plain(face.title)
     assert (None, 7) == (face.caution, len(face.dots))
 
@@ -119,6 +125,29 @@ def test_history_of_a_run_that_has_ended() -> None:
     assert early.happened_y is not None
 
 
+def test_a_wild_beginning_does_not_flatten_the_rest() -> None:
+    """The first ETAs of a run may span days; the plot keeps to those after them, and cuts them off."""
+    wild = _said(NOW, 500_000.0, None, spread=300_000.0)
+    calm = [_said(NOW + 100.0 * n, 8_000.0 - 100.0 * n, None) for n in range(1, 20)]
+    history = History("one", (wild, *calm), (), None, None, NOW + 9_000.0)
+    card = history_card(history, Words("en", NOW + 9_000.0))
+    assert card is not None
+    heights = [float(point.split(",")[1]) for point in card.middle.split()]
+    assert heights[0] < -100
+    assert all(20 < height < 80 for height in heights[1:])
+
+
+def test_a_card_says_what_was_said_then_and_now() -> None:
+    """An end that was put off shows in the title: then, and now."""
+    said = (
+        *(_said(NOW + 60.0 * n, 3_600.0 - 60.0 * n, None) for n in range(3)),
+        _said(NOW + 180.0, 7_020.0, None),
+    )
+    card = history_card(History("one", said, (), None, None, NOW + 200.0), Words("en", NOW + 200.0))
+    assert card is not None
+    assert "At 22:15:20 it said 23:13, now it says 00:13" in _plain(card.title).replace("Wed ", "")
+
+
 def test_history_needs_two_points() -> None:
     """One ETA is no history."""
     assert None is history_card(_history(1, None), Words("en", NOW))
@@ -133,7 +162,7 @@ def _limit(seconds: float) -> Any:
         checkpoints=Timings(_steps(50, 100), 0 * _steps(50, 100) + 60.0),
     )  # fmt: skip
     pace = measure(query.steps, query.validations, query.checkpoints)
-    return SimpleNamespace(limit=run_limit(query, pace, 600.0, NOW), total_steps=311)
+    return SimpleNamespace(limit=run_limit(query, pace, 600.0, NOW), total_steps=311, as_of=NOW)
 
 
 def _steps(every: int, last: int) -> Any:
@@ -145,8 +174,10 @@ def test_what_the_limit_does_is_said() -> None:
     told = {_plain(name): _plain(text) for name, text in limit_facts(_limit(23_000.0), Words("en", NOW))}
     assert "saved at 2" in told["At the limit"]
     assert told["Requeues"].startswith("1 more, costing")
+    assert "10 min in the queue, 16 min to start" in told["Requeues"]
+    assert told["Ends with them"].startswith("about ")
     assert told["Last chance"].startswith("start a checkpoint before")
-    assert "every 100 steps: then it fits with" in told["Validate rarer"]
+    assert ": then it fits with" in told["Validate rarer"]
     assert "that loses least" in told["Save every"]
 
 
@@ -173,5 +204,30 @@ async def test_run_page_shows_history_and_limit(
         said = {"step": 90, "total_steps": 200, "remaining_seconds": remaining}
         store.append_history("one", "eta", now - ago, said)
     told = _text((await visitor.get("/runs/one")).text)
-    for words in ("History of the ETA", "The end, as it was said", "At the limit", "Requeues"):
+    for words in ("History of the ETA", "it said", "At the limit", "Requeues"):
         assert words in told
+
+
+async def test_past_fixes_stand_beside_what_was_predicted(service: Any, visitor: Any) -> None:
+    """The page of fixes and the run's own tell what was predicted and what it took, and what is learned."""
+    assert "No run was relaunched from here yet." in _text((await visitor.get("/fixes")).text)
+    await service.report("old", steps=100, plan=PLAN, job={"cluster": "demo", "id": "77", "restart_count": 0})
+    now = time.time()
+    made = Replacement(
+        id="r1", run="old", user="ada", state="done", created=now, updated=now, cluster="demo", old_id="77",
+        old_submitted=None, old_user="ada", token="t", script="#!/bin/sh", sha256="", work_dir=".",
+        old_ended=now + 5, new_started=now + 125,
+    )  # fmt: skip
+    store, order = (
+        service.app.state.store,
+        RelaunchOrder(script="#!/bin/sh", edit_seconds=600, test_seconds=300),
+    )
+    store.put_replacement("r1", "old", "done", made.as_data(), now)
+    FixBook(store, service.app.state.plans, time.time).click(made, order)
+    for path in ("/fixes", "/runs/old"):
+        told = _text((await visitor.get(path)).text)
+        assert "Edit 30 min 15 min to 1 h 10 min sooner" in told, path
+        assert re.search(r"Queue [\w ]+ to [\w ]+ 2 min\b", told), path
+    assert "from 1 of your own times" in _text((await visitor.get("/fixes")).text)
+    answer = (await service.get("/fixes")).json()
+    assert ("r1", "user") == (answer["fixes"][0]["replacement"], answer["usual"]["edit"]["source"])

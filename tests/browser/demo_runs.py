@@ -13,6 +13,7 @@ from app.slurm.scheduler import JobFacts
 from app.store import Store
 
 CLUSTER = "demo"
+SAVE_SECONDS = 24.0
 SCENARIO: Mapping[str, Any] = {
     "name": "fix and relaunch",
     "action": "relaunch",
@@ -120,7 +121,7 @@ def _timeline(run: DemoRun, rng: np.random.Generator) -> dict[str, Any]:
         if step % run.validate_every == 0:
             length = run.validation_seconds * math.exp(rng.normal(0, 0.02))
             validations.append((step, at, length))
-            at += length
+            at += length + SAVE_SECONDS
     return {"seconds": seconds, "ended": ended, "validations": validations, "elapsed": at}
 
 
@@ -160,8 +161,8 @@ def _batch(run: DemoRun, timeline: Mapping[str, Any], started: float, rng: np.ra
         "checkpoints": {
             "seq": list(range(n + v + 1, n + 2 * v + 1)),
             "step": [step for step, _, _ in validations],
-            "started": [started + at for _, at, _ in validations],
-            "seconds": [24.0] * v,
+            "started": [started + at + length for _, at, length in validations],
+            "seconds": [SAVE_SECONDS] * v,
             "path": [f"/scratch/{run.name}/step-{step}.pt" for step, _, _ in validations],
         },
         "notes": {

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 from chromium import browsing
+from demo_history import replay
 from demo_runs import fill
 from served import served
 
@@ -37,6 +38,7 @@ def main() -> None:
         state = Path(folder)
         store = open_store(state / "cutloss.sqlite3")
         fill(store, getpass.getuser(), time.time())
+        replay(store, [run.id for run in store.runs()])
         store.close()
         with (
             served(state, "--scheduler=none", CUTLOSSD_STALE_AFTER_SECONDS="900") as service,
