@@ -155,6 +155,16 @@ class Actions:
             raise NotFoundError(f"Nothing was predicted of replacement {replacement_id[:100]!r}.")
         return found
 
+    def outcomes(self, user: str) -> list[FixOutcome]:
+        """Return what was predicted of a user's relaunches beside what came of them, the newest first."""
+        return self._fixes.outcomes(user)
+
+    def outcome_if_known(self, replacement: Replacement | Mapping[str, Any] | None) -> FixOutcome | None:
+        """Return what was predicted of a replacement beside what came of it, where something was."""
+        if isinstance(replacement, Mapping):
+            replacement = Replacement.from_data(replacement)
+        return None if replacement is None else self._fixes.outcome(replacement)
+
     def replacement(self, user: str, replacement_id: str) -> Replacement:
         """Return a replacement of one of a user's runs.
 

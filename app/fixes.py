@@ -24,6 +24,7 @@ LONGEST_FIX_SECONDS = 86_400.0
 """A page that was opened longer ago was opened for something else."""
 SHORTEST_FIX_SECONDS = 60.0
 """Who clicks this soon has edited elsewhere: then nothing is known of how long it took."""
+MOST_TOLD = 30
 LEVELS = (0.1, 0.5, 0.9)
 PARTS = ("edit", "test", "queue", "startup", "finish")
 
@@ -114,6 +115,13 @@ class FixBook:
             action=predicted.get("action"),
             probability=predicted.get("probability"),
         )
+
+    def outcomes(self, user: str) -> list[FixOutcome]:
+        """Return the newest relaunch of each of a user's runs, predicted and realised, the newest first."""
+        kept = [data["replacement"] for _, data in self._store.documents(FIX, user, MOST_TOLD)]
+        found = [self._store.replacement(replacement) for replacement in kept]
+        told = [self.outcome(Replacement.from_data(data)) for data in found if data is not None]
+        return [one for one in told if one is not None]
 
     def _began(self, run_id: str) -> float | None:
         """Return when the fix under way was begun: within a day, and not before the last click."""

@@ -74,22 +74,26 @@ class HabitBook:
 
     def habits(self, run: Run, job: JobFacts | None) -> Habits:
         """Return what a fix of a run usually takes its user."""
-        fixes = [data for _, data in self._store.documents(FIX, run.user, MOST_FIXES)][::-1]
+        return self.of_user(run.user, job)
+
+    def of_user(self, user: str, job: JobFacts | None = None) -> Habits:
+        """Return what a fix usually takes a person, of a job where one is named."""
+        fixes = [data for _, data in self._store.documents(FIX, user, MOST_FIXES)][::-1]
         given = self._settings
         edit, test = ([one[name] for one in fixes if one[name]] for name in ("edit_seconds", "test_seconds"))
         return Habits(
             _usual(edit, "user") or _set(given.edit_low_seconds, given.edit_high_seconds),
             _usual(test, "user") or _set(given.test_low_seconds, given.test_high_seconds),
-            self._queue(run, job),
+            self._queue(user, job),
         )
 
-    def _queue(self, run: Run, job: JobFacts | None) -> Usual:
+    def _queue(self, user: str, job: JobFacts | None) -> Usual:
         """Return the queue wait: of the same partition, else of any; the fewer waits, the wider."""
         partition = job.partition if job is not None else None
-        same = self._store.queue_waits(run.user, partition) if partition is not None else []
+        same = self._store.queue_waits(user, partition) if partition is not None else []
         if len(same) >= FEWEST:
             return _spread(same, "partition")
-        waits = self._store.queue_waits(run.user)
+        waits = self._store.queue_waits(user)
         if len(waits) >= FEWEST:
             return _spread(waits, "user")
         own = _own_wait(job)

@@ -13,7 +13,7 @@ from zlib import crc32
 from app.earlier import EarlierRuns
 from app.forecasts import RunFits, fit_run
 from app.glances import Glance, Glances
-from app.habits import HabitBook
+from app.habits import HabitBook, Habits
 from app.judging import Judge
 from app.memory import Memory
 from app.paces import eta_query
@@ -161,6 +161,10 @@ class Plans:
         fits, snapshot = self._current(run).fits, read_snapshot(self._store, run)
         standing = self._standing(snapshot, self._clock() if now is None else now, fits)
         return self._judge.question(standing, scenario, plan, target_loss)
+
+    def habits_of(self, user: str) -> Habits:
+        """Return what a fix usually takes a person: what a comparison starts from."""
+        return self._habits.of_user(user)
 
     def curves_of(self, user: str) -> RunCurve:
         """Return what knows the curves of a user's stored runs, for scenarios that name one."""

@@ -55,6 +55,7 @@ def compare_query(request: CompareRequest, run_curve: RunCurve) -> CompareQuery:
         scenarios=tuple(scenarios),
         target=Target(request.target.loss, request.target.of) if request.target else None,
         job=request.job,
+        script=request.script,
         elapsed_seconds=request.elapsed_seconds,
         economics=Economics(**dict(request.economics)) if request.economics else None,
         objective=Objective(**dict(request.objective)) if request.objective else None,

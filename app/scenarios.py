@@ -1,5 +1,6 @@
 """The live comparison's question: this run going on, against its fix and relaunch."""
 
+import re
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -7,6 +8,7 @@ from app.curves import latent_curve, lowest, validation_curve
 from app.forecasts import RunFits
 from app.habits import Habits
 from app.paces import assumed_plan, pace_durations, validations_left
+from app.schemas.compare import SCRIPT
 from app.settings import Settings
 from app.snapshot import Snapshot
 from app.states import has_diverged
@@ -59,10 +61,17 @@ def compare_query(standing: Standing, relaunch: Scenario, settings: Settings) ->
         scenarios=_scenarios(standing, relaunch),
         target=_target(standing),
         job=snapshot.run.job.id if snapshot.run.job else None,
+        script=_script(snapshot),
         elapsed_seconds=query.elapsed_seconds,
         economics=None if gpus is None else Economics(gpus=gpus),
         quantiles=LEVELS,
     )
+
+
+def _script(snapshot: Snapshot) -> str | None:
+    """Return the batch script of a run's job as it was submitted, where it can be shown as a command."""
+    command = snapshot.job.command if snapshot.job is not None else None
+    return command if command is not None and re.fullmatch(SCRIPT, command) else None
 
 
 def _scenarios(standing: Standing, relaunch: Scenario) -> tuple[Scenario, ...]:

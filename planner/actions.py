@@ -59,12 +59,17 @@ def _relaunch(query: CompareQuery, scenario: Scenario, course: Course) -> Iterat
         yield _cancel(query, 0.0)
     yield _action(0.0, "edit", "do_edit_meanwhile" if keeps else "do_edit")
     yield _action(edit, "test", "do_test")
-    yield _action(
-        edit + test, "submit", "do_submit_latest" if scenario.resume_step == "latest" else "do_submit"
-    )
+    yield _submit(query, scenario, edit + test)
     if keeps:
         yield _cancel(query, edit + test)
     yield _action(edit + test + queue, "wait", "do_let_run")
+
+
+def _submit(query: CompareQuery, scenario: Scenario, at_seconds: float) -> Action:
+    suffix = "_latest" if scenario.resume_step == "latest" else ""
+    if query.script is None:
+        return _action(at_seconds, "submit", f"do_submit{suffix}")
+    return _action(at_seconds, "submit", f"do_sbatch{suffix}", script=query.script)
 
 
 def _cancel(query: CompareQuery, at_seconds: float) -> Action:

@@ -79,7 +79,7 @@ def gather(
     tie = None
     if continuing is not None and relaunch is not None:
         tie = break_even_seconds(courses[continuing], courses[relaunch])
-    saving, median = _saving(query, ranking, continuing)
+    saving, median = _saving(query, courses, ranking, continuing)
     found = _sensitivities(query, courses, chosen)
     return Evidence(query, courses, refusals, ranking, chosen, saving, median, relaunch, tie, found)
 
@@ -103,14 +103,25 @@ def _soonest(courses: Mapping[str, Course], names: Sequence[str]) -> str:
 
 
 def _saving(
-    query: CompareQuery, ranking: Ranking | None, continuing: str | None
+    query: CompareQuery, courses: Mapping[str, Course], ranking: Ranking | None, continuing: str | None
 ) -> tuple[Quantiles | None, float | None]:
-    """Return the quantiles of the saving and its median."""
+    """Return the quantiles of the saving and its median.
+
+    Draws in which the person has too little attention for all the others leave nothing to save against: what
+    is told is what another way saves where it can be taken.
+    """
     if ranking is None or continuing is None or len(ranking.names) == 1:
         return None, None
     own = ranking.names.index(continuing)
     others = np.delete(ranking.finish, own, axis=0).min(axis=0)
-    found = signed_quantiles(differences(ranking.finish[own], others), (*query.quantiles, 0.5))
+    needed = [courses[name].attention_seconds for name in ranking.names if name != continuing]
+    least = np.broadcast_to(np.minimum.reduce(np.broadcast_arrays(*needed)), others.shape)
+    if query.attention_seconds is not None and np.any(least <= query.attention_seconds):
+        can = least <= query.attention_seconds
+        lead = differences(ranking.finish[own][can], others[can])
+    else:
+        lead = differences(ranking.finish[own], others)
+    found = signed_quantiles(lead, (*query.quantiles, 0.5))
     if found is None:
         return None, None
     return Quantiles(query.quantiles, found.values[:-1]), found.values[-1]

@@ -67,6 +67,8 @@ TEMPLATES: Mapping[str, str] = {
     "do_test": "Test it locally: does the checkpoint load in full?",
     "do_submit": "sbatch the corrected job",
     "do_submit_latest": "sbatch the corrected job, resuming from the latest checkpoint",
+    "do_sbatch": "sbatch {script}",
+    "do_sbatch_latest": "sbatch {script}, resuming from the latest checkpoint",
     "do_set": "Set {name} to {value} in the running job.",
     "do_change": "Change the running job as in {scenario}.",
     "do_let_run": "Nothing to do: it runs by itself.",

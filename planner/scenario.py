@@ -123,6 +123,7 @@ class CompareQuery:
         scenarios: at least one, at most 50.
         target: the loss all are to reach; ``None``: each runs to its own ``total_steps``.
         job: SLURM's job id.
+        script: name of its batch script, which the corrected job is submitted from.
         elapsed_seconds: what the job has run already.
         attention_seconds: what the person has to spare for edits and tests.
         experiments: how many more of the same are to come.
@@ -136,6 +137,7 @@ class CompareQuery:
     scenarios: tuple[Scenario, ...]
     target: Target | None = None
     job: str | None = None
+    script: str | None = None
     elapsed_seconds: float | None = None
     economics: Economics | None = None
     objective: Objective | None = None

@@ -5,10 +5,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, status
 
 from app.json_body import JsonRoute
-from app.parts import ActionsDep, Operator, Reader
+from app.parts import ActionsDep, Operator, PlansDep, Reader
 from app.schemas.actions import (
     CommandAnswer,
     CommandFields,
+    FixesAnswer,
     FixOutcomeAnswer,
     RelaunchOrder,
     ReplacementAnswer,
@@ -59,6 +60,16 @@ def get_replacement(replacement_id: str, actions: ActionsDep, caller: Reader) ->
 def get_outcome(replacement_id: str, actions: ActionsDep, caller: Reader) -> Any:  # noqa: ANN401 - see response_model
     """Say what was predicted of a relaunch at the click, beside what came of it."""
     return to_wire(actions.outcome(caller.user, replacement_id))
+
+
+@router.get("/fixes", response_model=FixesAnswer)
+def get_fixes(actions: ActionsDep, plans: PlansDep, caller: Reader) -> Any:  # noqa: ANN401 - see response_model
+    """Say what was predicted of the caller's relaunches beside what came of them, and what is learned of it.
+
+    ``usual`` is what the next comparison starts from, where nothing else is said.
+    """
+    usual = plans.habits_of(caller.user)
+    return {"fixes": to_wire(actions.outcomes(caller.user)), "usual": to_wire(usual)}
 
 
 @router.post(

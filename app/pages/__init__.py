@@ -4,7 +4,9 @@ from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
 from app.pages.actions_page import router as actions_router
+from app.pages.alerts_page import router as alerts_router
 from app.pages.calibration_page import router as calibration_router
+from app.pages.fix_outcomes import router as fixes_router
 from app.pages.plan_page import router as plan_router
 from app.pages.preferences import router as preferences_router
 from app.pages.problem_page import error_page
@@ -19,6 +21,6 @@ __all__ = ["error_page", "router"]
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 for _pages in (
     runs_router, streams_router, run_router, relaunch_router, report_router, plan_router, actions_router,
-    calibration_router, preferences_router,
+    alerts_router, calibration_router, fixes_router, preferences_router,
 ):  # fmt: skip
     router.include_router(_pages)

@@ -153,6 +153,8 @@ def _labels(words: Words) -> list[tuple[str, Markup, Markup]]:
         ("test", words.say("Test"), minutes),
         ("queue", words.say("Queue"), minutes),
         ("steps", words.say("Steps after the fix"), steps),
+        ("job", words.say("Job"), words.plain("")),
+        ("script", words.say("Batch script"), words.plain("")),
         ("losses", words.say("Losses if it continues (step: low-high; …)"), words.plain("")),
         ("fixed_losses", words.say("Losses after the fix (step: low-high; …)"), words.plain("")),
     ]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from app.pages.what_if_fields import ATTENTION, MORE_FIELDS, NO_WISHES, Value, read_value, typed_number
 from app.pages.wishes import with_wishes
+from app.schemas.compare import SCRIPT
 from planner.contradictions import check_query
 from planner.duration import Duration
 from planner.errors import InvalidInputError
@@ -36,6 +37,10 @@ EXAMPLE_LOSSES: Mapping[str, str] = {
 EXAMPLE_WISHES: Mapping[str, float | None] = {
     **NO_WISHES, "reproducible": 1.0, "fair": 1.0, "credible": 1.0, "experiments": 10.0,
 }  # fmt: skip
+EXAMPLE_WORDS: Mapping[str, str] = {"job": "13503904", "script": "submit_multipollutants_from_6pollutants.sh"}
+"""What the plan of action names in its commands; either may be empty."""
+
+PATTERNS = {"job": re.compile(r"\d{1,18}(_\d{1,9})?"), "script": re.compile(SCRIPT)}
 WHOLE = frozenset({"at_step", "total_steps", "validate_every", "steps"})
 MILESTONE = re.compile(r"(\d{1,9})\s*:\s*(?:([0-9.,]{1,20})\s*[-–]|<)?\s*([0-9.,]{1,20})")
 LONGEST = 2_000
@@ -64,6 +69,7 @@ def read_plan(params: Mapping[str, str]) -> PlanQuestion:
     """Return the question of the numbers in a URL."""
     typed = {name: params.get(name, f"{value:g}") for name, value in EXAMPLE.items()}
     typed |= {name: params.get(name, text)[:LONGEST] for name, text in EXAMPLE_LOSSES.items()}
+    typed |= {name: params.get(name, text).strip()[:LONGEST] for name, text in EXAMPLE_WORDS.items()}
     numbers = {name: _number(name, typed[name]) for name in EXAMPLE}
     curves = {name: _curve(typed[name]) for name in EXAMPLE_LOSSES}
     wishes = {
@@ -73,12 +79,14 @@ def read_plan(params: Mapping[str, str]) -> PlanQuestion:
     wrong = frozenset(
         [*(name for name, value in {**numbers, **curves}.items() if value is None)]
         + [name for name, value in wishes.items() if not value.is_valid]
+        + [name for name, one in PATTERNS.items() if typed[name] and not one.fullmatch(typed[name])]
     )
     known = {name: value for name, value in numbers.items() if value is not None}
     if wrong:
         return PlanQuestion(typed, wrong, wishes, None)
     try:
         query = with_wishes(_query(known, curves), wishes)
+        query = replace(query, job=typed["job"] or None, script=typed["script"] or None)
         check_query(query)
     except InvalidInputError as error:
         return PlanQuestion(typed, wrong, wishes, None, error.expected)

@@ -10,6 +10,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from app.actions import Actions
 from app.lost_work import lost_work
 from app.pages.answer import answer
+from app.pages.fix_outcomes import outcome_face
 from app.pages.relaunch_course import courses, lost_words, signal_words
 from app.pages.relaunch_form import (
     SIGNALS,
@@ -79,7 +80,10 @@ def start_relaunch(
 @router.get("/replacements/{replacement_id}")
 def show_replacement(replacement_id: str, visit: VisitDep, actions: ActionsDep, plans: PlansDep) -> Response:
     """Show how a relaunch stands."""
-    return visit.page("replacement.html", **_replacement(replacement_id, visit, actions, plans))
+    told = _replacement(replacement_id, visit, actions, plans)
+    known = actions.outcome_if_known(told["replacement"])
+    outcome = None if known is None else outcome_face(known, visit.words)
+    return visit.page("replacement.html", **told, outcome=outcome)
 
 
 @router.post("/replacements/{replacement_id}/rollback")

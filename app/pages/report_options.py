@@ -18,8 +18,12 @@ if TYPE_CHECKING:
     from app.pages.report_account import Account
     from app.pages.report_blocks import Block
     from app.words import Words
+    from planner.actions import Action
     from planner.outcome import MilestoneOutcome, Outcome
     from planner.quantiles import Quantiles
+
+COMMANDS = frozenset({"do_scancel", "do_sbatch", "do_sbatch_latest"})
+"""What is to be typed; submitting a script whose name is not known is not among it."""
 
 
 def options(account: Account, words: Words) -> list[Section]:
@@ -65,11 +69,11 @@ def actions(account: Account, words: Words) -> Section:
         )
         if one.at_seconds == 0:
             when = words.say("<b>Now</b>")
-        is_command = one.code in {"do_scancel", "do_submit", "do_submit_latest"}
+        is_command = one.code in COMMANDS
         text = _doing(one.kind, words) if is_command else reason_text(one, words)
         told.append(words.plain(": ").join([when, text]))
         if is_command:
-            blocks += [Points(told), Command(_command(one.code, one.text))]
+            blocks += [Points(told), Command(_command(one))]
             told = []
     if told:
         blocks.append(Points(told))
@@ -172,8 +176,8 @@ def _doing(kind: str, words: Words) -> Markup:
     return words.say("Cancel the job.") if kind == "cancel" else words.say("Submit the corrected job.")
 
 
-def _command(code: str, text: str) -> str:
-    return text if code == "do_scancel" else "sbatch job.sh"
+def _command(one: Action) -> str:
+    return one.text if one.code == "do_scancel" else f"sbatch {one.parameters['script']}"
 
 
 __all__ = ["actions", "alternatives", "loss_span", "milestone_table", "options"]

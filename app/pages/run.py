@@ -3,18 +3,19 @@
 from typing import Annotated
 
 import orjson
-from fastapi import APIRouter, File, UploadFile
+from fastapi import APIRouter, File, Path, UploadFile
 from fastapi.responses import RedirectResponse, Response
 from markupsafe import Markup
 
 from app.actions import Actions
-from app.charts import Scale, figure_json
+from app.charts import figure_json
 from app.curve_file import LARGEST_BYTES, read_curve
 from app.errors import NotFoundError, TooLargeError
 from app.hindsight import history_of
-from app.pages.chart_data import chart_data
+from app.pages.chart_data import MOST_POINTS, chart_data, detail
 from app.pages.curve_upload import unread
 from app.pages.faces import run_face
+from app.pages.fix_outcomes import outcome_face
 from app.pages.history_card import history_card
 from app.pages.verdict_history import verdict_history
 from app.pages.visit import FormDep, OperatorDep, Visit, VisitDep
@@ -29,6 +30,7 @@ from app.views import RunView
 from planner.errors import InvalidInputError
 
 JSON = "application/json"
+Step = Annotated[int, Path(ge=0, le=10**12)]
 
 router = APIRouter()
 
@@ -48,7 +50,7 @@ def own_view(visit: Visit, actions: Actions, plans: Plans, run_id: str) -> RunVi
 @router.get("/runs/{run_id}")
 def show_run(run_id: str, visit: VisitDep, actions: ActionsDep, plans: PlansDep, store: StoreDep) -> Response:
     """Show one run."""
-    return _page(own_view(visit, actions, plans, run_id), visit, plans, store)
+    return _page(own_view(visit, actions, plans, run_id), visit, plans, store, actions)
 
 
 @router.get("/runs/{run_id}/what-if")
@@ -84,15 +86,21 @@ def keep_curve(  # noqa: PLR0913, PLR0917 - the form and the parts, given by nam
     try:
         curve = read_curve(file.file.read(LARGEST_BYTES + 1))
     except (InvalidInputError, TooLargeError) as error:
-        return _page(view, visit, plans, store, problem=unread(error, visit.words))
+        return _page(view, visit, plans, store, actions, problem=unread(error, visit.words))
     actions.set_scenario(visit.user, view.run.id, {**view.scenario, "curve": curve})
     return RedirectResponse(visit.link(f"/runs/{view.run.id}") + "#what-if", status_code=303)
 
 
-def _page(
-    view: RunView, visit: Visit, plans: Plans, store: Store, *, problem: Markup | None = None
+def _page(  # noqa: PLR0913 - the parts of the service a page is made with
+    view: RunView,
+    visit: Visit,
+    plans: Plans,
+    store: Store,
+    actions: Actions,
+    *,
+    problem: Markup | None = None,
 ) -> Response:
-    told = history_of(store, view)
+    told, fixed = history_of(store, view), actions.outcome_if_known(view.replacement)
     return visit.page(
         "run.html",
         status_code=200 if problem is None else 422,
@@ -101,17 +109,37 @@ def _page(
         curve_problem=problem,
         said=history_card(told, visit.words),
         verdicts=verdict_history(told, visit.words),
+        outcome=None if fixed is None else outcome_face(fixed, visit.words),
     )
 
 
 @router.get("/runs/{run_id}/chart")
-def show_chart(run_id: str, visit: VisitDep, actions: ActionsDep, plans: PlansDep) -> Response:
+def show_chart(
+    run_id: str, visit: VisitDep, actions: ActionsDep, plans: PlansDep, store: StoreDep
+) -> Response:
     """Return what the loss chart shows now."""
     view = own_view(visit, actions, plans, run_id)
-    return Response(orjson.dumps(chart_data(view, visit.words)), media_type=JSON)
+    told = chart_data(view, visit.words, history_of(store, view).verdict)
+    return Response(orjson.dumps(told), media_type=JSON)
 
 
-@router.get("/chart/{scale}")
-def show_figure(scale: Scale, visit: VisitDep) -> Response:  # noqa: ARG001 - signed in, nothing more
+@router.get("/runs/{run_id}/chart/{first}-{last}")
+def show_stretch(  # noqa: PLR0913, PLR0917 - the path's fields, and parts given by name
+    run_id: str,
+    first: Step,
+    last: Step,
+    visit: VisitDep,
+    actions: ActionsDep,
+    plans: PlansDep,
+    store: StoreDep,
+) -> Response:
+    """Return the losses between two steps, in as fine a resolution as a chart can show."""
+    view = own_view(visit, actions, plans, run_id)
+    blocks = store.step_blocks(view.run.id, MOST_POINTS, (first, max(first, last)))
+    return Response(orjson.dumps(detail(view, blocks, visit.words)), media_type=JSON)
+
+
+@router.get("/chart")
+def show_figure(visit: VisitDep) -> Response:  # noqa: ARG001 - signed in, nothing more
     """Return the empty figure, the same for every run."""
-    return Response(figure_json(scale), media_type=JSON)
+    return Response(figure_json(), media_type=JSON)

@@ -27,6 +27,8 @@ from planner.errors import InvalidInputError
 
 MOST_SCENARIOS = 50
 MOST_MILESTONES = 1_000
+SCRIPT = r"^[A-Za-z0-9_./@%+=:,~][A-Za-z0-9_./@%+=:,~ -]*$"
+"""What can be shown as part of a command and copied as it stands."""
 
 
 def _duration(value: object) -> tuple[float, float]:
@@ -210,6 +212,17 @@ class CompareRequest(Request):
     """A running job and what could be done about it."""
 
     job: JobId | None = None
+    script: (
+        Annotated[
+            str,
+            Field(
+                pattern=SCRIPT,
+                max_length=500,
+                description="batch script and its arguments, to be submitted corrected",
+            ),
+        ]
+        | None
+    ) = None
     elapsed_seconds: Seconds | None = None
     at_step: Step
     plan: PlanFields

@@ -166,3 +166,17 @@ def test_unknown_run(book: FixBook, clock: Clock) -> None:
     """A relaunch of a run that is not there leaves nothing."""
     book.click(_click(clock), _order())
     assert None is book.outcome(_click(clock))
+
+
+def test_all_of_a_persons_relaunches_are_told(
+    store: Store, book: FixBook, plans: Plans, report: Any, clock: Clock
+) -> None:
+    """The newest relaunch of each run is there with its parts, and the usual times are learned from it."""
+    report("old", steps=100, plan=PLAN)
+    made = _click(clock)
+    store.put_replacement(made.id, "old", made.state, made.as_data(), clock.now)
+    assert "settings" == plans.habits_of("ada").edit.source
+    book.click(made, _order(edit_seconds=1000, test_seconds=200))
+    assert ["r1"] == [one.replacement for one in book.outcomes("ada")]
+    assert [] == book.outcomes("bob")
+    assert ("user", 1) == (plans.habits_of("ada").edit.source, plans.habits_of("ada").edit.count)

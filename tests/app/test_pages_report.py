@@ -56,7 +56,7 @@ def seed(language: str = "en", **typed: str) -> str:
         "| Edit | 40 min | 2 h 44 | 18 min |",
         "| Continue, validating every 100 steps | 4 h 21 | new |",
         "- **Now**: Cancel the job.",
-        "```bash\nsbatch job.sh\n```",
+        "```bash\nsbatch submit_multipollutants_from_6pollutants.sh\n```",
     ],
 )
 def test_the_seeds_report_holds_every_part_of_it(told: str) -> None:

@@ -59,3 +59,13 @@ def test_unknown_waits_and_dead_stops() -> None:
     assert ["wait"] == [kind for _, kind, _ in plan_of(waiting)]
     assert ["cancel", "done"] == [kind for _, kind, _ in plan_of(dead)]
     assert "Cancel the job." == plan_of(replace(dead, job=None))[0][2]
+
+
+def test_the_script_is_submitted_by_its_name() -> None:
+    """Where the job's batch script is known, the command that submits it names it."""
+    resumed = replace(FIX, resume_step="latest")
+    pace = replace(SEED.pace, checkpoint_seconds=exactly(0))
+    job = replace(SEED, script="submit.sh --fast", plan=replace(SEED.plan, checkpoint_every=10), pace=pace)
+    told = [plan_of(replace(job, scenarios=(SEED.scenarios[0], fix)))[3][2] for fix in (FIX, resumed)]
+    submit = "sbatch submit.sh --fast"
+    assert [submit, f"{submit}, resuming from the latest checkpoint"] == told
