@@ -15,7 +15,7 @@ from app.auth import issue, token_hash, token_name
 from app.credentials import prepare_state, write_credentials
 from app.errors import ConflictError, ForbiddenError, NotFoundError
 from app.schemas.job_logs import FollowOrder
-from app.serving import PortTakenError, Server, StateTakenError, bind, locked, url_of
+from app.serving import PortTakenError, Server, StateTakenError, bind, locked, raise_file_limit, url_of
 from app.settings import Settings
 from app.slurm.detect import scheduler_of
 from app.slurm.scheduler import SchedulerError
@@ -53,6 +53,7 @@ def serve(  # noqa: PLR0913 - the options of a command line
     )  # fmt: skip
     logs.configure(settings)
     prepare_state(settings.state)
+    raise_file_limit()
     try:
         with locked(settings.state), bind(settings.host, settings.port) as bound:
             _serve(settings, url_of(settings.host, bound), [bound])

@@ -59,6 +59,10 @@ class BadEncodingError(Exception):
     """The body's content encoding is unknown or broken."""
 
 
+class BusyError(Exception):
+    """As much goes on already as the service can bear."""
+
+
 STATUS: Mapping[type[Exception], HTTPStatus] = {
     UnauthorizedError: HTTPStatus.UNAUTHORIZED,
     ForbiddenError: HTTPStatus.FORBIDDEN,
@@ -66,6 +70,7 @@ STATUS: Mapping[type[Exception], HTTPStatus] = {
     ConflictError: HTTPStatus.CONFLICT,
     TooLargeError: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     BadEncodingError: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    BusyError: HTTPStatus.SERVICE_UNAVAILABLE,
     InvalidInputError: HTTPStatus.UNPROCESSABLE_ENTITY,
     RequestValidationError: HTTPStatus.UNPROCESSABLE_ENTITY,
     SchedulerUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,

@@ -6,6 +6,8 @@ import threading
 from collections.abc import AsyncIterator
 
 COALESCE_SECONDS = 0.2
+MOST_WATCHERS = 400
+"""Each is an open file, of which a process often has 1,024: reporters and spools need the others."""
 
 
 class Live:
@@ -16,10 +18,14 @@ class Live:
 
     Args:
         coalesce_seconds: how long changes gather before they are handed on.
+        most_watchers: how many there may be at a time.
     """
 
-    def __init__(self, coalesce_seconds: float = COALESCE_SECONDS) -> None:
+    def __init__(
+        self, coalesce_seconds: float = COALESCE_SECONDS, most_watchers: int = MOST_WATCHERS
+    ) -> None:
         self._coalesce_seconds = coalesce_seconds
+        self._most_watchers = most_watchers
         self._lock = threading.Lock()
         self._watchers: set[_Watcher] = set()
 
@@ -35,6 +41,11 @@ class Live:
         """How many watchers there are."""
         with self._lock:
             return len(self._watchers)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether there is room for no further watcher."""
+        return self.watched >= self._most_watchers
 
     async def subscribe(self, run_id: str | None = None) -> AsyncIterator[str]:
         """Yield the ids of runs that have changed since last yielded; only ``run_id``'s where it is given.

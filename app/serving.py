@@ -1,6 +1,7 @@
 """Run the service as a process: the socket, the lock, the link, the end."""
 
 import fcntl
+import resource
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,6 +14,9 @@ from app.settings import DEFAULT_PORT, LOOPBACK
 
 GRACEFUL_SECONDS = 2
 """Open live connections never end by themselves: they are cut after this."""
+
+
+MOST_FILES = 65_536
 
 
 class PortTakenError(Exception):
@@ -67,6 +71,13 @@ def url_of(host: str, bound: socket.socket) -> str:
     if host in {"0.0.0.0", "::"}:  # noqa: S104 - compared with, not bound to
         name = socket.gethostname()
     return f"http://{f'[{name}]' if ':' in name else name}:{bound.getsockname()[1]}"
+
+
+def raise_file_limit() -> None:
+    """Let this process open as many files as it may: each connection is one, and the usual 1,024 are few."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_FILES if most == resource.RLIM_INFINITY else min(most, MOST_FILES)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
 @contextmanager

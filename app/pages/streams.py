@@ -7,9 +7,10 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterator, Mapping
 from contextlib import aclosing, suppress
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
+from app.errors import BusyError
 from app.live import Live
 from app.pages.faces import FRAGMENTS, run_face
 from app.pages.run import own_view
@@ -31,7 +32,14 @@ RETRY_MILLISECONDS = 2_000
 
 Fragments = Mapping[str, str]
 
-router = APIRouter()
+
+def _room(request: Request) -> None:
+    live: Live = request.app.state.live
+    if live.is_full:
+        raise BusyError("Very many pages are open already; this one is not kept up to date.")
+
+
+router = APIRouter(dependencies=[Depends(_room)])
 
 
 @router.get("/runs/{run_id}/live", response_class=EventSourceResponse)

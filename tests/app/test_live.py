@@ -2,8 +2,11 @@
 
 import asyncio
 import threading
+from typing import Any
 
 from app.live import Live, _Watcher
+
+LOGIN = "/?token=login-token-of-the-tests"
 
 
 async def _next(stream: object) -> str:
@@ -73,3 +76,23 @@ def test_a_loop_that_ended_is_no_obstacle() -> None:
     live._watchers.add(watcher)
     live.publish("a")
     assert {} == watcher._changed
+
+
+async def test_watchers_are_bounded() -> None:
+    """Each is an open file; a further one is let in when another has left."""
+    live = Live(coalesce_seconds=0, most_watchers=1)
+    stream = live.subscribe()
+    waiting = asyncio.ensure_future(_next(stream))
+    await _watched(live, 1)
+    assert live.is_full
+    waiting.cancel()
+    await asyncio.gather(waiting, return_exceptions=True)
+    await stream.aclose()
+    assert not live.is_full
+
+
+async def test_a_page_too_many_is_told_so(service: Any) -> None:
+    """It is shown all the same, and told that it is not kept up to date."""
+    service.app.state.live = Live(most_watchers=0)
+    shown = await service.client.get(LOGIN, follow_redirects=True)
+    assert (200, 503) == (shown.status_code, (await service.client.get("/live")).status_code)

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import resource
 import signal
 import socket
 import subprocess
@@ -18,7 +19,7 @@ from typer.testing import CliRunner
 
 from app.auth import token_hash, token_name
 from app.cli import app as command
-from app.serving import PortTakenError, StateTakenError, bind, locked, url_of
+from app.serving import MOST_FILES, PortTakenError, StateTakenError, bind, locked, url_of
 from app.store import open_store
 
 CUTLOSSD = [sys.executable, "-c", "from app.cli import main; main()"]
@@ -192,3 +193,9 @@ def test_lock_is_let_go(tmp_path: Path) -> None:
         pass
     with locked(tmp_path):
         pass
+
+
+def test_as_many_files_as_may_be_open(running: Running) -> None:
+    """Every connection is an open file: the service lets itself have as many as the system lets it."""
+    now, most = resource.prlimit(running.process.pid, resource.RLIMIT_NOFILE)
+    assert min(most, MOST_FILES) == now
