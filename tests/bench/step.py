@@ -3,6 +3,7 @@
 Run it as ``python tests/bench/step.py``; it reports to a service that is not there and to a spool of its own.
 """
 
+import hashlib
 import os
 import resource
 import socket
@@ -12,19 +13,23 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 CALLS = 20_000
 PACED_CALLS = 1_000
 PACE_SECONDS = 0.002
 MILLION = 1_000_000
 IMPORT_REPEATS = 7
+PAIRS = 41
+STAND_IN_STEPS = 20
+STAND_IN_KILOBYTES = 10_000
 
 
 def main() -> None:
     """Measure, and print the table."""
     with tempfile.TemporaryDirectory() as folder:
         os.environ |= {"CUTLOSS_SPOOL": folder, "CUTLOSS_CREDENTIALS": f"{folder}/none", "CUTLOSS": "on"}
-        rows = [*tight_loop(), *paced_loop(), *million_steps(), *ends(), import_time()]
+        rows = [*tight_loop(), *paced_loop(), change(), *million_steps(), *ends(), import_time()]
     print(f"{'what':48} {'asked':>12} {'measured':>12}")
     for what, asked, measured in rows:
         print(f"{what:48} {asked:>12} {measured:>12}")
@@ -44,6 +49,33 @@ def paced_loop() -> list[tuple[str, str, str]]:
     """Return the cost of a call after a short sleep, wake-up included."""
     median = statistics.median(call_costs(PACED_CALLS, pause=PACE_SECONDS))
     return [("run.step(), every 2 ms, median", "-", f"{median:.2f} us")]
+
+
+def change() -> tuple[str, str, str]:
+    """Return by how much reporting changes a step, on this processor in a GPU's place.
+
+    Rounds with it and without it come in turns, so that what else the machine does falls on both; the lower
+    quartiles are compared, which it disturbs least. On a GPU tests/trainer/test_cuda.py holds it to the same.
+    """
+    import cutloss  # noqa: PLC0415 - imported once the environment stands
+
+    run = cutloss.init("bench")
+    work = bytes(range(256)) * STAND_IN_KILOBYTES * 4
+    pairs = [[stand_in(work, report) for report in (None, run)] for _ in range(PAIRS)]
+    run.finish()
+    bare, reported = (statistics.quantiles(side, n=4)[0] for side in zip(*pairs, strict=True))
+    what = f"a step of {1000 * bare / STAND_IN_STEPS:.0f} ms, changed by reporting"
+    return (what, "< 0.1 %", f"{100 * (reported / bare - 1):+.3f} %")
+
+
+def stand_in(work: bytes, run: Any) -> float:
+    """Return the seconds of some steps; hashing leaves the interpreter to others, as a GPU's work does."""
+    began = time.perf_counter()
+    for step in range(1, STAND_IN_STEPS + 1):
+        hashlib.sha256(work).digest()
+        if run is not None:
+            run.step(step, loss=1.0 / step, lr=1e-3)
+    return time.perf_counter() - began
 
 
 def call_costs(calls: int, pause: float) -> list[float]:

@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from cutloss.commands import Commands
+from cutloss.cuda import GpuTime
 
 PROGRESS_SECONDS = 1.0
 LONGEST_PATH = 4096
@@ -25,28 +26,35 @@ class Phase:
         name: the phase.
         emit: takes a record.
         exclude: takes the clock reading since which the time is not the step's.
+        on_gpu: whether its seconds are the GPU's, where one is in use.
     """
 
-    def __init__(self, name: str, emit: Emit, exclude: Exclude) -> None:
+    def __init__(self, name: str, emit: Emit, exclude: Exclude, *, on_gpu: bool = False) -> None:
         self.name = name[:LONGEST_NAME]
         self._emit = emit
         self._exclude = exclude
+        self._on_gpu = on_gpu
+        self._gpu: GpuTime | None = None
         self._started = self._began = 0.0
 
     def __enter__(self) -> Self:
         self._started, self._began = time.time(), time.perf_counter()
+        self._gpu = GpuTime.begin() if self._on_gpu else None
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self._gpu is not None:
+            self._gpu.end()
         seconds = time.perf_counter() - self._began
         if self.name not in WITHIN_STEP:
             self._exclude(self._began)
         self._end(seconds, error)
 
     def _end(self, seconds: float, _error: BaseException | None) -> None:
-        self._emit({"k": "span", "phase": self.name, "started": self._started, "seconds": seconds})
+        span = {"k": "span", "phase": self.name, "started": self._started, "seconds": seconds}
+        self._emit(span if self._gpu is None else span | {"gpu": self._gpu})
 
     def _note_progress(self, done: object, of: object) -> None:
         if isinstance(done, int) and isinstance(of, int) and done > of:

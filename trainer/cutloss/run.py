@@ -100,13 +100,18 @@ class Run:
         """Time the save of a checkpoint."""
         return Save(step, path, self.emit, self.exclude, self._commands)
 
-    def phase(self, name: str) -> Phase:
+    def phase(self, name: str, *, cuda: bool = False) -> Phase:
         """Time a stretch of another phase.
 
         ``data``, ``forward``, ``backward``, ``optimizer`` and ``communication`` split a step and stay in its
         seconds; time in any other phase does not count as the step's.
+
+        Args:
+            name: the phase.
+            cuda: time what the GPU did in it, by two events that are read later, so that nothing waits for it.
+                Without a GPU in use, and while a graph is captured, the clock's time stands.
         """
-        return Phase(str(name), self.emit, self.exclude)
+        return Phase(str(name), self.emit, self.exclude, on_gpu=cuda)
 
     def should_checkpoint(self) -> bool:
         """Tell whether a checkpoint was asked for. Only rank 0 knows: broadcast it where all ranks save."""
