@@ -2,6 +2,7 @@
 
 import dataclasses
 import re
+import time
 from collections.abc import Collection, Mapping, Sequence
 
 from app.slurm import complaints, documents, parse, process, verification
@@ -18,6 +19,7 @@ from app.slurm.scheduler import (
 )
 from app.slurm.script import directives, lint, refuse_directives
 from app.slurm.standing import must_run, must_wait, whole_minutes
+from app.slurm.usage import USAGE_FIELDS, Usage, read_usage
 
 
 class SlurmCommands:
@@ -127,6 +129,47 @@ class SlurmCommands:
             return None
         line = done.stdout.partition("\n")[0].strip()
         return line if done.code == 0 and line else None
+
+    def waiting(self, partition: str) -> list[str]:
+        """Return the jobs in line for a partition, by priority."""
+        if not re.fullmatch(r"[\w.-]+", partition, re.ASCII):
+            raise SchedulerError(f"partition is {partition!r}; expected one name")
+        argv = ["squeue", "--noheader", "--all", "--states=PENDING", f"--partition={partition}"]
+        done = self._call([*argv, f"--Format={parse.format_of(parse.WAITING_FIELDS)}"])
+        if done.code != 0:
+            complaints.raise_refusal(done)
+        return parse.read_waiting(done.stdout)
+
+    def tasks(self, array_id: str) -> list[JobFacts]:
+        """Return an array's tasks: of the queue, and of accounting those that it has forgotten."""
+        if not check_job_id(array_id).isdecimal():
+            raise SchedulerError(f"array is {array_id!r}; expected its number alone")
+        found = {facts.id: facts for _, facts in (*self._accounts([array_id]), *self._queue([array_id]))}
+        return [facts for facts in found.values() if facts.id.startswith(f"{array_id}_")]
+
+    def usage(self, job_id: str) -> Usage | None:
+        """Return what an ended job has used, as accounting has counted it."""
+        if not self._accounting:
+            return None
+        argv = ["sacct", "--noheader", "--parsable2", f"--delimiter={parse.SEPARATOR}"]
+        done = self._call([*argv, f"--jobs={check_job_id(job_id)}", f"--format={','.join(USAGE_FIELDS)}"])
+        return read_usage(done.stdout, job_id) if done.code == 0 else None
+
+    def history(self, since: float) -> list[JobFacts]:
+        """Return the user's jobs by one ``sacct``, and those that wait by one ``squeue``."""
+        own = f"--user={self.user}"
+        argv = ["squeue", "--noheader", "--all", "--array", "--states=PENDING", own]
+        done = self._call([*argv, f"--Format={parse.squeue_format()}"])
+        if done.code != 0:
+            complaints.raise_refusal(done)
+        waiting = [facts for _, facts in parse.read_squeue(done.stdout, self.cluster)]
+        if not self._accounting:
+            return waiting
+        argv = ["sacct", "--noheader", "--allocations", "--parsable2", f"--delimiter={parse.SEPARATOR}", own]
+        start = time.strftime("%Y-%m-%dT%H:%M:%S", time.localtime(since))
+        done = self._call([*argv, f"--starttime={start}", f"--format={','.join(parse.SACCT_FIELDS)}"])
+        ended = parse.read_sacct(done.stdout, self.cluster) if done.code == 0 else []
+        return [*(facts for _, facts in ended if facts.state != "PENDING"), *waiting]
 
     def find(self, token: str) -> list[JobFacts]:
         """Return the user's jobs whose comment is the token, ended ones of the last hours included."""

@@ -31,13 +31,30 @@ def read_jobs(text: str, cluster: str) -> list[tuple[str, JobFacts]] | None:
 
 def read_accounts(text: str, cluster: str) -> list[tuple[str, JobFacts]]:
     """Read the jobs of slurmrestd's accounting; an error reads as none, for the controller has answered."""
-    jobs = _document(text).get("jobs")
-    read = [job for job in jobs if isinstance(job, Mapping)] if isinstance(jobs, list) else []
     return [
         (str(raw), _account(str(raw), job, cluster))
-        for job in read
+        for job in read_objects(text)
         if (raw := values.count(job.get("job_id"))) is not None
     ]
+
+
+def read_waiting(text: str, partition: str) -> list[str]:
+    """Read the raw ids of the jobs in line for a partition, the one whose turn comes first at the head."""
+    lined = [
+        (-(values.number(job.get("priority")) or 0), values.epoch(job.get("submit_time")) or 0, str(raw))
+        for job in read_objects(text)
+        if values.state(job.get("job_state")) == "PENDING"
+        and values.word(job.get("partition")) == partition
+        and values.word(job.get("state_reason")) not in parse.NOT_IN_LINE
+        and (raw := values.count(job.get("job_id"))) is not None
+    ]
+    return [raw for _, _, raw in sorted(lined)]
+
+
+def read_objects(text: str) -> list[Mapping[str, Any]]:
+    """Read a document's jobs as they are."""
+    jobs = _document(text).get("jobs")
+    return [job for job in jobs if isinstance(job, Mapping)] if isinstance(jobs, list) else []
 
 
 def read_stored_script(text: str) -> str | None:

@@ -247,6 +247,26 @@ class LocalRunner:
         words = f"{facts.state}, {facts.reason or 'no reason'}"
         return [Check("waiting", passed=facts.state == "PENDING", finding=words)]
 
+    def waiting(self, partition: str) -> list[str]:  # noqa: ARG002 - there is one queue here
+        """Return the jobs in line, oldest first."""
+        with self._ledger.open() as jobs:
+            reasons = {job.id: self._reason(job, jobs) for job in jobs.values()}
+        return [job_id for job_id, reason in reasons.items() if reason in {None, "Resources"}]
+
+    def tasks(self, array_id: str) -> list[JobFacts]:
+        """Return nothing: there are no arrays here."""
+        check_job_id(array_id)
+        return []
+
+    def usage(self, job_id: str) -> None:
+        """Return nothing: nobody counts it here."""
+        check_job_id(job_id)
+
+    def history(self, since: float) -> list[JobFacts]:
+        """Return the jobs that were submitted since a moment."""
+        with self._ledger.open() as jobs:
+            return [self._facts(job, jobs) for job in jobs.values() if job.submitted >= since]
+
     def release(self, job_id: str) -> None:
         """Release a held job."""
         with self._ledger.open() as jobs:

@@ -30,8 +30,13 @@ class ClockTimes(TypedDict):
 
 
 def squeue_format() -> str:
-    """Return the ``--Format`` text for the fields above; a suffix alone leaves the width free."""
-    return ",".join(f"{field}:{SEPARATOR}" for field in SQUEUE_FIELDS)
+    """Return the ``--Format`` text for the fields above."""
+    return format_of(SQUEUE_FIELDS)
+
+
+def format_of(fields: Iterable[str]) -> str:
+    """Return fields as ``squeue --Format`` takes them; a suffix alone leaves the width free."""
+    return ",".join(f"{field}:{SEPARATOR}" for field in fields)
 
 
 def rows(text: str, fields: tuple[str, ...]) -> Iterable[dict[str, str]]:
@@ -122,6 +127,27 @@ def clock_times(state: str, start: float | None, end: float | None, nodes: str |
 def _node_count(text: str) -> int | None:
     # A pending job may ask for a range, "2-4".
     return values.count(text.partition("-")[0])
+
+
+WAITING_FIELDS = ("JobArrayID", "JobID", "PriorityLong", "SubmitTime", "Reason")
+NOT_IN_LINE = frozenset(
+    {"JobHeldUser", "JobHeldAdmin", "Dependency", "DependencyNeverSatisfied", "BeginTime"}
+)
+"""Reasons for which a waiting job is not in the line: no room would let it start."""
+
+
+def read_waiting(text: str) -> list[str]:
+    """Read ``squeue``'s waiting jobs as raw ids, the one whose turn comes first at the head."""
+    lined = [
+        (
+            -(values.number(row["PriorityLong"]) or 0),
+            values.epoch(row["SubmitTime"]) or 0,
+            row["JobID"].strip(),
+        )
+        for row in rows(text, WAITING_FIELDS)
+        if row["Reason"].strip() not in NOT_IN_LINE
+    ]
+    return [raw for _, _, raw in sorted(lined)]
 
 
 class FreeText(TypedDict):

@@ -2,6 +2,7 @@
 
 import dataclasses
 import re
+import time
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
@@ -21,9 +22,12 @@ from app.slurm.scheduler import (
 )
 from app.slurm.script import lint
 from app.slurm.standing import must_run, must_wait, whole_minutes
+from app.slurm.usage import Usage, read_usage_document
 
 # Accounting costs a question for each job: those that the controller has forgotten are asked bit by bit.
 _MOST_ACCOUNTED = 20
+_FINDABLE_SECONDS = 6 * 3600.0
+_FIRST_WITH_USERS = 39
 
 
 class SlurmRest:
@@ -80,18 +84,48 @@ class SlurmRest:
             return facts
         return dataclasses.replace(facts, stdout=_expanded(facts))
 
+    def waiting(self, partition: str) -> list[str]:
+        """Return the jobs in line for a partition, by priority."""
+        return documents.read_waiting(self._daemon.slurm("GET", "jobs").must().text, partition)
+
+    def tasks(self, array_id: str) -> list[JobFacts]:
+        """Return an array's tasks: of the queue, and of accounting those that it has forgotten."""
+        base = self._raw(array_id)
+        found = {facts.id: facts for _, facts in (*self._account(base), *self._queue(f"job/{base}"))}
+        return [facts for facts in found.values() if facts.id.startswith(f"{base}_")]
+
+    def usage(self, job_id: str) -> Usage | None:
+        """Return what an ended job has used, as accounting has counted it."""
+        return read_usage_document(self._daemon.slurmdb(f"job/{_base(check_job_id(job_id))}").document)
+
+    def history(self, since: float) -> list[JobFacts]:
+        """Return the user's jobs of accounting, and those that wait."""
+        ended = self._accounted_since(since)
+        waiting = [facts for _, facts in self._queue("jobs") if facts.state == "PENDING"]
+        return [
+            *(facts for facts in ended if facts.state != "PENDING"),
+            *(facts for facts in waiting if facts.user == self.user),
+        ]
+
     def find(self, token: str) -> list[JobFacts]:
         """Return the user's jobs whose comment is the token, ended ones that accounting knows included."""
         check_text("token", token)
         found = [facts for _, facts in self._queue("jobs") if self._carries(facts, token)]
         if found:
             return found
-        path = f"jobs?users={quote(self.user, safe='')}&skip_steps=true"
         try:
-            accounted = documents.read_accounts(self._daemon.slurmdb(path).text, self.cluster)
+            accounted = self._accounted_since(time.time() - _FINDABLE_SECONDS)
         except SchedulerUnavailableError:
             return []
-        return [facts for _, facts in accounted if self._carries(facts, token)]
+        return [facts for facts in accounted if self._carries(facts, token)]
+
+    def _accounted_since(self, since: float) -> list[JobFacts]:
+        """Return the user's jobs of accounting since a moment, epoch seconds."""
+        # v0.0.38 refuses to narrow the answer to a user, and reads epoch seconds only with their prefix.
+        newer = f"&users={quote(self.user, safe='')}" if self._daemon.version() >= _FIRST_WITH_USERS else ""
+        path = f"jobs?start_time=uts{int(since)}&skip_steps=true{newer}"
+        found = documents.read_accounts(self._daemon.slurmdb(path).text, self.cluster)
+        return [facts for _, facts in found if facts.user == self.user]
 
     def _carries(self, facts: JobFacts, token: str) -> bool:
         return facts.comment == token and facts.user == self.user

@@ -2,7 +2,10 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from app.slurm.usage import Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +123,21 @@ class Scheduler(Protocol):
 
     def detail(self, job_id: str) -> JobFacts | None:
         """Return all facts of one job, its name, comment and paths included."""
+
+    def waiting(self, partition: str) -> list[str]:
+        """Return the raw ids of the jobs in line for a partition, the one whose turn comes first at the head.
+
+        Held jobs and those that wait for another job or a time are not in line.
+        """
+
+    def tasks(self, array_id: str) -> list[JobFacts]:
+        """Return every task of an array that is known, whatever its state."""
+
+    def usage(self, job_id: str) -> "Usage | None":
+        """Return what an ended job has used, ``None`` where nobody has counted it."""
+
+    def history(self, since: float) -> list[JobFacts]:
+        """Return the user's jobs since a moment (epoch seconds), ended, running or waiting."""
 
     def find(self, token: str) -> list[JobFacts]:
         """Return the jobs submitted with a token, active or recently ended."""

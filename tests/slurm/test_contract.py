@@ -10,6 +10,7 @@ from uuid import uuid4
 import pytest
 
 from app.slurm.scheduler import SchedulerError, Submission
+from tests.slurm.waiting import until
 
 BAD_IDS = ["null", "", "1;id", "-u root", "../..", "1 2", "1\n", "12_", "٣", "--help", "1,2"]
 
@@ -311,3 +312,42 @@ def test_a_good_submission_passes_its_checks(bench: Any) -> None:
     asked = submission(bench, "true")
     assert [] == [check for check in bench.scheduler.check(asked) if not check.passed]
     assert [] == bench.scheduler.find(asked.token)
+
+
+def test_the_line_is_those_that_could_start(bench: Any) -> None:
+    """Whoever waits for room is in line in the order of turn; who is held is not."""
+    whole = {"nodes": "2", "exclusive": ""}
+    first = bench.scheduler.submit(submission(bench, "exec sleep 600", options=whole))
+    bench.reaches(first, "RUNNING")
+    partition = bench.scheduler.jobs([first])[first].partition or "local"
+    second = bench.scheduler.submit(submission(bench, "exec sleep 600", options=whole))
+    held = bench.scheduler.submit(submission(bench, "exec sleep 600", hold=True))
+    until(lambda: second in bench.scheduler.waiting(partition))
+    assert not {first, held} & set(bench.scheduler.waiting(partition))
+    states = {facts.id: facts.state for facts in bench.scheduler.history(time.time() - 600)}
+    assert ("PENDING", "PENDING") == (states.get(second), states.get(held))
+    for job in (second, held, first):
+        bench.scheduler.cancel(job)
+
+
+def test_the_history_is_the_users_own(bench: Any) -> None:
+    """An ended job is there with when it was submitted and when it started."""
+    job = bench.scheduler.submit(submission(bench, "exit 0"))
+    bench.reaches(job, "COMPLETED")
+    until(lambda: job in {facts.id for facts in bench.scheduler.history(time.time() - 600)})
+    found = next(facts for facts in bench.scheduler.history(time.time() - 600) if facts.id == job)
+    assert found.submitted is not None
+    assert found.started is not None
+    assert found.started >= found.submitted
+
+
+def test_what_was_used_is_known_where_somebody_counts(bench: Any) -> None:
+    """Accounting tells it of an ended job; the local runner counts nothing."""
+    job = bench.scheduler.submit(submission(bench, "exit 0"))
+    bench.reaches(job, "COMPLETED")
+    if bench.scheduler.name == "local":
+        assert bench.scheduler.usage(job) is None
+        return
+    until(lambda: bench.scheduler.usage(job) is not None)
+    used = bench.scheduler.usage(job)
+    assert (True, 1) == (used.elapsed_seconds < 60, used.cpus)
