@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+from app.judging import SURENESS
 from app.memory import ETA, MOST_KEPT, Memory, end_of, quantiles_of
 from app.store import Store
 from app.views import RunView
@@ -48,7 +49,10 @@ class Advised:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What was said of a run, oldest first, and when it ended, epoch seconds."""
+    """What was said of a run, oldest first, and when it ended, epoch seconds.
+
+    ``verdict`` holds each turn of the advice, ``sureness`` each move of its probability.
+    """
 
     id: str
     eta: tuple[SaidEnd, ...]
@@ -56,6 +60,7 @@ class History:
     ended: float | None
     finished: str | None
     as_of: float
+    sureness: tuple[Advised, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +94,10 @@ def history_of(store: Store, view: RunView) -> History:
         ended=end,
         finished=view.run.finished,
         as_of=view.as_of,
+        sureness=tuple(
+            Advised(at, data["action"], None, data["probability"])
+            for at, data in store.history(view.run.id, SURENESS, MOST_KEPT)
+        ),
     )
 
 

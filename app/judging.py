@@ -20,6 +20,12 @@ from planner.hysteresis import Advice, hold
 from planner.loss_path import CurveSource
 from planner.report import Comparison, compare
 from planner.scenario import CompareQuery, PlanOverrides, Scenario, Target
+from planner.verdict import Verdict
+
+SURENESS = "sureness"
+"""Kind of the history of how sure verdicts were."""
+
+LEAST_MOVE, SOONEST_SECONDS = 0.03, 60.0
 
 logger = structlog.get_logger()
 
@@ -132,7 +138,21 @@ class Judge:
             at = now
             advice = {name: getattr(verdict, name) for name in ("action", "scenario", "probability")}
             self._store.append_history(run_id, "verdict", now, advice)
+        self._note_sureness(run_id, verdict, now)
         return replace(comparison, verdict=verdict), at
+
+    def _note_sureness(self, run_id: str, verdict: Verdict, now: float) -> None:
+        """Keep how sure a verdict is whenever that has moved: a history holds a few hundred at most."""
+        if verdict.probability is None:
+            return
+        last = self._store.history(run_id, SURENESS, 1)
+        if last and last[0][1]["action"] == verdict.action:
+            at, said = last[0]
+            moved = abs(said["probability"] - verdict.probability)
+            if now - at < SOONEST_SECONDS or moved < LEAST_MOVE:
+                return
+        told = {"action": verdict.action, "probability": verdict.probability}
+        self._store.append_history(run_id, SURENESS, now, told)
 
 
 def _with_plan(scenario: Scenario, plan: PlanOverrides) -> Scenario:

@@ -17,7 +17,7 @@ from app.pages.curve_upload import unread
 from app.pages.faces import run_face
 from app.pages.fix_outcomes import outcome_face
 from app.pages.history_card import history_card
-from app.pages.verdict_history import verdict_history
+from app.pages.verdict_history import sureness, verdict_history
 from app.pages.visit import FormDep, OperatorDep, Visit, VisitDep
 from app.pages.what_if import what_if
 from app.pages.what_if_fields import field_values
@@ -109,6 +109,7 @@ def _page(  # noqa: PLR0913 - the parts of the service a page is made with
         curve_problem=problem,
         said=history_card(told, visit.words),
         verdicts=verdict_history(told, visit.words),
+        sureness=sureness(told, visit.words),
         outcome=None if fixed is None else outcome_face(fixed, visit.words),
     )
 

@@ -32,6 +32,7 @@ class HistoryAnswer(Answer):
     ended: float | None
     finished: str | None
     as_of: float
+    sureness: list[AdvisedAnswer]
 
 
 class HitAnswer(Answer):

@@ -1,5 +1,6 @@
 """From the store to what is shown: views, kept and renewed."""
 
+import itertools
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from app import plans as plans_module
 from app.api.presenting import points_of, run_detail
+from app.hindsight import history_of
 from app.plans import Plans
 from app.records import RecordBatch, checked
 from app.schemas.runs import PointsAnswer, RunDetail
@@ -354,3 +356,23 @@ def _columns(rows: list[tuple[Any, Any, Any]], first_seq: int, **same: Any) -> d
         "seconds": seconds,
         **{k: [v] * len(rows) for k, v in same.items()},
     }
+
+
+def test_how_sure_a_verdict_was_is_kept_as_it_moves(
+    plans: Plans, store: Store, report: Any, clock: Clock
+) -> None:
+    """A probability is kept when it has moved, once a minute at most; the turns of the advice stay apart."""
+    for steps, later in ((50, 0.0), (60, 10.0), (61, 100.0), (150, 100.0)):
+        clock.now += later
+        report("one", steps=steps, plan=PLAN)
+        store.put_document(
+            "one", "scenario",
+            {"name": "fix", "action": "relaunch", "edit_seconds": [10, 20_000], "test_seconds": 0,
+             "queue_seconds": 0, "plan": {"total_steps": 30 + steps // 2}}, clock.now,
+        )  # fmt: skip
+        view = _view(plans)
+    kept = [data["probability"] for _, data in store.history("one", "sureness")]
+    assert 2 <= len(kept) <= 3
+    assert all(abs(a - b) >= 0.03 for a, b in itertools.pairwise(kept))
+    told = history_of(store, view)
+    assert len(kept) == len(told.sureness) > len(told.verdict) - 1
