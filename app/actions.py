@@ -20,6 +20,7 @@ from planner.errors import InvalidInputError
 
 JOB_ID = re.compile(r"\d{1,18}(_\d{1,9})?")
 MOST_NAMESAKES = 1_000
+LONGEST_SUBJECT = 100
 NO_SCHEDULER = "This service runs without a scheduler; start it with --scheduler=slurm or local."
 
 
@@ -69,6 +70,18 @@ class Actions:
             raise NotFoundError(f"There is no run {run_id[:100]!r}.")
         return run
 
+    def acted_on(self, user: str, run_id: str, action: str) -> Run:
+        """Return the run an action is on; reaching for another user's is kept in the log.
+
+        Raises:
+            NotFoundError: there is none, or it is another user's.
+        """
+        try:
+            return self.own_run(user, run_id)
+        except NotFoundError as error:
+            self._audit.record(user, action, run_id[:LONGEST_SUBJECT], "refused", {"reason": str(error)})
+            raise
+
     def _only_run_called(self, user: str, name: str) -> Run | None:
         """Return the run of that name: the one that goes on, else the newest; none where several go on."""
         called = [run for run in self._store.runs(user, MOST_NAMESAKES, 0, name) if run.name == name]
@@ -83,7 +96,7 @@ class Actions:
         Raises:
             InvalidInputError: its curve is a run's that is not there.
         """
-        run = self.own_run(user, run_id)
+        run = self.acted_on(user, run_id, "scenario")
         with self._audit.action(user, "scenario", run.id, scenario=scenario):
             named = (scenario.get("curve") or {}).get("run")
             if named is not None and not self._is_own(user, named):
@@ -99,7 +112,7 @@ class Actions:
         Raises:
             ConflictError: the run has ended, or the key was used for another command.
         """
-        run = self.own_run(user, run_id)
+        run = self.acted_on(user, run_id, "command")
         detail = {"command": fields.command, "name": fields.name, "value": fields.value}
         with self._audit.action(user, "command", run.id, **detail):
             if run.finished is not None:
@@ -119,7 +132,7 @@ class Actions:
 
     def relaunch(self, user: str, run_id: str, order: RelaunchOrder, key: str | None = None) -> Replacement:
         """Put a corrected job in the place of a run's job; the same key gives the same replacement."""
-        run = self.own_run(user, run_id)
+        run = self.acted_on(user, run_id, "relaunch")
         with self._audit.action(user, "relaunch", run.id, key=key):
             started = self._replacing().start(run.id, user=user, idempotency_key=key, **self._wish(order))
         self._fixes.click(started, order)
@@ -178,7 +191,11 @@ class Actions:
 
     def rollback(self, user: str, replacement_id: str) -> Replacement:
         """Undo a replacement, as long as the old job has not been told to end."""
-        found = self.replacement(user, replacement_id)
+        try:
+            found = self.replacement(user, replacement_id)
+        except NotFoundError as error:
+            self._audit.record(user, "rollback", "", "refused", {"reason": str(error)})
+            raise
         with self._audit.action(user, "rollback", found.run, replacement=found.id):
             return self._replacing().rollback(found.id, user)
 

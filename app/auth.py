@@ -26,6 +26,7 @@ ALLOWED: Mapping[Scope, frozenset[Scope]] = {
 
 SESSION_SECONDS = 14 * 86_400
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+LONGEST_ACTION = 200
 CSRF_FIELD = "csrf_token"
 CSRF_HEADER = "X-CSRF-Token"
 
@@ -127,7 +128,12 @@ def require(scope: Scope) -> Callable[..., Caller]:
         if caller.session and request.method not in SAFE_METHODS:
             _verify_csrf(request, caller, request.headers.get(CSRF_HEADER, ""))
         if scope not in ALLOWED[caller.scope]:
-            raise ForbiddenError(f"A token of scope {caller.scope!r} may not do this; it takes {scope!r}.")
+            refusal = ForbiddenError(
+                f"A token of scope {caller.scope!r} may not do this; it takes {scope!r}."
+            )
+            if scope == "operate":  # a reporter with the wrong token tries again every few seconds
+                _keep(request, caller, refusal)
+            raise refusal
         return caller
 
     return dependency
@@ -172,7 +178,9 @@ async def check_csrf(request: Request) -> None:
 
 
 def page_operator(
-    caller: Annotated[Caller, Depends(page_user)], _: Annotated[None, Depends(check_csrf)]
+    request: Request,
+    caller: Annotated[Caller, Depends(page_user)],
+    _: Annotated[None, Depends(check_csrf)],
 ) -> Caller:
     """Return whose session this is where it may act: the dependency of every form that changes something.
 
@@ -180,7 +188,9 @@ def page_operator(
         ForbiddenError: the session may only read, or its form carries no token.
     """
     if "operate" not in ALLOWED[caller.scope]:
-        raise ForbiddenError("This session may only read.")
+        refusal = ForbiddenError("This session may only read.")
+        _keep(request, caller, refusal)
+        raise refusal
     return caller
 
 
@@ -222,7 +232,20 @@ def _by_session(request: Request) -> Caller | None:
 def _verify_csrf(request: Request, caller: Caller, token: str) -> None:
     expected = _sessions(request).csrf(caller.session or "")
     if not hmac.compare_digest(expected.encode(), token.encode()):
-        raise ForbiddenError("This form is out of date or comes from elsewhere; load the page again.")
+        refusal = ForbiddenError("This form is out of date or comes from elsewhere; load the page again.")
+        _keep(request, caller, refusal)
+        raise refusal
+
+
+def _keep(request: Request, caller: Caller, refusal: ForbiddenError) -> None:
+    """Keep a refused change in the audit log; what only reads changes nothing."""
+    if request.method in SAFE_METHODS:
+        return
+    subject = next(iter(request.path_params.values()), "")
+    action = f"{request.method} {request.url.path}"[:LONGEST_ACTION]
+    request.app.state.audit.record(
+        caller.user, action, str(subject)[:LONGEST_ACTION], "refused", {"reason": str(refusal)}
+    )
 
 
 def _sessions(request: Request) -> Sessions:

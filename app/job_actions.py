@@ -62,7 +62,7 @@ class JobActions:
         scheduler: Scheduler | None,
         replacer: Replacer | None,
         audit: Audit,
-        own_run: Callable[[str, str], Run],
+        acted_on: Callable[[str, str, str], Run],
         clock: Callable[[], float],
         checkpoint_wait_seconds: float,
     ) -> None:
@@ -70,7 +70,7 @@ class JobActions:
         self._scheduler = scheduler
         self._replacer = replacer
         self._audit = audit
-        self._own_run = own_run
+        self._acted_on = acted_on
         self._clock = clock
         self._checkpoint_wait_seconds = checkpoint_wait_seconds
 
@@ -83,7 +83,7 @@ class JobActions:
                 for something else.
             SchedulerError: the scheduler refused, or did not answer.
         """
-        run = self._own_run(user, run_id)
+        run = self._acted_on(user, run_id, f"job {action}")
         asked = order.model_dump(mode="json", exclude_none=True)
         with self._audit.action(user, f"job {action}", run.id, key=key, order=asked):
             kind = f"job-action {hashlib.sha256(key.encode()).hexdigest()[:20]}"

@@ -98,6 +98,7 @@ def _route(app: FastAPI) -> None:
 def _start(app: FastAPI, settings: Settings, clock: Callable[[], float]) -> None:
     state = app.state
     store = state.store = open_store(settings.database)
+    state.audit = Audit(store, clock)
     state.pool = Pool(settings.planner_threads)
     _look_out(app, settings, clock)
     state.plans = Plans(store, settings, clock, state.lookout.heed)
@@ -108,12 +109,12 @@ def _start(app: FastAPI, settings: Settings, clock: Callable[[], float]) -> None
     state.sweep.start()
     state.lookout.start()
     state.actions = Actions(
-        store=store, replacer=state.replacer, live=state.live, audit=Audit(store, clock), clock=clock,
+        store=store, replacer=state.replacer, live=state.live, audit=state.audit, clock=clock,
         fixes=FixBook(store, state.plans, clock), checkpoint_wait_seconds=settings.checkpoint_wait_seconds,
     )  # fmt: skip
     state.job_actions = JobActions(
-        store=store, scheduler=state.scheduler, replacer=state.replacer, audit=Audit(store, clock),
-        own_run=state.actions.own_run, clock=clock,
+        store=store, scheduler=state.scheduler, replacer=state.replacer, audit=state.audit,
+        acted_on=state.actions.acted_on, clock=clock,
         checkpoint_wait_seconds=settings.checkpoint_wait_seconds,
     )  # fmt: skip
 
@@ -122,7 +123,7 @@ def _look_out(app: FastAPI, settings: Settings, clock: Callable[[], float]) -> N
     """Make what tells people of their runs."""
     state = app.state
     desk = state.alerts = AlertDesk(
-        state.store, Audit(state.store, clock), clock, owner=settings.user,
+        state.store, state.audit, clock, owner=settings.user,
         schemes=settings.alert_schemes, public_url=settings.public_url,
     )  # fmt: skip
     courier = Courier(

@@ -124,6 +124,29 @@ async def test_session_acts_only_with_its_csrf_token(service: Any) -> None:
     assert [403, 403, 202] == statuses
 
 
+async def test_refused_changes_are_kept(service: Any) -> None:
+    """A token that may not, a form from elsewhere, somebody else's run: each attempt is in the log."""
+    await service.report("one", steps=3)
+    order, key = {"command": "stop"}, {"Idempotency-Key": "k"}
+    for headers in (service.headers("read"), service.headers("operate", "eve")):
+        await service.client.post("/api/v1/runs/one/commands", json=order, headers={**headers, **key})
+    await service.client.get(f"/?token={LOGIN}")
+    await service.client.post("/runs/one/scenario", data={"edit": "1"})
+    kept = [(one.user, one.action, one.subject, one.outcome) for one in service.app.state.store.audit(9, 0)]
+    assert [
+        ("ada", "POST /runs/one/scenario", "one", "refused"),
+        ("eve", "command", "one", "refused"),
+        ("ada", "POST /api/v1/runs/one/commands", "one", "refused"),
+    ] == kept
+
+
+async def test_what_may_not_be_read_is_not_kept(service: Any) -> None:
+    """The log is of changes; a reporter with a wrong token does not fill it."""
+    await service.client.post("/api/v1/runs/one/records", json={}, headers=service.headers("read"))
+    await service.client.get("/api/v1/runs", headers=service.headers("report"))
+    assert [] == service.app.state.store.audit(9, 0)
+
+
 async def test_health_needs_no_token(service: Any) -> None:
     """Whether the service is ready may be asked by anybody; its numbers may not."""
     assert 200 == (await service.client.get("/healthz")).status_code
