@@ -6,7 +6,7 @@ import numpy as np
 
 from app.curves import event_timings, step_timings
 from app.settings import Settings
-from app.snapshot import Snapshot
+from app.snapshot import Snapshot, startup_of
 from planner.cadence import seen_cadence
 from planner.duration import Duration
 from planner.eta import EtaQuery, InProgress, Timings
@@ -41,7 +41,7 @@ def measured(snapshot: Snapshot) -> Pace:
         step_timings(snapshot.blocks, at_step),
         _events(snapshot.validations, at_step),
         _events(snapshot.checkpoints, at_step),
-        snapshot.startup_seconds,
+        [took for note in reversed(snapshot.startups) if (took := startup_of(note)) is not None],
         snapshot.resumed_at_step,
     )
 

@@ -22,6 +22,15 @@ NUMBERS: Mapping[str, tuple[str, Callable[[RunRow], float | None]]] = {
         "Probability that the run ends within its job's time limit.",
         lambda row: row.finishes_within_limit,
     ),
+    "early_stop_probability": (
+        "Probability that early stopping ends the run before its steps do.",
+        lambda row: row.early_stop_probability,
+    ),
+    "requeues": ("Median of the further allocations it needs to end.", lambda row: row.requeues),
+    "act_before_timestamp_seconds": (
+        "When a checkpoint must start to be complete at the job's time limit.",
+        lambda row: row.act_before,
+    ),
     "last_record_timestamp_seconds": ("When it was last heard of.", lambda row: row.run.last_record_at),
 }
 ACTIONS = ("continue", "relaunch", "stop", "wait")

@@ -179,6 +179,9 @@ def row_of(view: RunView) -> RunRow:
         ledger=view.ledger,
         elapsed_seconds=view.elapsed_seconds,
         time_limit_seconds=view.time_limit_seconds,
+        early_stop_probability=view.early_stop.probability if view.early_stop else None,
+        requeues=view.limit.outlook.requeues.at(0.5) if view.limit else None,
+        act_before=view.limit.act_before if view.limit else None,
     )
 
 

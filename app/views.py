@@ -67,6 +67,9 @@ class RunRow:
         ledger: time spent and left by phase.
         elapsed_seconds: since the job's allocation started.
         time_limit_seconds: the job's.
+        early_stop_probability: that early stopping ends it before its steps do.
+        requeues: the median of the further allocations it needs.
+        act_before: epoch seconds of the last moment at which a checkpoint still ends before the limit.
         target_chance: probability that going on reaches the target.
     """
 
@@ -92,6 +95,9 @@ class RunRow:
     ledger: tuple[LedgerRow, ...] = ()
     elapsed_seconds: float | None = None
     time_limit_seconds: float | None = None
+    early_stop_probability: float | None = None
+    requeues: float | None = None
+    act_before: float | None = None
     target_chance: float | None = None
 
 

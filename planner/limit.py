@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planner.eta_query import EtaQuery
+from planner.eta_table import TABLE
 from planner.plan import Cadence, Due, Plan
 from planner.quantiles import Quantiles, of_draws
 from planner.remaining import Remaining, ending, remaining, seconds_until, steps_by, thinned
@@ -108,7 +109,7 @@ def _look(
     saved = _last_checkpoint(query, now, draws, step, left)
     lost = np.where(done, 0.0, step - saved)
     each = _step_with_events(query.plan, draws)
-    startup = query.startup_seconds or 0.0
+    startup = TABLE.startup_seconds if query.startup_seconds is None else query.startup_seconds
     capacity = np.floor(max((query.time_limit_seconds or 0.0) - startup, 0.0) / each)
     steps = float(now.total_steps or 0) - saved
     requeues = np.where(done, 0.0, _allocations(steps, capacity, checkpoint_every))

@@ -1,5 +1,6 @@
 """Measured rates: how long a step, a validation and a checkpoint take, and since when."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -62,7 +63,7 @@ def measure(
     steps: Timings,
     validations: Timings,
     checkpoints: Timings,
-    startup_seconds: float | None = None,
+    startups: Sequence[float] = (),
     resumed_at_step: int | None = None,
 ) -> Pace:
     """Measure the pace of a run by phase.
@@ -71,7 +72,7 @@ def measure(
         steps: step durations, in the order reported.
         validations: validation durations.
         checkpoints: checkpoint durations.
-        startup_seconds: this process's start-up, where known.
+        startups: seconds of each process start of the run that was timed, oldest first.
         resumed_at_step: the step this process resumed at, where it did.
     """
     logged = usable_steps(steps)
@@ -81,7 +82,7 @@ def measure(
         step=None if level is None else _step_pace(level, logged.where(~first)),
         validation=_event_pace(usable_events(validations)),
         checkpoint=_event_pace(usable_events(checkpoints)),
-        startup=None if startup_seconds is None else _paced(Durations(*(np.array([startup_seconds]),) * 3)),
+        startup=_paced(Durations(*(np.array(startups, dtype=float),) * 3)),
         first_steps=_paced(logged.where(first)),
         stalls=_stalls(level),
         regime=None if level is None else level.regime,

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from app.pages.clock_of_step import ClockOfStep
+
 if TYPE_CHECKING:
     from markupsafe import Markup
 
@@ -49,10 +51,11 @@ def pace_title(view: RunView, words: Words) -> Markup:
         "duration": takes,
         "percent": words.percent(abs(regime.ratio - 1)),
         "step": words.whole(regime.since_step),
+        "clock": words.clock(ClockOfStep.of(view).at([float(regime.since_step)])[0]),
     }
     if regime.ratio > 1:
-        return words.say("{percent} slower since step {step}: a step takes {duration}", **values)
-    return words.say("{percent} faster since step {step}: a step takes {duration}", **values)
+        return words.say("{percent} slower since {clock} (step {step}): a step takes {duration}", **values)
+    return words.say("{percent} faster since {clock} (step {step}): a step takes {duration}", **values)
 
 
 def pace_cells(view: RunView, words: Words) -> list[PaceCell]:

@@ -15,7 +15,8 @@ def _row(number: int, state: str = "live") -> Any:
     run = SimpleNamespace(id=f"run-{number}", last_record_at=5.0)
     return SimpleNamespace(
         run=run, state_word=state, at_step=3, total_steps=None, loss_now=None, finishes_within_limit=None,
-        remaining_seconds=None, verdict=None,
+        remaining_seconds=None, verdict=None, early_stop_probability=None, requeues=None,
+        act_before=None,
     )  # fmt: skip
 
 

@@ -89,3 +89,24 @@ def test_unknown_limit_has_no_outlook() -> None:
     assert outlook(replace(QUERY, elapsed_seconds=None), 0.0) is None
     assert outlook(replace(QUERY, plan=Plan()), 0.0) is None
     assert plan_effects(replace(QUERY, plan=Plan()), [PLAN], 0.0) == ()
+
+
+def test_a_requeue_costs_its_parts() -> None:
+    """Queue, start-up and the steps it repeats add up to what each one costs."""
+    found = look(QUERY)
+    assert found.requeue_seconds == pytest.approx(600.0 + found.startup_seconds + found.repeated_seconds)
+    assert found.startup_seconds == 100.0
+
+
+def test_a_start_up_nobody_timed_is_not_free() -> None:
+    """Where this allocation's start-up is not known, a usual one is paid at each requeue."""
+    assert look(replace(QUERY, startup_seconds=None)).startup_seconds > 0
+
+
+def test_a_run_with_a_budget_before_the_limit_needs_no_requeue() -> None:
+    """A run that ends by itself before the limit loses nothing at it."""
+    assert QUERY.elapsed_seconds is not None
+    budget = QUERY.elapsed_seconds + 1_000.0
+    found = look(replace(QUERY, plan=replace(PLAN, max_seconds=budget)))
+    assert (1.0, 0.0, 0.0) == (found.finishes, found.lost_seconds.at(0.95), found.requeues.at(0.95))
+    assert found.finish_seconds.at(0.5) == pytest.approx(1_000.0)

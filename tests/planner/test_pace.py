@@ -85,3 +85,11 @@ def test_nothing_seen_is_unknown() -> None:
     """Without a usable duration a phase has no pace."""
     pace = measure(steps(np.full(3, np.nan)), Timings(), Timings())
     assert pace.step is None
+
+
+def test_start_ups_are_a_phase_of_their_own() -> None:
+    """Every timed start of a run is in it; without one there is nothing to tell."""
+    pace = measure(steps(noisy(50)), Timings(), Timings(), startups=[60.0, 100.0, 200.0]).startup
+    assert pace is not None
+    assert (3, 120.0, 100.0) == (pace.count, pace.mean_seconds, pace.median_seconds)
+    assert measure(steps(noisy(50)), Timings(), Timings()).startup is None

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from cutloss.questions import Exit, NoAnswerError, ask, tell
-from cutloss.words import duration, interval, percent, table, time_of_day
+from cutloss.words import UNKNOWN, duration, interval, percent, table, time_of_day
 
+ENDS_IN_TIME = 0.99
+"""A run this sure to end before its limit has nothing to fear of it."""
 HEADING = ("RUN", "STATE", "STEP", "ENDS IN", "VERDICT")
 Answer = tuple[Any, str, Exit]
 """What ``--json`` prints, what a person reads, and how the program ends."""
@@ -39,9 +41,45 @@ def tell_eta(options: argparse.Namespace) -> Answer:
         f"{options.name} ends in {interval(remaining)}, about {time_of_day(ends)}",
         f"left: {counts}",
     ]
+    return eta, "\n".join([*lines, *_other_ends(eta)]), Exit.ANSWERED
+
+
+def _other_ends(eta: dict[str, Any]) -> list[str]:
+    """Return what may end a run before its steps do, a line each: a limit, a budget, early stopping."""
+    lines = []
     if eta.get("finishes_within_limit") is not None:
         lines.append(f"within the job's time limit: {percent(eta['finishes_within_limit'])}")
-    return eta, "\n".join(lines), Exit.ANSWERED
+    lines += _at_limit(eta.get("limit") or {})
+    if eta.get("ends_by_budget") is not None:
+        step = (eta.get("step_at_end") or {}).get("0.5")
+        at = f", about step {round(step)}" if step is not None else ""
+        lines.append(f"its own budget of time ends it before its steps: {percent(eta['ends_by_budget'])}{at}")
+    if eta.get("early_stopping"):
+        lines.append(_early_stopping(eta["early_stopping"]))
+    return lines
+
+
+def _at_limit(limit: dict[str, Any]) -> list[str]:
+    """Return what the limit does to a run that is not likely to end before it."""
+    outlook = limit.get("outlook") or {}
+    requeues = (outlook.get("requeues") or {}).get("0.5")
+    if not outlook or outlook.get("finishes", 1.0) > ENDS_IN_TIME:
+        return []
+    saved, lost = ((outlook.get(name) or {}).get("0.5") for name in ("checkpoint_step", "lost_seconds"))
+    needed = "it never ends" if requeues is None else _count(round(requeues), "requeue")
+    step = UNKNOWN if saved is None else f"step {round(saved)}"
+    return [
+        f"at the limit: saved at {step}, {duration(lost)} of work lost",
+        f"then: {needed}, {duration(outlook.get('requeue_seconds'))} each",
+        f"start a checkpoint before {time_of_day(limit.get('act_before'))}",
+    ]
+
+
+def _early_stopping(stop: dict[str, Any]) -> str:
+    step = (stop.get("step") or {}).get("0.5") or stop.get("earliest_step")
+    chance = "not forecast" if stop.get("probability") is None else percent(stop["probability"])
+    at = f", from step {round(step)} on" if step is not None else ""
+    return f"early stopping ends it sooner: {chance}{at} ({stop['waited']} of {stop['patience']} waited)"
 
 
 def _ended(name: str, eta: dict[str, Any]) -> str:
