@@ -52,7 +52,7 @@ def test_half_a_line_waits_for_its_other_half(path: Path) -> None:
 def test_held_lines_follow_the_file_and_are_sent_once(path: Path) -> None:
     """What the disk did not take is sent from memory, and not again when the disk took it after all."""
     held = [encode({"k": "step", "seq": 4})]
-    backlog = Backlog(path, {}, held=lambda: held)
+    backlog = Backlog(path, {}, held=lambda _: held)
     backlog.settle(backlog.next_batch(100), stored=True)
     assert [4] == seqs(backlog)
     backlog.settle(backlog.next_batch(100), stored=True)

@@ -32,7 +32,9 @@ def steps(spooled: Records) -> list[int]:
     return [record["step"] for record in spooled("step")]
 
 
-@pytest.mark.parametrize("where", ["no service", "absent_service", "service", "broken spool"])
+@pytest.mark.parametrize(
+    "where", ["no service", "absent_service", "silent_service", "service", "broken spool"]
+)
 def test_nothing_is_printed(program: Program, request: pytest.FixtureRequest, home: Path, where: str) -> None:
     """Not on stdout, not on stderr, whatever is there or missing; even with every warning shown."""
     if (where.endswith("service") and "_" in where) or where == "service":

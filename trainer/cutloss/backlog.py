@@ -39,7 +39,7 @@ class Backlog:
         path: the spool file.
         identity: what goes with each batch: attempt, attempt_started and job.
         position: where to begin.
-        held: further lines that the file did not take yet.
+        held: returns the lines after a record number that the file did not take yet.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class Backlog:
         path: Path,
         identity: dict[str, Any],
         position: Position | None = None,
-        held: Callable[[], list[bytes]] = list,
+        held: Callable[[int], list[bytes]] = lambda _: [],
     ) -> None:
         self.path = path
         self.identity = identity
@@ -61,7 +61,7 @@ class Backlog:
             offset += sum(map(len, lines))
             if records := self._unacknowledged(lines):
                 return Batch(records, offset, records[-1]["seq"])
-        records = self._unacknowledged(self._held()[:most])
+        records = self._unacknowledged(self._held(self.position.seq)[:most])
         return Batch(records, offset, records[-1]["seq"] if records else self.position.seq)
 
     def settle(self, batch: Batch, *, stored: bool) -> None:

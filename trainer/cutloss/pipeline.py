@@ -48,7 +48,7 @@ def build(  # noqa: PLR0913, PLR0917 - the parts of the pipeline, put together i
     path = environment.spool_folder(environ) / header["run"] / f"{header['attempt']}.jsonl"
     spool = Spool(path, header, counters)
     position = load_position(path) if last_seq else None
-    backlog = Backlog(path, identity(header), position, lambda: [line.data for line in spool.sendable])
+    backlog = Backlog(path, identity(header), position, spool.sendable)
     reporter = Reporter(
         queue=queue,
         composer=Composer(StepTimes(time.time() - header["attempt_started"]), counters, last_seq),

@@ -67,14 +67,14 @@ class Spool:
         with self._held_lock:
             return list(self._held)
 
-    @property
-    def sendable(self) -> list[Line]:
-        """The held lines; none while those before them lie in a removed file: they must come first."""
+    def sendable(self, after: int) -> list[bytes]:
+        """Return the held lines after a record number; none while a removed file has some before them."""
         file = self._file
         try:
-            return [] if file is not None and self._is_removed(file) else self.held
+            held = [] if file is not None and self._is_removed(file) else self.held
         except OSError:
             return []
+        return [line.data for line in held if line.seq > after]
 
     def append(self, lines: list[Line]) -> None:
         """Hold lines for the next ``flush``, giving up the oldest steps where there are too many."""
