@@ -7,7 +7,7 @@ MILLISECONDS = 1000.0
 
 
 class GpuTime:
-    """Two CUDA events around a stretch: recorded by the training, read by the client's thread once both passed.
+    """Two CUDA events around a stretch: recorded by the training, read later by the client's thread.
 
     Args:
         began: the event before it, recorded.

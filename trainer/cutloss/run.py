@@ -108,7 +108,7 @@ class Run:
 
         Args:
             name: the phase.
-            cuda: time what the GPU did in it, by two events that are read later, so that nothing waits for it.
+            cuda: time what the GPU did in it, by two events that are read later: nothing waits for it.
                 Without a GPU in use, and while a graph is captured, the clock's time stands.
         """
         return Phase(str(name), self.emit, self.exclude, on_gpu=cuda)
