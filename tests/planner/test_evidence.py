@@ -1,0 +1,92 @@
+"""What a verdict rests on."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from planner.choice import choose
+from planner.course import Course
+from planner.draws import Draws
+from planner.duration import Duration, exactly
+from planner.evidence import Evidence, gather
+from planner.loss_path import Milestone, MilestoneCurve
+from planner.plan import Plan
+from planner.ranking import rank
+from planner.scenario import CompareQuery, PaceDurations, PlanOverrides, Scenario, Target
+from planner.simulation import simulate
+
+FIX = Scenario(
+    "fix",
+    "relaunch",
+    plan=PlanOverrides(total_steps=150),
+    edit_seconds=exactly(2400),
+    test_seconds=exactly(900),
+    queue_seconds=exactly(600),
+)
+SEED = CompareQuery(
+    elapsed_seconds=4200,
+    at_step=43,
+    plan=Plan(total_steps=311, validate_every=25, checkpoint_every="never"),
+    pace=PaceDurations(exactly(45), exactly(1200), None, exactly(0)),
+    scenarios=(Scenario("continue", "continue"), FIX),
+)
+CURVE = MilestoneCurve((Milestone(50, 1.0, 1.2), Milestone(311, 0.30, 0.34)))
+
+
+def evidence(query: CompareQuery) -> Evidence:
+    """Return the evidence for the scenario that is taken."""
+    source = Draws(query.seed)
+    found = {one.name: simulate(query, index, source) for index, one in enumerate(query.scenarios)}
+    courses = {name: course for name, course in found.items() if isinstance(course, Course)}
+    refusals = {name: one.reason for name, one in found.items() if not isinstance(one, Course)}
+    ranking = rank(courses, query.attention_seconds)
+    return gather(query, courses, refusals, ranking, choose(query, courses, ranking))
+
+
+def test_saving_is_continue_less_the_best_other() -> None:
+    """The worked example: 7,410 s, 25 % of the 29,460 s of going on, sunk part included."""
+    found = evidence(SEED)
+    assert (7_410.0, "fix") == (found.median_saving, found.chosen)
+    assert pytest.approx(7_410 / 29_460) == found.saving_fraction
+    assert 11_310 == found.break_even_seconds
+
+
+def test_the_best_relaunch_is_the_soonest() -> None:
+    """Of several relaunches the one with the lowest median is compared by break-even."""
+    quick = replace(FIX, name="quick", edit_seconds=exactly(600))
+    assert "quick" == evidence(replace(SEED, scenarios=(*SEED.scenarios, quick))).best_relaunch
+
+
+def test_going_on_unchanged_is_what_is_saved_against() -> None:
+    """A continue that changes something is an option, not the measure; the unchanged one is."""
+    rarer = Scenario("rarer", "continue", plan=PlanOverrides(validate_every=100))
+    found = evidence(replace(SEED, scenarios=(rarer, *SEED.scenarios)))
+    assert ("continue", 25_260 - 15_660) == (found.first_of("continue"), found.median_saving)
+
+
+def test_saving_is_of_the_draws_with_enough_attention() -> None:
+    """Draws in which the fix cannot be made save nothing and are left out, not counted as lost for ever."""
+    uncertain = replace(FIX, edit_seconds=Duration(1200, 6000))
+    query = replace(SEED, scenarios=(SEED.scenarios[0], uncertain))
+    source = Draws(0)
+    edit = source.seconds("/scenarios/1/edit_seconds", Duration(1200, 6000), ("edit", Duration(1200, 6000)))
+    enough = 900 + float(np.median(edit)) * 1.1
+    within = edit[edit + 900 <= enough]
+    saved = evidence(replace(query, attention_seconds=enough)).median_saving
+    assert pytest.approx(25_260 - 13_950 - 1500 - float(np.median(within)), rel=0.02) == saved
+    whole = evidence(query).median_saving
+    assert whole is not None
+    assert saved is not None
+    assert saved > whole
+
+
+def test_a_fix_learns_alike_only_along_the_same_curve() -> None:
+    """Only a relaunch towards a target along continue's own curve learns as going on does."""
+    same = (Scenario("continue", "continue", CURVE), replace(FIX, plan=None, curve=CURVE))
+    aimed = replace(SEED, target=Target(0.4, "val"), scenarios=same)
+    other = replace(CURVE, milestones=CURVE.milestones[1:])
+    apart = replace(aimed, scenarios=(same[0], replace(same[1], curve=other)))
+    alike = [evidence(query).learns_alike("fix") for query in (aimed, apart, replace(aimed, target=None))]
+    assert [True, False, False] == alike
+    assert not evidence(aimed).learns_alike("continue")

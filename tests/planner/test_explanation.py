@@ -1,0 +1,113 @@
+"""What speaks for a verdict."""
+
+from dataclasses import replace
+
+import pytest
+
+from planner.duration import Duration, exactly
+from planner.loss_path import Milestone, MilestoneCurve, RefusedCurve
+from planner.plan import Plan
+from planner.reasons import Parameter
+from planner.report import compare
+from planner.scenario import (
+    CompareQuery,
+    Criterion,
+    Objective,
+    PaceDurations,
+    PlanOverrides,
+    Scenario,
+    Target,
+)
+
+FIX = Scenario(
+    "fix",
+    "relaunch",
+    plan=PlanOverrides(total_steps=150),
+    edit_seconds=exactly(2400),
+    test_seconds=exactly(900),
+    queue_seconds=exactly(600),
+)
+SEED = CompareQuery(
+    elapsed_seconds=4200,
+    at_step=43,
+    plan=Plan(total_steps=311, validate_every=25, checkpoint_every="never"),
+    pace=PaceDurations(exactly(45), exactly(1200), None, exactly(960)),
+    scenarios=(Scenario("continue", "continue"), FIX),
+)
+CURVE = MilestoneCurve((Milestone(50, 1.0, 1.2), Milestone(311, 0.30, 0.34)))
+
+
+def said(query: CompareQuery) -> dict[str, dict[str, Parameter]]:
+    """Return the verdict's reasons by code with their numbers; of a code told twice the first."""
+    found: dict[str, dict[str, Parameter]] = {}
+    for reason in compare(query).verdict.reasons:
+        found.setdefault(reason.code, dict(reason.parameters))
+    return found
+
+
+def test_the_seeds_reasons() -> None:
+    """What the seed got wrong is said with its numbers: validations, start-up, different goals, sunk time."""
+    found = said(SEED)
+    assert ("fix", 6_450.0) == (found["sooner_by"]["scenario"], found["sooner_by"]["saving_seconds"])
+    assert (11, 1200.0) == (
+        found["validation_dominates"]["validations"], found["validation_dominates"]["validation_seconds"],
+    )  # fmt: skip
+    assert "150, 311" == found["different_goals"]["steps"]
+    assert (960.0, 4200.0) == (found["startup_again"]["startup_seconds"], found["sunk_time"]["sunk_seconds"])
+    assert (150, 268) == (found["fewer_steps"]["steps"], found["fewer_steps"]["other_steps"])
+
+
+def test_a_given_count_of_validations_is_held_against_the_plan() -> None:
+    """The document's ten validations are told beside the eleven its schedule has."""
+    given = replace(SEED, scenarios=(replace(SEED.scenarios[0], validations_left=10), FIX))
+    assert {"scenario": "continue", "counted": 11, "given": 10} == said(given)["validation_count"]
+
+
+@pytest.mark.parametrize(("edit", "code"), [((2400, 2500), "likely_first"), ((5000, 15_000), "close_call")])
+def test_how_close_it_is_is_said(edit: tuple[float, float], code: str) -> None:
+    """A lead in two draws of three is close, one in nearly all is not; never both are said."""
+    found = said(replace(SEED, scenarios=(SEED.scenarios[0], replace(FIX, edit_seconds=Duration(*edit)))))
+    assert code in found
+    assert 1 == len({"likely_first", "close_call"} & set(found))
+
+
+def test_what_overrules_the_time_is_named() -> None:
+    """A choice that is not the first to finish says whether cost or criteria made it."""
+    fair = Criterion("fair", {"continue": 1.0}, weight=2.0)
+    assert "continue" == said(replace(SEED, criteria=(fair,)))["criteria_decide"]["scenario"]
+    assert "cost_unknown" in said(replace(SEED, objective=Objective(1.0, 1.0)))
+
+
+def test_retries_and_missing_attention_are_said() -> None:
+    """Failing tries are counted; a fix nobody has the time for says what it needs and what there is."""
+    risky = replace(SEED, scenarios=(SEED.scenarios[0], replace(FIX, success_probability=0.5)))
+    assert pytest.approx(2.0, abs=0.1) == said(risky)["retries_likely"]["tries"]
+    short = said(replace(SEED, attention_seconds=600))["attention_too_short"]
+    assert (3300.0, 600) == (short["needed_seconds"], short["available_seconds"])
+
+
+def test_a_target_out_of_reach_is_said_with_its_chance() -> None:
+    """A curve that ends above the target in most draws is out of reach, and by which step."""
+    going_on = Scenario("continue", "continue", CURVE)
+    found = said(replace(SEED, scenarios=(going_on,), target=Target(0.2, "val")))["target_out_of_reach"]
+    assert ("continue", 311, 0.2) == (found["scenario"], found["total_steps"], found["loss"])
+
+
+def test_the_same_curve_is_said_to_be_the_same() -> None:
+    """A fix along going on's own curve is not credited with learning faster, and the reader is told."""
+    scenarios = (Scenario("continue", "continue", CURVE), replace(FIX, plan=None, curve=CURVE))
+    query = replace(SEED, scenarios=scenarios, target=Target(0.4, "val"))
+    assert {"scenario": "fix", "other": "continue"} == said(query)["learns_alike"]
+    assert "learns_alike" not in said(replace(query, target=None))
+
+
+@pytest.mark.parametrize(
+    ("curve", "code"), [(None, "no_curve"), (RefusedCurve("too_few_points"), "too_few_points")]
+)
+def test_what_cannot_be_answered_says_why(curve: RefusedCurve | None, code: str) -> None:
+    """With a target a scenario without a usable curve is refused in words, and the verdict waits."""
+    scenarios = (replace(SEED.scenarios[0], curve=CURVE), replace(FIX, curve=curve))
+    comparison = compare(replace(SEED, scenarios=scenarios, target=Target(0.4, "val")))
+    assert ("wait", [code]) == (
+        comparison.verdict.action, [reason.code for reason in comparison.verdict.reasons],
+    )  # fmt: skip
