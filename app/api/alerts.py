@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, status
 
 from app.alerts.message import texts_of
+from app.json_body import JsonRoute
 from app.parts import ActionsDep, AlertsDep, Operator, Reader
 from app.schemas.alerts import (
     AlertSettings,
@@ -17,7 +18,7 @@ from app.schemas.alerts import (
 from app.store.facts import Alert
 from app.words import Words, zone
 
-router = APIRouter(tags=["alerts"])
+router = APIRouter(tags=["alerts"], route_class=JsonRoute)
 
 
 @router.get("/alerts", response_model=AlertsResponse)

@@ -4,10 +4,11 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, status
 
+from app.json_body import JsonRoute
 from app.parts import JobLogsDep, Operator, Reader
 from app.schemas.job_logs import FollowedAnswer, FollowedList, FollowOrder
 
-router = APIRouter(tags=["logs"])
+router = APIRouter(tags=["logs"], route_class=JsonRoute)
 
 
 @router.post("/jobs/{job}/log", status_code=status.HTTP_202_ACCEPTED, response_model=FollowedAnswer)

@@ -6,13 +6,14 @@ from fastapi import APIRouter, Request
 
 from app.actions import NO_SCHEDULER
 from app.errors import ConflictError
+from app.json_body import JsonRoute
 from app.lost_work import lost_work
 from app.parts import ActionsDep, Operator, PlansDep
 from app.relaunch_check import judged
 from app.schemas.actions import RelaunchOrder
 from app.schemas.relaunch import CheckAnswer, LostWorkAnswer, RelaunchCheckAnswer
 
-router = APIRouter(tags=["actions"])
+router = APIRouter(tags=["actions"], route_class=JsonRoute)
 
 
 @router.post("/runs/{run_id}/relaunch/check")

@@ -211,3 +211,22 @@ async def test_a_body_of_wrong_items_is_no_million_errors(asker: Asker, content:
     answer = await asker.ask("forecast", content.encode())
     assert 422 == answer.status_code
     assert len(answer.json()["errors"]) <= 3
+
+
+async def test_every_route_reads_its_json_strictly(asker: Asker, service: Any) -> None:
+    """What takes a body refuses broken, foreign and endlessly nested ones in the one form."""
+    taken = 0
+    for path, operations in service.app.openapi()["paths"].items():
+        for method, operation in operations.items():
+            if "application/json" not in operation.get("requestBody", {}).get("content", {}):
+                continue
+            url = re.sub(r"\{action\}", "hold", path)
+            for name in ("half an object", "no UTF-8 inside", "objects too deep", "a number of 5,000 digits"):
+                headers = {**asker.headers, "Idempotency-Key": name}
+                answer = await asker.client.request(
+                    method, re.sub(r"\{\w+\}", "r", url), content=RAW[name], headers=headers
+                )
+                assert 422 == answer.status_code, (method, path, name)
+                assert strictly(answer)["errors"]
+            taken += 1
+    assert taken >= 9
