@@ -22,6 +22,7 @@ from app.credentials import prepare_state, signing_secret
 from app.fixes import FixBook
 from app.guards import BodyLimit, HostCheck, SecurityHeaders, allowed_hosts
 from app.job_actions import JobActions
+from app.job_extras import ExtrasBook
 from app.job_logs import job_logs, spool_folder
 from app.links import BasePath
 from app.live import Live
@@ -160,7 +161,8 @@ def _start_listening(app: FastAPI, settings: Settings, clock: Callable[[], float
 def _start_scheduling(app: FastAPI, settings: Settings, clock: Callable[[], float]) -> None:
     """Start what needs a scheduler; replacements that were under way are taken up first."""
     state = app.state
-    state.poller, state.replacer = None, None
+    state.poller, state.replacer, state.extras = None, None, None
+    state.supervision = Supervision(settings.supervise)
     if state.scheduler is None:
         return
     poller = state.poller = Poller(
@@ -174,8 +176,9 @@ def _start_scheduling(app: FastAPI, settings: Settings, clock: Callable[[], floa
         poller.wake()
 
     state.replacer = Replacer(
-        state.store, state.scheduler, clock, publish=publish, supervision=Supervision(settings.supervise)
+        state.store, state.scheduler, clock, publish=publish, supervision=state.supervision
     )
+    state.extras = ExtrasBook(state.scheduler, clock, poller.note_call, state.live.publish)
     state.replacer.resume_all()
     poller.start()
 

@@ -17,6 +17,7 @@ from app.pages.curve_upload import unread
 from app.pages.faces import run_face
 from app.pages.fix_outcomes import outcome_face
 from app.pages.history_card import history_card
+from app.pages.job_card import job_card
 from app.pages.verdict_history import sureness, verdict_history
 from app.pages.visit import FormDep, OperatorDep, Visit, VisitDep
 from app.pages.what_if import what_if
@@ -105,6 +106,7 @@ def _page(  # noqa: PLR0913 - the parts of the service a page is made with
         "run.html",
         status_code=200 if problem is None else 422,
         face=run_face(view, visit.words),
+        job=job_card(visit, view),
         what_if=what_if(view, visit.request.query_params, plans, visit.words),
         curve_problem=problem,
         said=history_card(told, visit.words),

@@ -6,19 +6,24 @@ A ``fragments`` event maps element ids to their new HTML; only what differs from
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterator, Mapping
 from contextlib import aclosing, suppress
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from app.errors import BusyError
 from app.live import Live
+from app.pages.alert_faces import alerts_face
+from app.pages.alert_news import AlertNews
 from app.pages.faces import FRAGMENTS, run_face
+from app.pages.job_card import job_card
 from app.pages.run import own_view
 from app.pages.run_filter import FilterDep
 from app.pages.runs import page_of_runs
 from app.pages.visit import Visit, VisitDep
 from app.pages.what_if import what_if
-from app.parts import ActionsDep, PlansDep, StoreDep
+from app.parts import ActionsDep, AlertsDep, PlansDep, StoreDep
+from app.store.facts import Run
 
 REFRESH_SECONDS = 10.0
 """An open page is looked at anew after this, though nothing came: silence is news, too."""
@@ -39,23 +44,27 @@ def _room(request: Request) -> None:
         raise BusyError("Very many pages are open already; this one is not kept up to date.")
 
 
+def _own_run(run_id: str, visit: VisitDep, actions: ActionsDep) -> Run:
+    """Look for the run before the stream begins: a stream cannot say that there is none."""
+    return actions.own_run(visit.user, run_id)
+
+
 router = APIRouter(dependencies=[Depends(_room)])
 
 
 @router.get("/runs/{run_id}/live", response_class=EventSourceResponse)
 async def stream_run(
-    run_id: str, visit: VisitDep, actions: ActionsDep, plans: PlansDep
+    run: Annotated[Run, Depends(_own_run)], visit: VisitDep, actions: ActionsDep, plans: PlansDep
 ) -> AsyncIterable[ServerSentEvent]:
     """Send what changes on the page of a run."""
-    run = await visit.in_thread(lambda: actions.own_run(visit.user, run_id))
 
     def fragments() -> Fragments:
         now = visit.later()
         view = own_view(now, actions, plans, run.id)
         face = run_face(view, now.words)
-        question = what_if(view, now.request.query_params, plans, now.words)
+        question, job = what_if(view, now.request.query_params, plans, now.words), job_card(now, view)
         told = {
-            name: now.render(f"run/{name}.html", face=face, what_if=question)
+            name: now.render(f"run/{name}.html", face=face, what_if=question, job=job)
             for name in (*FRAGMENTS, "what_if_answer")
         }
         return {**told, "version": view.version}
@@ -88,6 +97,19 @@ async def stream_runs(
         yield event
 
 
+@router.get("/alerts/live", response_class=EventSourceResponse)
+async def stream_alerts(visit: VisitDep, alerts: AlertsDep) -> AsyncIterable[ServerSentEvent]:
+    """Send what changes on the page of alerts."""
+
+    def fragments() -> Fragments:
+        now = visit.later()
+        face = alerts_face(alerts, now.user, now.words)
+        return {"recent": now.render("alerts/recent.html", face=face), "version": face.version}
+
+    async for event in changes(visit, None, fragments, LIST_PAUSE_SECONDS):
+        yield event
+
+
 async def changes(
     visit: Visit, run_id: str | None, fragments: Callable[[], Fragments], pause_seconds: float
 ) -> AsyncIterator[ServerSentEvent]:
@@ -102,6 +124,7 @@ async def changes(
     sent = await visit.in_thread(fragments)
     if visit.request.query_params.get("version") != sent["version"]:  # it changed since the page was made
         yield _event(visit, dict(_changed({}, sent)))
+    news = AlertNews(visit)
     yield ServerSentEvent(event="opened", data=visit.later().words.now, retry=RETRY_MILLISECONDS)
     live: Live = visit.request.app.state.live
     async with aclosing(_ticks(live, run_id, visit.request)) as ticks:
@@ -111,6 +134,8 @@ async def changes(
             sent = told
             if changed:
                 yield _event(visit, changed)
+            for event in await visit.in_thread(news.take):
+                yield event
             await asyncio.sleep(pause_seconds)
 
 
