@@ -1,17 +1,19 @@
 """The loss chart's form: one Bokeh figure for every run, empty; data and colours come to it in the browser.
 
-The figure is the same for all runs, so it is built once. Colours are named after the design tokens in each
-model's tags, as ``["line_color", "--c-fit"]``: the page looks them up, in light and in dark.
+The figure is the same for all runs, so it is built once. Its scales are linear: on a logarithmic axis the
+page puts in the logarithms, and labels the ticks with the numbers themselves. Colours are named after the
+design tokens in each model's tags, as ``["line_color", "--c-fit"]``: the page looks them up, in light and in
+dark.
 """
 
 import json
 from functools import cache
-from typing import Literal
 
 from bokeh.core.types import ID
 from bokeh.embed import json_item
 from bokeh.models import (
     BasicTickFormatter,
+    BoxZoomTool,
     ColumnDataSource,
     FixedTicker,
     Grid,
@@ -19,19 +21,17 @@ from bokeh.models import (
     Line,
     LinearAxis,
     LinearScale,
-    LogAxis,
-    LogScale,
     Plot,
     Range1d,
     Scatter,
     Segment,
     Text,
+    Toolbar,
     VArea,
+    WheelZoomTool,
 )
 from bokeh.models.glyph import Glyph
 from bokeh.models.renderers import DataRenderer, GlyphRenderer
-
-Scale = Literal["log", "linear"]
 
 TARGET_ID = "loss-chart"
 LEFT = 44
@@ -45,22 +45,30 @@ LABELS = (
     ("target_label", "--c-target", "left"),
     ("fix_label", "--c-fix", "center"),
 )
+VERDICTS = (
+    ("advised_stop", "square_x", "--stop"),
+    ("advised_relaunch", "inverted_triangle", "--relaunch"),
+    ("advised_wait", "square", "--wait"),
+    ("advised_continue", "circle", "--go"),
+)
+"""What was advised from a step on, each with a mark of its own: colour alone tells nobody anything."""
+HOVERED = frozenset({"smooth", "val", "forecast", "saved", "milestones", *(name for name, _, _ in VERDICTS)})
 
 
 @cache
-def figure_json(scale: Scale) -> str:
-    """Return the empty figure as Bokeh's JSON item, on a logarithmic or a linear loss axis."""
-    return json.dumps(json_item(_figure(scale), ID(TARGET_ID)))
+def figure_json() -> str:
+    """Return the empty figure as Bokeh's JSON item."""
+    return json.dumps(json_item(_figure(), ID(TARGET_ID)))
 
 
-def _figure(scale: Scale) -> Plot:
+def _figure() -> Plot:
     plot = Plot(
         name="loss",
         sizing_mode="stretch_both",
         x_range=Range1d(start=0, end=1),
         y_range=Range1d(start=0.1, end=1),
         x_scale=LinearScale(),
-        y_scale=LogScale() if scale == "log" else LinearScale(),
+        y_scale=LinearScale(),
         toolbar_location=None,
         background_fill_alpha=0,
         border_fill_alpha=0,
@@ -70,16 +78,16 @@ def _figure(scale: Scale) -> Plot:
         min_border_top=8,
         min_border_bottom=28,
     )
-    _add_axes(plot, scale)
+    _add_axes(plot)
     for name, glyph, tags in _glyphs():
         _add(plot, name, glyph, tags)
     _add_labels(plot)
-    _add_hover(plot)
+    _add_tools(plot)
     return plot
 
 
-def _add_axes(plot: Plot, scale: Scale) -> None:
-    x_axis, y_axis = LinearAxis(name="x"), LogAxis(name="y") if scale == "log" else LinearAxis(name="y")
+def _add_axes(plot: Plot) -> None:
+    x_axis, y_axis = LinearAxis(name="x"), LinearAxis(name="y")
     for axis, line in ((x_axis, "--line-strong"), (y_axis, "--surface")):
         axis.update(
             ticker=FixedTicker(ticks=[]),
@@ -104,8 +112,13 @@ def _glyphs() -> list[tuple[str, Glyph, list[list[str]]]]:
         ("raw", Line(x="x", y="y", line_width=1), [["line_color", "--c-raw"]]),
         ("target", Segment(x0="x", y0="y", x1="x1", y1="y", line_width=1.25), [["line_color", "--c-target"]]),
         ("due", Segment(x0="x", y0="y", x1="x", y1="y1", line_width=2), [["line_color", "--ph-val-edge"]]),
-        ("saved", Scatter(x="x", y="y", marker="triangle", size=6), [["fill_color", "--ink-3"], edge]),
+        ("saved", Scatter(x="x", y="y", marker="triangle", size=8), [["fill_color", "--ink-3"], edge]),
         ("now", Segment(x0="x", y0="y", x1="x", y1="y1", line_width=1), [["line_color", "--ink-2"]]),
+        (
+            "milestones",
+            Segment(x0="x", y0="y", x1="x", y1="y1", line_width=5, line_alpha=0.5),
+            [["line_color", "--c-fix"]],
+        ),
         ("fix", Line(x="x", y="y", line_width=1.75, line_dash=[2, 3]), [["line_color", "--c-fix"]]),
         ("forecast", Line(x="x", y="y", line_width=1.75, line_dash=[5, 4]), [["line_color", "--c-fit"]]),
         ("smooth", Line(x="x", y="y", line_width=2.25), [["line_color", "--c-fit"]]),
@@ -116,6 +129,10 @@ def _glyphs() -> list[tuple[str, Glyph, list[list[str]]]]:
             "val",
             Scatter(x="x", y="y", size=9, line_width=1.25),
             [["fill_color", "--ph-val"], ["line_color", "--ph-val-edge"]],
+        ),
+        *(
+            (name, Scatter(x="x", y="y", marker=marker, size=12), [["fill_color", colour], edge])
+            for name, marker, colour in VERDICTS
         ),
     ]
 
@@ -148,10 +165,23 @@ def _add_labels(plot: Plot) -> None:
         plot.add_glyph(source, label, name=name)
 
 
-def _add_hover(plot: Plot) -> None:
+def _add_tools(plot: Plot) -> None:
+    """Let the reader hover, drag over a stretch of the run to see it, and zoom with the wheel and ctrl.
+
+    Without ctrl the wheel scrolls the page, as everywhere; a pinch on a touchpad comes as wheel and ctrl.
+    """
     hovered: list[DataRenderer] = [
-        one
-        for one in plot.renderers
-        if isinstance(one, GlyphRenderer) and one.name in {"smooth", "val", "forecast"}
+        one for one in plot.renderers if isinstance(one, GlyphRenderer) and one.name in HOVERED
     ]
-    plot.add_tools(HoverTool(renderers=hovered, tooltips="@tip", mode="mouse", point_policy="snap_to_data"))
+    wheel = WheelZoomTool(dimensions="width", modifiers={"ctrl": True}, zoom_on_axis=False)
+    box = BoxZoomTool(dimensions="width")
+    box.overlay.update(
+        fill_alpha=0.08,
+        line_alpha=0.6,
+        line_width=1,
+        tags=[["fill_color", "--ink"], ["line_color", "--ink"]],
+    )
+    tip = HoverTool(renderers=hovered, tooltips="@tip", mode="mouse", point_policy="snap_to_data")
+    plot.toolbar = Toolbar(
+        name="tools", tools=[tip, wheel, box], active_scroll=wheel, active_drag=box, logo=None
+    )

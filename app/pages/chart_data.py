@@ -1,6 +1,7 @@
-"""What the loss chart shows of a run: columns by source name, axis ends, ticks; as JSON.
+"""What the loss chart shows of a run: columns by source name and the ends of its axes, as JSON.
 
-Every point has its step and its clock time, so that the page switches the axis without asking again.
+Every point has its step and its clock time, so that the page switches the axis without asking again; where a
+mark's place follows from the axis, as at its foot, the page puts it there.
 """
 
 from __future__ import annotations
@@ -10,15 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from app.pages.axis import ClockAxis
+from app.pages.badges import badge_face
 from app.pages.clock_of_step import ClockOfStep
 from app.pages.options import goal_text
+from app.pages.verdict_history import BADGES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from app.charts import Scale
-    from app.store.facts import FloatArray
+    from app.hindsight import Advised
+    from app.store.facts import FloatArray, StepBlocks
     from app.views import RunView
     from app.words import Words
     from planner.forecast import LossAt
@@ -29,53 +31,55 @@ BEYOND = 1.02
 """How far the axis goes on, so that the mark of the end is whole."""
 
 WIDEST_BAND = 2.0
-DUE_SHARE = 0.035
-"""Height of a mark of a validation to come, as a share of the axis."""
+GROWING, LEAST_HALF = 0.1, 2.0
+"""Half a smoothing window: a share of the records before it, and so many of them at least."""
 
 MOST_DUE = 60
+MOST_MILESTONES = 8
+"""A band with more points than this is a curve, not a few milestones."""
 Columns = dict[str, list[Any]]
 
 
-def chart_scale(view: RunView) -> Scale:
-    """Return the scale of the loss axis: logarithmic unless a loss is not positive."""
-    losses = _firm_losses(view)
-    return "log" if losses.size == 0 or losses.min() > 0 else "linear"
+def chart_data(view: RunView, words: Words, advised: Sequence[Advised] = ()) -> dict[str, Any]:
+    """Return everything the chart shows of a run; its size does not grow with the run.
 
-
-def chart_data(view: RunView, words: Words) -> dict[str, Any]:
-    """Return everything the chart shows of a run; its size does not grow with the run."""
-    scale = chart_scale(view)
+    Args:
+        view: the run.
+        words: the reader's.
+        advised: what was advised while it went on.
+    """
     clock = ClockOfStep.of(view)
-    low, high = _loss_ends(view, scale)
     last_step = _last_step(view)
     sources = {
-        **_seen(view, words),
-        **_ahead(view, words, low),
-        **_marks(view, words, low, high, scale),
-        **_labels(view, words, low, high),
+        **curves(view.blocks, view.loss_now, words),
+        **_ahead(view, words),
+        **_marks(view, words),
+        **_verdicts(advised, clock, words),
+        **_labels(view, words),
     }
     for columns in sources.values():
         columns["wall"] = [round(at, 1) for at in clock.at(columns["step"])]
-    for name, end in (("target", last_step),):
-        columns = sources[name]
-        columns["step1"], columns["wall1"] = (
-            [end] * len(columns["step"]),
-            clock.at([end]) * len(columns["step"]),
-        )
+    target = sources["target"]
+    target["step1"] = [last_step] * len(target["step"])
+    target["wall1"] = clock.at(target["step1"])
     first_at, last_at = clock.at([0, last_step])
     return {
-        "scale": scale,
         "sources": sources,
-        "x": {
-            "step": _ends(0.0, last_step, _step_ticks(last_step, words)),
-            "wall": _ends(first_at, last_at, _wall_ticks(first_at, last_at, words)),
-        },
-        "y": {"start": low, "end": high, "ticks": _loss_ticks(low, high, scale, words)},
+        "x": {"step": _ends(0.0, last_step), "wall": _ends(first_at, last_at)},
+        "y": {"log": _log_ends(view), "linear": _linear_ends(view)},
     }
 
 
-def _ends(start: float, end: float, ticks: list[tuple[float, str]]) -> dict[str, Any]:
-    return {"start": start, "end": start + BEYOND * (end - start), "ticks": ticks}
+def detail(view: RunView, blocks: StepBlocks, words: Words) -> dict[str, Any]:
+    """Return the losses of a stretch of a run in the resolution its blocks have."""
+    clock, sources = ClockOfStep.of(view), curves(blocks, view.loss_now, words)
+    for columns in sources.values():
+        columns["wall"] = [round(at, 1) for at in clock.at(columns["step"])]
+    return {"sources": {name: sources[name] for name in ("raw", "spread", "lost")}}
+
+
+def _ends(start: float, end: float) -> list[float]:
+    return [start, start + BEYOND * (end - start)]
 
 
 def _firm_losses(view: RunView) -> FloatArray:
@@ -87,24 +91,35 @@ def _firm_losses(view: RunView) -> FloatArray:
     return np.asarray(every[np.isfinite(every)])
 
 
-def _loss_ends(view: RunView, scale: Scale) -> tuple[float, float]:
+def _bounds(view: RunView) -> FloatArray:
+    return np.concatenate([_firm_losses(view), _quantile(view.band, 0.1), _quantile(view.band, 0.9)])
+
+
+def _log_ends(view: RunView) -> list[float] | None:
+    """Return the ends of a logarithmic loss axis, ``None`` where a loss is not positive."""
     losses = _firm_losses(view)
     if losses.size == 0:
-        return 0.1, 10.0
-    bounds = np.concatenate([losses, _quantile(view.band, 0.1), _quantile(view.band, 0.9)])
-    low, high = float(np.nanmin(bounds)), float(np.nanmax(bounds))
-    if scale == "log":
-        # A band that reaches down to nothing must not squeeze what was seen.
-        low, high = max(low, float(losses.min()) / WIDEST_BAND), min(high, float(losses.max()) * WIDEST_BAND)
-        span = (high / low) ** 0.06 if high > low else 1.0
-        return low / (span * MARGIN), high * span
+        return [0.1, 10.0]
+    if losses.min() <= 0:
+        return None
+    low, high = float(np.nanmin(_bounds(view))), float(np.nanmax(_bounds(view)))
+    # A band that reaches down to nothing must not squeeze what was seen.
+    low, high = max(low, float(losses.min()) / WIDEST_BAND), min(high, float(losses.max()) * WIDEST_BAND)
+    span = (high / low) ** 0.06 if high > low else 1.0
+    return [low / (span * MARGIN), high * span]
+
+
+def _linear_ends(view: RunView) -> list[float]:
+    losses = _firm_losses(view)
+    if losses.size == 0:
+        return [0.0, 10.0]
+    low, high = float(np.nanmin(_bounds(view))), float(np.nanmax(_bounds(view)))
     room = 0.06 * (high - low) or 1.0
-    return low - room, high + room
+    return [low - room, high + room]
 
 
-def _seen(view: RunView, words: Words) -> dict[str, Columns]:
+def curves(blocks: StepBlocks, loss_now: float | None, words: Words) -> dict[str, Columns]:
     """Return the losses reported, their smoothed course, and where they left the finite."""
-    blocks = view.blocks
     has_loss = np.flatnonzero(blocks.finite_count > 0)
     kept = _thinned(has_loss)
     steps = ((blocks.first_step + blocks.last_step) / 2)[kept]
@@ -115,45 +130,72 @@ def _seen(view: RunView, words: Words) -> dict[str, Columns]:
         "raw": _columns(steps, y=blocks.loss_mean[kept]),
         "spread": _columns(steps, low=blocks.loss_min[kept], high=blocks.loss_max[kept]),
         "smooth": {**_columns(steps, y=shown), "tip": _tips(steps, shown, words)},
-        "lost": _columns(blocks.last_step[lost], y=np.full(len(lost), view.loss_now or 1.0)),
+        "lost": _columns(blocks.last_step[lost], y=np.full(len(lost), loss_now or 1.0)),
     }
 
 
-def _ahead(view: RunView, words: Words, low: float) -> dict[str, Columns]:
+def _ahead(view: RunView, words: Words) -> dict[str, Columns]:
     steps = np.array([point.step for point in view.band])
     middle = _quantile(view.band, 0.5)
     fixed = np.array([point.step for point in view.relaunch_band])
     fixed_middle = _quantile(view.relaunch_band, 0.5)
     return {
-        "band": _columns(
-            steps, low=np.maximum(_quantile(view.band, 0.1), low), high=_quantile(view.band, 0.9)
-        ),
+        "band": _columns(steps, low=_quantile(view.band, 0.1), high=_quantile(view.band, 0.9)),
         "forecast": {**_columns(steps, y=middle), "tip": _tips(steps, middle, words)},
         "end": _columns(steps[-1:], y=middle[-1:]),
         "fix": _columns(fixed, y=fixed_middle),
         "fix_end": _columns(fixed[-1:], y=fixed_middle[-1:]),
+        "milestones": _milestones(view, words),
     }
 
 
-def _marks(view: RunView, words: Words, low: float, high: float, scale: Scale) -> dict[str, Columns]:
+def _milestones(view: RunView, words: Words) -> Columns:
+    """Return between which losses the fixed run is expected at its milestones, where those are known."""
+    points = view.relaunch_band if len(view.relaunch_band) <= MOST_MILESTONES else ()
+    steps = np.array([point.step for point in points])
+    low, high = _quantile(points, 0.1), _quantile(points, 0.9)
+    tips = [
+        words.say(
+            "after the fix, step {step}: {low} to {high}",
+            step=words.whole(point.step), low=words.significant(a), high=words.significant(b),
+        )
+        for point, a, b in zip(points, low.tolist(), high.tolist(), strict=True)
+    ]  # fmt: skip
+    return {**_columns(steps, y=low, y1=high), "tip": tips}
+
+
+def _verdicts(advised: Sequence[Advised], clock: ClockOfStep, words: Words) -> dict[str, Columns]:
+    """Return where in the run what was advised, a source for each kind of advice."""
+    found: dict[str, Columns] = {
+        f"advised_{badge}": {"step": [], "tip": []} for badge in set(BADGES.values())
+    }
+    for one in advised:
+        badge = BADGES.get(one.action, "wait")
+        sure = "" if one.probability is None else f", {words.sureness(one.probability)}"
+        columns = found[f"advised_{badge}"]
+        columns["step"] += [round(step, 1) for step in clock.steps_at([one.at])]
+        columns["tip"].append(f"{words.clock(one.at)}: {badge_face(badge, words).word}{sure}")
+    return found
+
+
+def _marks(view: RunView, words: Words) -> dict[str, Columns]:
     validated = [one for one in view.validations if one.loss is not None and math.isfinite(one.loss)]
     steps = np.array([one.step for one in validated], dtype=float)
     losses = np.array([one.loss for one in validated], dtype=float)
-    due = _due(view)
-    foot = low * (high / low) ** DUE_SHARE if scale == "log" else low + DUE_SHARE * (high - low)
-    saved = np.array([one.step for one in view.checkpoints][-MOST_DUE:], dtype=float)
+    saved = [one.step for one in view.checkpoints][-MOST_DUE:]
     now = np.array([view.at_step] if view.at_step is not None else [], dtype=float)
     target = np.array([view.target_loss] if view.target_loss is not None else [], dtype=float)
+    saved_tips = [words.say("checkpoint, step {step}", step=words.whole(step)) for step in saved]
     return {
         "val": {**_columns(steps, y=losses), "tip": _tips(steps, losses, words, words.say("validation"))},
-        "due": _columns(due, y=np.full(len(due), low), y1=np.full(len(due), foot)),
-        "saved": _columns(saved, y=np.full(len(saved), foot)),
-        "now": _columns(now, y=np.full(len(now), low), y1=np.full(len(now), high)),
+        "due": _columns(_due(view)),
+        "saved": {**_columns(np.array(saved, dtype=float)), "tip": saved_tips},
+        "now": _columns(now),
         "target": _columns(np.zeros(len(target)), y=target),
     }
 
 
-def _labels(view: RunView, words: Words, low: float, high: float) -> dict[str, Columns]:
+def _labels(view: RunView, words: Words) -> dict[str, Columns]:
     labels: dict[str, Columns] = {
         name: _label([], 0.0, "") for name in ("now_label", "end_label", "target_label", "fix_label")
     }
@@ -164,7 +206,7 @@ def _labels(view: RunView, words: Words, low: float, high: float) -> dict[str, C
             loss=words.significant(view.loss_now),
         )
         is_late = view.at_step > 0.6 * _last_step(view)
-        labels["now_label"] = _label([] if is_late else [view.at_step], high, text, dx=8, dy=14)
+        labels["now_label"] = _label([] if is_late else [view.at_step], None, text, dx=8, dy=14)
     goal = goal_text(view, words)
     if goal is not None and view.target_loss is not None:
         text = words.say("target {loss}", loss=words.typed(view.target_loss))
@@ -173,15 +215,16 @@ def _labels(view: RunView, words: Words, low: float, high: float) -> dict[str, C
         end = view.band[-1]
         loss = end.quantiles.at(0.5)
         text = words.say("{loss} at step {step}", loss=words.loss(loss), step=words.whole(end.step))
-        labels["end_label"] = _label([end.step], loss or low, text, dx=0, dy=-11)
+        labels["end_label"] = _label([end.step], loss, text, dx=0, dy=-11)
     if view.relaunch_band:
         fixed = view.relaunch_band[-1]
         text = words.say("after the fix: step {step}", step=words.whole(fixed.step))
-        labels["fix_label"] = _label([fixed.step], fixed.quantiles.at(0.5) or low, text, dx=0, dy=22)
+        labels["fix_label"] = _label([fixed.step], fixed.quantiles.at(0.5), text, dx=0, dy=22)
     return labels
 
 
-def _label(steps: Sequence[float], y: float, text: str, dx: int = 0, dy: int = 0) -> Columns:
+def _label(steps: Sequence[float], y: float | None, text: str, dx: int = 0, dy: int = 0) -> Columns:
+    """Return a label; without a ``y`` it stands at the top."""
     return {
         "step": list(steps),
         "y": [y] * len(steps),
@@ -230,51 +273,22 @@ def _thinned(indexes: np.ndarray) -> np.ndarray:
 
 
 def _smoothed(losses: FloatArray, counts: FloatArray) -> FloatArray:
-    """Return the mean over a centred window of a twentieth of the points, weighted by records."""
-    half = max(2, len(losses) // 40)
+    """Return the mean over a window around each block, its length counted in records.
+
+    Blocks hold few records at both ends of a run and many in between: a window of so many blocks would be
+    ruled by the largest in it. It grows with the records behind it, as a curve flattens that falls with a
+    power of them, up to a twentieth of all.
+    """
+    if not len(losses):
+        return losses
+    edges = np.concatenate([[0.0], np.cumsum(counts)])
     sums = np.concatenate([[0.0], np.cumsum(losses * counts)])
-    weights = np.concatenate([[0.0], np.cumsum(counts)])
-    middle = np.arange(len(losses))
-    # The window shrinks towards the ends evenly on both sides: a falling curve is not pulled up there.
-    reach = np.minimum(half, np.minimum(middle, len(losses) - 1 - middle))
-    first, last = middle - reach, middle + reach + 1
-    return np.asarray((sums[last] - sums[first]) / (weights[last] - weights[first]))
+    middle = (edges[:-1] + edges[1:]) / 2
+    half = np.clip(GROWING * middle, np.minimum(LEAST_HALF, middle), edges[-1] / 40 + LEAST_HALF)
+    low, high = np.maximum(middle - half, 0.0), np.minimum(middle + half, edges[-1])
+    return np.asarray((np.interp(high, edges, sums) - np.interp(low, edges, sums)) / (high - low))
 
 
 def _last_step(view: RunView) -> float:
     known = [view.total_steps or 0, view.at_step or 0, *(int(point.step) for point in view.relaunch_band)]
     return float(max(*known, 1))
-
-
-def _step_ticks(last: float, words: Words) -> list[tuple[float, str]]:
-    raw = last / 7
-    size = 10.0 ** math.floor(math.log10(raw)) if raw >= 1 else 1.0
-    step = next(size * times for times in (1, 2, 5, 10) if size * times >= raw or times == 10)  # noqa: PLR2004 - a whole decade
-    return [(at, words.whole(at)) for at in np.arange(0, last + step / 10, step).tolist()]
-
-
-def _wall_ticks(start: float, end: float, words: Words) -> list[tuple[float, str]]:
-    axis = ClockAxis(start, max(end, start + 1))
-    ticks = axis.ticks(words, most=8)
-    return [(start + tick.x / 100 * (axis.end - axis.start), tick.label) for tick in ticks]
-
-
-def _loss_ticks(low: float, high: float, scale: Scale, words: Words) -> list[tuple[float, str]]:
-    if scale == "log":
-        ticks = _log_ticks(low, high)
-    else:
-        size = 10.0 ** math.floor(math.log10((high - low) / 4))
-        step = next(size * times for times in (1, 2, 5, 10) if (high - low) / (size * times) <= 8)  # noqa: PLR2004 - ticks that fit
-        ticks = [float(i * step) for i in range(math.ceil(low / step), math.floor(high / step) + 1)]
-    return [(tick, words.significant(tick, 2).rstrip("0").rstrip(".,") or "0") for tick in ticks]
-
-
-def _log_ticks(low: float, high: float) -> list[float]:
-    """Return 1, 2, 5 of each decade, finer where less than a decade is shown, coarser where many are."""
-    decades = math.log10(high / low)
-    steps: tuple[float, ...] = (1, 2, 5) if decades > 1 else (1, 1.5, 2, 3, 4, 5, 6, 8)
-    if decades > 3:  # noqa: PLR2004 - three decades
-        steps = (1,)
-    first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
-    every = [times * 10.0**decade for decade in range(first, last + 1) for times in steps]
-    return [tick for tick in every if low <= tick <= high]

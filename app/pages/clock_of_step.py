@@ -38,6 +38,10 @@ class ClockOfStep:
         """Return the clock time at each step, epoch seconds."""
         return [float(at) for at in np.interp(steps, self.steps, self.times)]
 
+    def steps_at(self, times: Sequence[float]) -> list[float]:
+        """Return where the run was at each time, epoch seconds."""
+        return [float(at) for at in np.interp(times, self.times, self.steps)]
+
 
 def _ahead(view: RunView) -> list[tuple[float, float]]:
     """Return the end by the ETA; beyond it nothing is promised."""

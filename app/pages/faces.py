@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from app.pages.answer import Answer, answer
 from app.pages.assumptions import Assumption, assumptions
-from app.pages.chart_data import chart_scale
 from app.pages.chart_table import ChartTable, chart_table, chart_title
 from app.pages.evidence import BreakEven, Condition, better_if, break_even, why
 from app.pages.facts import Fact, facts, freshness, job_state, law, state_text, warnings
@@ -61,7 +60,6 @@ class RunFace:
     assumptions: list[Assumption]
     milestones: list[Table]
     numbers: list[Number]
-    scale: str
     chart_title: Markup
     chart_table: ChartTable
     ledger: TimeLedger | None
@@ -110,7 +108,6 @@ def run_face(view: RunView, words: Words) -> RunFace:
         assumptions=_assumptions(view, words),
         milestones=_milestones(view, words),
         numbers=numbers(view, words),
-        scale=chart_scale(view),
         chart_title=chart_title(view, words),
         chart_table=chart_table(view, words),
         ledger=time_ledger(view, words),

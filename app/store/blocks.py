@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from app.store import attempts
 from app.store.facts import FloatArray, IntArray, StepBlocks
-from app.store.layout import SIZES, Piece, pieces
+from app.store.layout import SIZES, Piece, pieces, pieces_between
 
 # Beyond this a loss counts as not finite: a sum of 65,536 of its squares would overflow.
 LARGEST_LOSS = "1e150"
@@ -94,9 +94,19 @@ def refresh(connection: Connection, attempt: int, steps: IntArray) -> None:
         connection.executemany(FROM_RECORDS if below == 1 else FROM_BLOCKS, ranges)
 
 
-def read(connection: Connection, run: str, max_blocks: int) -> StepBlocks:
-    """Return a run's curve in at most ``max_blocks`` blocks, the newest attempt winning, in step order."""
-    rows, groups = _gathered(connection, pieces(attempts.with_steps(connection, run), max_blocks))
+def read(
+    connection: Connection, run: str, max_blocks: int, between: tuple[int, int] | None = None
+) -> StepBlocks:
+    """Return a run's curve in at most ``max_blocks`` blocks, the newest attempt winning, in step order.
+
+    With ``between``, a first and a last step, it is that stretch of the curve.
+    """
+    found = attempts.with_steps(connection, run)
+    if between is None:
+        wanted = pieces(found, max_blocks)
+    else:
+        wanted = pieces_between(found, between[0], between[1] + 1, max_blocks)
+    rows, groups = _gathered(connection, wanted)
     table = _merged(rows, groups)
     if len(table) > max_blocks:  # less even steps, or a tighter bound, than the layout can serve
         table = _merged(table, np.arange(len(table)) * max_blocks // len(table))

@@ -73,6 +73,13 @@ def pieces(attempts: Sequence[AttemptRow], budget: int) -> list[Piece]:
     return [piece for segment in owned for zone in found for piece in _pieces_of(segment, zone)]
 
 
+def pieces_between(attempts: Sequence[AttemptRow], low: int, high: int, budget: int) -> list[Piece]:
+    """Return what to read of the steps ``[low, high)``: the finest blocks of which few enough cover them."""
+    size = next((size for size in SIZES if (high - low) / size <= budget), SIZES[-1])
+    zone = Zone(_down(low, size), _up(high, size), size)
+    return [piece for segment in segments(attempts) for piece in _pieces_of(segment, zone)]
+
+
 def zones(first: int, high: int, reach: int) -> list[Zone]:
     """Return the zones of ``[first, high)``: a size is used ``reach`` of its blocks away from both ends."""
     rising: list[Zone] = []

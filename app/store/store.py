@@ -137,9 +137,14 @@ class Store:
         """Return a run's attempts in the order of their start."""
         return self._read(partial(attempts.listed, run=run))
 
-    def step_blocks(self, run: str, max_blocks: int = MAX_BLOCKS) -> StepBlocks:
-        """Return a run's curve in at most ``max_blocks`` blocks; the cost does not grow with the run."""
-        return self._read(partial(blocks.read, run=run, max_blocks=max_blocks))
+    def step_blocks(
+        self, run: str, max_blocks: int = MAX_BLOCKS, between: tuple[int, int] | None = None
+    ) -> StepBlocks:
+        """Return a run's curve in at most ``max_blocks`` blocks; the cost does not grow with the run.
+
+        ``between`` narrows it to what lies between a first and a last step.
+        """
+        return self._read(partial(blocks.read, run=run, max_blocks=max_blocks, between=between))
 
     def recent_steps(self, run: str, limit: int = 512) -> StepRows:
         """Return the last ``limit`` steps up to where the newest attempt is, in step order."""

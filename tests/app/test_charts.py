@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from app.charts import figure_json
-from app.pages.chart_data import chart_data, chart_scale
+from app.hindsight import Advised
+from app.pages.chart_data import chart_data, detail
+from app.pages.verdict_history import BADGES
 from app.plans import Plans
 from app.records import RecordBatch, checked
 from app.settings import Settings
@@ -63,16 +65,14 @@ def words() -> Words:
     return Words("en", time.time())
 
 
-@pytest.mark.parametrize("scale", ["log", "linear"])
-def test_the_figure_is_empty_and_takes_its_colours_from_the_tokens(scale: Any) -> None:
+def test_the_figure_is_empty_and_takes_its_colours_from_the_tokens() -> None:
     """The figure has no data and no colours of its own; each colour it names is a design token."""
-    figure = figure_json(scale)
+    figure = figure_json()
     tokens = set(re.findall(r"(--[\w-]+):", (STATIC / "tokens.css").read_text()))
     named = set(re.findall(r'"(--[\w-]+)"', figure))
     assert named
     assert set() == named - tokens
     assert "CustomJS" not in figure
-    assert ("LogScale" in figure) == (scale == "log")
 
 
 def test_dark_tokens_are_the_same_by_system_and_by_choice() -> None:
@@ -86,7 +86,7 @@ def test_dark_tokens_are_the_same_by_system_and_by_choice() -> None:
 def test_data_name_only_layers_the_figure_has(view_of: Callable[..., RunView]) -> None:
     """Every source of the data is a layer of the figure, with columns of one length."""
     data = chart_data(view_of(steps=60), words())
-    layers = set(re.findall(r'"name": "(\w+)"', figure_json("log")))
+    layers = set(re.findall(r'"name": "(\w+)"', figure_json()))
     assert set() == set(data["sources"]) - layers
     for name, columns in data["sources"].items():
         assert 1 == len({len(column) for column in columns.values()}), name
@@ -104,15 +104,42 @@ def test_clock_times_rise_with_the_steps(view_of: Callable[..., RunView]) -> Non
     data = chart_data(view_of(steps=60), words())
     wall = data["sources"]["smooth"]["wall"] + data["sources"]["forecast"]["wall"]
     assert sorted(wall) == wall
-    assert data["x"]["wall"]["end"] > time.time()
+    assert data["x"]["wall"][1] > time.time()
 
 
-def test_losses_that_are_not_positive_get_a_linear_axis(view_of: Callable[..., RunView]) -> None:
-    """A log axis cannot show a loss of zero or less; the chart then is linear, with ticks around zero."""
-    view = view_of(columns=losses([2.0 - 0.05 * step for step in range(60)]))
-    assert "linear" == chart_scale(view)
-    ticks = [tick for tick, _ in chart_data(view, words())["y"]["ticks"]]
-    assert min(ticks) < 0 <= max(ticks)
+def test_losses_that_are_not_positive_have_no_log_axis(view_of: Callable[..., RunView]) -> None:
+    """A log axis cannot show a loss of zero or less; the linear one goes below zero."""
+    ends = chart_data(view_of(columns=losses([2.0 - 0.05 * step for step in range(60)])), words())["y"]
+    assert ends["log"] is None
+    assert ends["linear"][0] < 0 < ends["linear"][1]
+
+
+def test_what_was_advised_stands_where_the_run_was(view_of: Callable[..., RunView]) -> None:
+    """Each advice is a mark of its kind at the step of its moment, and every kind has a layer."""
+    view, now = view_of(steps=60), time.time()
+    told = chart_data(
+        view, words(), [Advised(now - 1_200, "continue", None, 0.8), Advised(now, "stop", None, None)]
+    )
+    sources = told["sources"]
+    assert {f"advised_{badge}" for badge in BADGES.values()} <= set(sources)
+    assert [30, 60] == [round(sources[name]["step"][0]) for name in ("advised_continue", "advised_stop")]
+    assert sources["advised_continue"]["tip"][0].endswith("CONTINUE, 80\u00a0%")
+    assert [] == sources["advised_relaunch"]["step"]
+
+
+def test_a_stretch_is_shown_record_by_record(view_of: Callable[..., RunView], store: Store) -> None:
+    """A short stretch of a long run has every step of it, which the whole curve has not."""
+    view = view_of(steps=20_000)
+    whole = chart_data(view, words())["sources"]["raw"]
+    close = detail(view, store.step_blocks("one", 400, (9_900, 10_100)), words())["sources"]["raw"]
+    assert list(range(9_900, 10_101)) == close["step"]
+    assert 5 > sum(9_900 <= step <= 10_100 for step in whole["step"])
+
+
+def test_the_smoothed_curve_falls_where_the_losses_fall(view_of: Callable[..., RunView]) -> None:
+    """Large blocks in the middle of a long run make no stairs: a falling curve stays falling."""
+    smooth = chart_data(view_of(steps=20_000), words())["sources"]["smooth"]["y"]
+    assert sorted(smooth, reverse=True) == smooth
 
 
 def test_lost_losses_are_marked_and_not_drawn(view_of: Callable[..., RunView]) -> None:
@@ -127,4 +154,4 @@ def test_a_run_without_losses_has_an_empty_chart(view_of: Callable[..., RunView]
     """Before the first loss the chart is there, empty, with an axis to its planned end."""
     data = chart_data(view_of(), words())
     assert [] == data["sources"]["raw"]["y"]
-    assert data["x"]["step"]["end"] >= 300
+    assert data["x"]["step"][1] >= 300

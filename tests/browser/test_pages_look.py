@@ -141,21 +141,73 @@ def test_a_report_prints_without_the_page_around_it(browser: Browser, demo: Serv
     page.context.close()
 
 
-def test_the_chart_switches_to_the_wall_clock_and_to_the_dark(browser: Browser, demo: Service) -> None:
-    """The axis changes in place, and colours follow the scheme without a reload."""
+READ_AXES = """(() => {
+    const plot = Bokeh.documents[0].get_model_by_name('loss');
+    const ticks = Bokeh.documents[0].get_model_by_name('x').ticker.ticks;
+    return [plot.x_range.start, plot.x_range.end, plot.y_range.start, plot.y_range.end, ticks.length];
+})()"""
+
+
+def axes(page: Page) -> list[float]:
+    """Return the ends of the chart's axes and the number of ticks across."""
+    page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    found: list[float] = page.evaluate(READ_AXES)
+    return found
+
+
+def test_the_chart_switches_its_axes_and_to_the_dark(browser: Browser, demo: Service) -> None:
+    """Steps, their logarithm, wall clock, log and linear loss change in place; colours follow the scheme."""
     page = signed_in(browser, demo)
     page.goto(f"{demo.url}/runs/topoflow")
     wait_for_chart(page)
-    read = "Bokeh.documents[0].get_model_by_name('x').ticker.ticks[0]"
-    assert 0 == page.evaluate(read)
-    page.get_by_text("Wall clock").click()
-    assert page.evaluate(read) > 1e9
+    tools = page.locator("#chart-tools")
+    assert [0, True] == [axes(page)[0], axes(page)[1] > 311]
+    tools.get_by_text("Log steps").click()
+    assert 2 < axes(page)[1] < 3
+    tools.get_by_text("Linear").click()
+    assert axes(page)[3] > 5
+    tools.get_by_text("Wall clock").click()
+    assert axes(page)[0] > 1e9
+    assert axes(page)[4] >= 3
     colour = "Bokeh.documents[0].get_model_by_name('smooth').glyph.line_color.value"
     light = page.evaluate(colour)
     page.emulate_media(color_scheme="dark")
     # A change of scheme is told to the page with its next frame, before that frame's callbacks.
-    page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    axes(page)
     assert light != page.evaluate(colour)
+    page.context.close()
+
+
+def test_the_chart_zooms_by_mouse_and_by_keyboard(browser: Browser, demo: Service) -> None:
+    """A stretch that is drawn is shown, in its own resolution; wheel with ctrl and the buttons do as much."""
+    page = signed_in(browser, demo, viewport={"width": 1280, "height": 2_600})
+    page.goto(f"{demo.url}/runs/llm-ablate-07")
+    wait_for_chart(page)
+    whole, box = axes(page), page.locator("#loss-chart").bounding_box()
+    assert box is not None
+    with page.expect_response("**/chart/*-*") as close:
+        page.mouse.move(box["x"] + 300, box["y"] + 100)
+        page.mouse.down()
+        page.mouse.move(box["x"] + 340, box["y"] + 160, steps=4)
+        page.mouse.up()
+    assert close.value.ok
+    drawn = axes(page)
+    assert drawn[1] - drawn[0] < (whole[1] - whole[0]) / 10
+    assert drawn[3] - drawn[2] < whole[3] - whole[2]
+    page.get_by_role("button", name="All", exact=True).focus()
+    page.keyboard.press("Enter")
+    assert whole[:4] == axes(page)[:4]
+    page.mouse.move(box["x"] + 300, box["y"] + 100)
+    page.keyboard.down("Control")
+    with page.expect_response("**/chart/*-*"):
+        page.mouse.wheel(0, -240)
+    page.keyboard.up("Control")
+    assert axes(page)[1] - axes(page)[0] < whole[1] - whole[0]
+    for name in ("Zoom in", "Zoom out", "Later", "Earlier"):
+        before = axes(page)[:2]
+        page.get_by_role("button", name=name).focus()
+        page.keyboard.press("Enter")
+        assert before != axes(page)[:2], name
     page.context.close()
 
 
