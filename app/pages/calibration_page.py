@@ -17,6 +17,7 @@ PROMISED = 0.8
 MARGIN = 0.05
 FEWEST_RUNS = 10
 """Of fewer runs a share says little yet."""
+SLIGHT = 0.01
 
 router = APIRouter()
 
@@ -104,7 +105,7 @@ def _lead(overall: Hit, words: Words) -> Markup:
         "Measured on {runs}; each counts the same. "
         "Half of the ETAs were off by less than {error} of what was left.",
         runs=runs,
-        error=words.percent(error),
+        error=words.percent(max(error, SLIGHT)),
     )
 
 
@@ -130,7 +131,10 @@ def _run_line(run: EndedRun, words: Words) -> RunLine:
 
 
 def _percent(share: float | None, words: Words) -> str:
-    return "–" if share is None else words.percent(share)
+    """Return a share; what is there but rounds to nothing is said to be under one percent."""
+    if share is None:
+        return "–"
+    return words.sureness(share) if 0 < share < SLIGHT else words.percent(share)
 
 
 def _dot(share: LevelShare, words: Words) -> Dot:

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
 LIKELY = 0.5
 SLIGHT = 0.01
-"""What is less likely is not worth a warning."""
+"""What is less likely is not expected at all."""
+REMARKABLE = 0.1
+"""What is less likely is no remark beside the headline."""
 
 
 def end_facts(view: RunView, words: Words) -> list[tuple[Markup, Markup]]:
@@ -28,7 +30,7 @@ def end_facts(view: RunView, words: Words) -> list[tuple[Markup, Markup]]:
 def sooner(view: RunView, words: Words) -> Markup | None:
     """Return a remark beside the end by steps, where early stopping may well come first."""
     chance = view.early_stop.probability if view.early_stop else None
-    if chance is None or chance < SLIGHT:
+    if chance is None or chance < REMARKABLE:
         return None
     return words.say("early stopping ends it sooner with {chance}", chance=words.sureness(chance))
 

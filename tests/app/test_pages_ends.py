@@ -63,7 +63,7 @@ def test_early_stopping_is_told_as_far_as_it_is_known(found: EarlyStop, expected
 def test_an_early_end_is_remarked_beside_the_end_by_steps() -> None:
     """Where it may come first, the headline says so; where it will not, it keeps quiet."""
     likely: Any = SimpleNamespace(early_stop=stop(0.3))
-    unlikely: Any = SimpleNamespace(early_stop=stop(0.0))
+    unlikely: Any = SimpleNamespace(early_stop=stop(0.05))
     without: Any = SimpleNamespace(early_stop=None)
     assert "early stopping ends it sooner with 30 %" == plain(sooner(likely, WORDS))
     assert (None, None) == (sooner(unlikely, WORDS), sooner(without, WORDS))

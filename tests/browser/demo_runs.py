@@ -51,6 +51,7 @@ class DemoRun:
     lost_from: int | None = None
     audit: Mapping[str, Any] | None = None
     scenario: Mapping[str, Any] | None = None
+    patience: int | None = None
     warnings: Sequence[str] = field(default_factory=tuple)
 
 
@@ -68,7 +69,7 @@ RUNS = (
     ),
     DemoRun(
         "ocean-unet-xl", "13503851", 9_420, 28_000, 2.9, 2_000, 800, 400, 16, "gpu-long", 79_200,
-        (0.34, 3.0, 700, 0.7), 0.45, target_of="val",
+        (0.34, 3.0, 700, 0.7), 0.75, target_of="val", patience=3,
     ),
     DemoRun(
         "gnn-mesh-b", "13503899", 610, 1_500, 13, 100, 180, 120, 4, "gpu", 36_000, (0.28, 2.2, 50, 0.9), 0.33,
@@ -76,7 +77,7 @@ RUNS = (
     ),
     DemoRun(
         "llm-ablate-07", "13503812", 15_880, 18_000, 3.8, 1_000, 300, 200, 32, "gpu-long", 90_000,
-        (1.98, 6.0, 300, 0.9), 2.05, target_of="val",
+        (1.98, 6.0, 300, 0.9), 2.35, target_of="val",
     ),
     DemoRun(
         "topoflow-sweep-3", "13503921", 0, 311, 45.9, 25, 1_178, 960, 8, "gpu", 43_200,
@@ -181,6 +182,7 @@ def _notes(run: DemoRun) -> list[tuple[str, Mapping[str, Any]]]:
         "checkpoint_every": run.validate_every,
         "target_loss": run.target,
         "target_of": run.target_of,
+        "early_stopping": None if run.patience is None else {"patience": run.patience, "monitor": "val_loss"},
     }
     notes: list[tuple[str, Mapping[str, Any]]] = [("plan", plan)]
     if run.at_step:
