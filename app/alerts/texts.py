@@ -41,7 +41,7 @@ def _verdict(data: Data, words: Words) -> Texts:
     sure = words.sureness(data["sure"]) if data["sure"] is not None else None
     saving = data["saving_seconds"]
     if data["action"] == "stop":
-        text = words.say("It is not expected to get where it is to get.")
+        text = words.say("It is not expected to reach its target.")
         return words.say("stop it"), _with_chance(text, sure, words)
     if data["action"] == "continue":
         return words.say("going on is best again"), _with_chance(
@@ -57,7 +57,7 @@ def _verdict(data: Data, words: Words) -> Texts:
 def _with_chance(text: Markup, sure: str | None, words: Words) -> Markup:
     if sure is None:
         return text
-    return words.say("{said} {chance} sure.", said=text, chance=sure)
+    return words.say("{said} This is {chance} sure.", said=text, chance=sure)
 
 
 def _limit(data: Data, words: Words) -> Texts:

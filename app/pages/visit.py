@@ -71,6 +71,10 @@ class Visit:
         words = Words(self.words.language, time.time(), self.words.timezone)
         return Visit(self.request, words, self.caller)
 
+    def _is_muted(self, run_id: str) -> bool:
+        """Say whether alerts of a run are kept back."""
+        return run_id in self.request.app.state.alerts.muted(self.user)
+
     def _context(self) -> dict[str, Any]:
         return {
             "words": self.words,
@@ -83,6 +87,7 @@ class Visit:
             "may_operate": self.caller is not None and self.caller.scope == "operate",
             "csrf_field": CSRF_FIELD,
             "csrf": partial(csrf_token, self.request),
+            "is_muted": self._is_muted,
             "languages": LANGUAGES,
         }
 

@@ -43,6 +43,7 @@
     const stream = new EventSource(url);
     stream.addEventListener("opened", () => setConnected(true));
     stream.addEventListener("fragments", (event) => apply(JSON.parse(event.data)));
+    stream.addEventListener("alerts", (event) => document.dispatchEvent(new CustomEvent("cutloss:alerts", { detail: JSON.parse(event.data) })));
     stream.addEventListener("error", () => setConnected(false));
     window.addEventListener("pagehide", () => stream.close());
     // A page that comes back from the browser's own store has lost its stream.
