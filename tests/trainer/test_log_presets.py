@@ -138,6 +138,37 @@ EXPECTED: dict[str, tuple[str, int | None, list[Fact]]] = {
             ("train", 100, 5.9, 2e-05),
         ],
     ),
+    "lightning-bar-of-steps": (
+        "lightning",
+        None,
+        [
+            ("train", 50, 2.0, None, 0.1),
+            ("train", 100, 1.0),
+            ("train", 150, 0.5),
+        ],
+    ),
+    "yolo-console": (
+        "yolo",
+        100,
+        [
+            ("train", 25, 5.0, None, 0.2),
+            ("train", 50, 4.75),
+            ("val", 50, None, None, 2.0),
+            ("train", 75, 4.5),
+            ("train", 100, 4.25),
+            ("val", 100, None),
+        ],
+    ),
+    "yolo-from-epoch-0": (
+        "yolo",
+        100,
+        [
+            ("train", 50, 4.0, None, 0.2),
+            ("val", 50, None, None, 2.5),
+            ("train", 100, 3.0),
+            ("val", 100, None, None, 2.5),
+        ],
+    ),
     "yolo": (
         "yolo",
         None,

@@ -5,17 +5,18 @@ from cutloss.logs.huggingface import PrintedDicts, TrainerState
 from cutloss.logs.mlperf import MlPerf
 from cutloss.logs.readings import Reading
 from cutloss.logs.text import Text
+from cutloss.logs.yolo import YoloConsole
 
 FORMATS: dict[str, type[Format]] = {
-    "mlperf": MlPerf, "trainer-state": TrainerState, "printed-dicts": PrintedDicts, "jsonl": JsonLines,
-    "csv": Columns, "text": Text,
+    "mlperf": MlPerf, "trainer-state": TrainerState, "printed-dicts": PrintedDicts, "yolo": YoloConsole,
+    "jsonl": JsonLines, "csv": Columns, "text": Text,
 }  # fmt: skip
 """The most particular first: its readings win where several find some."""
 
 PRESETS: dict[str, str] = {
     "lightning": "csv text", "transformers": "trainer-state printed-dicts", "tqdm": "text", "nanogpt": "text",
     "llm.c": "text", "modded-nanogpt": "text", "detectron2": "jsonl text", "mmdet": "jsonl text",
-    "mmengine": "jsonl text", "mlperf": "mlperf", "timm": "text csv", "yolo": "csv",
+    "mmengine": "jsonl text", "mlperf": "mlperf", "timm": "text csv", "yolo": "yolo csv",
     "maskrcnn-benchmark": "text", "detr": "jsonl text", "caffe": "text", "keras": "text", "megatron": "text",
     "fairseq": "text jsonl", "imagenet": "text", "generic": "text", "csv": "csv", "jsonl": "jsonl",
 }  # fmt: skip

@@ -64,6 +64,7 @@ TELLING = re.compile(
     r"loss|trl:|tel:|ppl|perplex|nll|entropy|\blr\b|learning.rate|epoch|iter|eval|\bval|\d/\d|step|update",
     re.IGNORECASE,
 )
+ONE_LOSS = re.compile(r"\S*loss_(?:step|epoch)", re.IGNORECASE)
 LONGEST_LINE = 4000
 
 
@@ -188,7 +189,8 @@ def _read_pairs(facts: Facts, text: str) -> None:
         if NO_FACT.search(key):
             continue
         value, of = number(found["value"]), found["of"]
-        last = key.rpartition("_")[2]
+        # Lightning's train_loss_step is a loss; a "loss at step" names a step.
+        last = "" if ONE_LOSS.fullmatch(found["key"]) else key.rpartition("_")[2]
         if is_validation(key) and (last in STEP_NAMES or "iteration" in key):
             facts.is_validation = True
         name = (
