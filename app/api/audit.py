@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query
 
 from app.parts import Reader, StoreDep
 from app.schemas.actions import AuditResponse
+from app.store.facts import AuditFilter
 
 router = APIRouter(tags=["audit"])
 
@@ -19,4 +20,4 @@ def get_audit(
     run: Annotated[str, Query(max_length=200, description="part of the run's id")] = "",
 ) -> Any:  # noqa: ANN401 - see response_model
     """List what the caller has done, the newest first."""
-    return {"entries": store.audit(limit, offset, caller.user, run)}
+    return {"entries": store.audit(limit, offset, AuditFilter(caller.user, run))}

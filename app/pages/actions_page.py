@@ -1,46 +1,137 @@
 """``/actions``: the audit log of what was done, the newest first."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
+from markupsafe import Markup
 
 from app.pages.visit import VisitDep
 from app.parts import StoreDep
-from app.store.facts import AuditEntry
+from app.store.facts import AuditEntry, AuditFilter
+from app.words import DAY, Words
 
 ENTRIES_A_PAGE = 50
 MOST_PAGES = 10_000
+Outcome = Literal["", "accepted", "refused"]
+Since = Literal["", "1", "7", "30"]
+"""Days."""
 
 router = APIRouter()
 
 
 @dataclass(frozen=True, slots=True)
-class PageOfActions:
-    """One page of the log, and what it was filtered by."""
+class Line:
+    """One entry in words."""
 
-    entries: list[AuditEntry]
-    subject: str
+    entry: AuditEntry
+    action: Markup
+    outcome: Markup
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One select of the form: what may be chosen, and what is."""
+
+    name: str
+    label: Markup
+    options: list[tuple[str, Markup]]
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class PageOfActions:
+    """One page of the log, and what it was narrowed to."""
+
+    lines: list[Line]
+    asked: Mapping[str, str]
+    choices: list[Choice]
     number: int
     has_more: bool
 
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether some entries may be left out."""
+        return any(self.asked.values())
+
     def query(self, number: int) -> str:
-        """Return the query of another page of the same filter."""
-        fields = {"run": self.subject} if self.subject else {}
+        """Return the query of another page of the same choice."""
+        fields: dict[str, Any] = {name: value for name, value in self.asked.items() if value}
         return urlencode({**fields, "page": number})
 
 
 @router.get("/actions")
-def show_actions(
+def show_actions(  # noqa: PLR0913, PLR0917 - the query's fields
     visit: VisitDep,
     store: StoreDep,
     run: Annotated[str, Query(max_length=200)] = "",
+    action: Annotated[str, Query(max_length=100)] = "",
+    outcome: Outcome = "",
+    since: Since = "",
     page: Annotated[int, Query(ge=1, le=MOST_PAGES)] = 1,
 ) -> Response:
     """Show what this user has done, or had refused."""
-    first, subject = (page - 1) * ENTRIES_A_PAGE, run.strip()
-    own = store.audit(ENTRIES_A_PAGE + 1, first, visit.user, subject)
-    told = PageOfActions(own[:ENTRIES_A_PAGE], subject, page, len(own) > ENTRIES_A_PAGE)
+    words, asked = visit.words, {"run": run.strip(), "action": action, "outcome": outcome, "since": since}
+    start = words.now - DAY * int(since) if since else 0.0
+    wanted = AuditFilter(visit.user, asked["run"], action, outcome, start)
+    found = store.audit(ENTRIES_A_PAGE + 1, (page - 1) * ENTRIES_A_PAGE, wanted)
+    lines = [_line(entry, words) for entry in found[:ENTRIES_A_PAGE]]
+    choices = _choices(asked, store.audited_actions(visit.user), words)
+    told = PageOfActions(lines, asked, choices, page, len(found) > ENTRIES_A_PAGE)
     return visit.page("actions.html", page=told)
+
+
+def _choices(asked: Mapping[str, str], actions: list[str], words: Words) -> list[Choice]:
+    named = [("", words.say("Any action")), *((one, action_name(one, words)) for one in actions)]
+    outcomes = [
+        ("", words.say("Any outcome")),
+        *((one, _outcome(one, words)) for one in ("accepted", "refused")),
+    ]
+    days = [
+        ("1", words.say("Last 24 hours")),
+        ("7", words.say("Last 7 days")),
+        ("30", words.say("Last 30 days")),
+    ]
+    return [
+        Choice("action", words.say("Action"), named, asked["action"]),
+        Choice("outcome", words.say("Outcome"), outcomes, asked["outcome"]),
+        Choice("since", words.say("When"), [("", words.say("Any time")), *days], asked["since"]),
+    ]
+
+
+def action_name(action: str, words: Words) -> Markup:
+    """Return an action in words; one that is not known here stays as it was written."""
+    named: Mapping[str, Markup] = {
+        "scenario": words.say("Scenario kept"),
+        "command": words.say("Command to the trainer"),
+        "relaunch": words.say("Relaunch"),
+        "rollback": words.say("Relaunch taken back"),
+        "job hold": words.say("Job held"),
+        "job release": words.say("Job released"),
+        "job requeue": words.say("Job requeued"),
+        "job time-limit": words.say("Time limit lowered"),
+        "job cancel": words.say("Job cancelled"),
+        "job checkpoint-cancel": words.say("Saved and cancelled"),
+        "follow log": words.say("Log followed"),
+        "follow log no longer": words.say("Log followed no longer"),
+        "alert settings": words.say("Alert settings changed"),
+        "alert channel added": words.say("Alert channel added"),
+        "alert channel removed": words.say("Alert channel removed"),
+        "alert channel tested": words.say("Alert channel tested"),
+    }
+    return named.get(action) or words.plain(action)
+
+
+def _line(entry: AuditEntry, words: Words) -> Line:
+    told = (entry.detail.get(name) for name in ("words", "reason", "name", "command"))
+    detail = next((str(text) for text in told if text), "")
+    return Line(entry, action_name(entry.action, words), _outcome(entry.outcome, words), detail)
+
+
+def _outcome(outcome: str, words: Words) -> Markup:
+    named: Mapping[str, Markup] = {"accepted": words.say("accepted"), "refused": words.say("refused")}
+    return named.get(outcome) or words.plain(outcome)

@@ -1,9 +1,10 @@
 """Tokens and the audit log."""
 
+from dataclasses import asdict
 from sqlite3 import Connection
 
 from app.store.codec import decode, encode
-from app.store.facts import AuditEntry, Token
+from app.store.facts import AuditEntry, AuditFilter, Token
 
 
 def add_token(connection: Connection, token: Token) -> None:
@@ -40,17 +41,28 @@ def add_audit(connection: Connection, entry: AuditEntry) -> None:
     )
 
 
-def audit(
-    connection: Connection, limit: int, offset: int, user: str | None, subject: str
-) -> list[AuditEntry]:
-    """Return entries of the audit log, the newest first; what they are narrowed to is narrowed before."""
+def audit(connection: Connection, page: tuple[int, int], wanted: AuditFilter) -> list[AuditEntry]:
+    """Return entries of the audit log, the newest first; what they are narrowed to is narrowed before.
+
+    Args:
+        connection: to read from.
+        page: how many, after how many.
+        wanted: what they are narrowed to.
+    """
     rows = connection.execute(
         "SELECT at, user, action, subject, outcome, detail FROM audit"
-        " WHERE (:user IS NULL OR user = :user) AND instr(subject, :subject) ORDER BY key DESC"
-        " LIMIT :limit OFFSET :offset",
-        {"user": user, "subject": subject, "limit": limit, "offset": offset},
+        " WHERE (:user IS NULL OR user = :user) AND instr(subject, :subject)"
+        " AND (:action = '' OR action = :action) AND (:outcome = '' OR outcome = :outcome)"
+        " AND at >= :since ORDER BY key DESC LIMIT :limit OFFSET :offset",
+        {**asdict(wanted), "limit": page[0], "offset": page[1]},
     )
     return [
         AuditEntry(at, who, action, about, outcome, decode(detail))
         for at, who, action, about, outcome, detail in rows
     ]
+
+
+def audited_actions(connection: Connection, user: str) -> list[str]:
+    """Return which actions the audit log holds of a user, in alphabetical order."""
+    found = connection.execute("SELECT DISTINCT action FROM audit WHERE user = ? ORDER BY action", (user,))
+    return [action for (action,) in found]

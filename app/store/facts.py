@@ -215,6 +215,25 @@ class AuditEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class AuditFilter:
+    """What the audit log is narrowed to; empty is everything.
+
+    Attributes:
+        user: who acted; ``None`` is anybody.
+        subject: part of the run's id.
+        action: the action.
+        outcome: what came of it.
+        since: epoch seconds.
+    """
+
+    user: str | None = None
+    subject: str = ""
+    action: str = ""
+    outcome: str = ""
+    since: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class SpoolMark:
     """How far a spool file has been read.
 

@@ -31,6 +31,7 @@ from app.store.facts import (
     Added,
     Attempt,
     AuditEntry,
+    AuditFilter,
     Checkpoint,
     Command,
     JobKey,
@@ -48,6 +49,7 @@ from app.store.replacements import StoredReplacement
 from app.store.writer import Writer
 
 MAX_BLOCKS = 1500
+EVERYTHING = AuditFilter()
 NO_ODDITIES: Mapping[str, int] = MappingProxyType({})
 
 
@@ -222,11 +224,13 @@ class Store:
         """Append to the audit log."""
         self._write(partial(access.add_audit, entry=entry))
 
-    def audit(
-        self, limit: int = 100, offset: int = 0, user: str | None = None, subject: str = ""
-    ) -> list[AuditEntry]:
-        """Return entries of the audit log, the newest first, narrowed to a user and a part of subjects."""
-        return self._read(partial(access.audit, limit=limit, offset=offset, user=user, subject=subject))
+    def audit(self, limit: int = 100, offset: int = 0, wanted: AuditFilter = EVERYTHING) -> list[AuditEntry]:
+        """Return entries of the audit log, the newest first, narrowed to what is wanted."""
+        return self._read(partial(access.audit, page=(limit, offset), wanted=wanted))
+
+    def audited_actions(self, user: str) -> list[str]:
+        """Return which actions the audit log holds of a user."""
+        return self._read(partial(access.audited_actions, user=user))
 
     def put_document(self, run: str, kind: str, data: Mapping[str, Any], at: float) -> None:
         """Keep a run's current document of a kind in place of the last one."""

@@ -289,9 +289,12 @@ async def test_the_actions_page_tells_what_was_done(service: Service, visitor: V
     await service.report("one", steps=60, plan=PLAN)
     page = (await visitor.get("/runs/one")).text
     await visitor.post("/runs/one/scenario", data={"edit": "30", "csrf_token": token_of(page)})
-    told = words_of(await visitor.get("/actions"))
-    assert "scenario one accepted" in told
-    assert "Nothing yet." in words_of(await visitor.get("/actions?run=two"))
+    nothing = "Nothing in the log is like that."
+    for query in ("", "?run=on", "?action=scenario", "?outcome=accepted&since=1"):
+        told = words_of(await visitor.get(f"/actions{query}"))
+        assert "Scenario kept one accepted" in told, query
+    for query in ("?run=two", "?action=relaunch", "?outcome=refused"):
+        assert nothing in words_of(await visitor.get(f"/actions{query}")), query
 
 
 async def test_a_relaunch_without_a_scheduler_says_so(service: Service, visitor: Visitor) -> None:

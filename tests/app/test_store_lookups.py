@@ -8,7 +8,7 @@ import pytest
 from app.records import RecordBatch
 from app.slurm.scheduler import JobFacts
 from app.store import Store, open_store
-from app.store.facts import AuditEntry, Token
+from app.store.facts import AuditEntry, AuditFilter, Token
 
 
 @pytest.fixture
@@ -90,11 +90,29 @@ def test_tokens_are_listed_and_revoked(store: Store) -> None:
     assert (None, tokens[1:]) == (store.token("b"), store.tokens())
 
 
+def test_audit_is_narrowed_by_action_outcome_and_time(store: Store) -> None:
+    """Each of them alone, and together; which actions there are is a user's own."""
+    for at, user, action, outcome in (
+        (1.0, "ada", "relaunch", "accepted"), (2.0, "ada", "relaunch", "refused"),
+        (3.0, "ada", "command", "accepted"), (4.0, "eve", "rollback", "accepted"),
+    ):  # fmt: skip
+        store.add_audit(AuditEntry(at, user, action, "one", outcome, {}))
+
+    def found(**wanted: Any) -> list[float]:
+        return [entry.at for entry in store.audit(9, 0, AuditFilter("ada", **wanted))]
+
+    assert [2.0, 1.0] == found(action="relaunch")
+    assert [3.0, 1.0] == found(outcome="accepted")
+    assert [3.0, 2.0] == found(since=2.0)
+    assert [1.0] == found(action="relaunch", outcome="accepted")
+    assert ["command", "relaunch"] == store.audited_actions("ada")
+
+
 def test_audit_is_narrowed_before_it_is_paged(store: Store) -> None:
     """A page of one user's entries, or of one run's, is full though others' lie between."""
     for number in range(6):
         user = "ada" if number % 2 else "eve"
         store.add_audit(AuditEntry(float(number), user, "x", f"run-{number}", "accepted", {}))
-    assert [5.0, 3.0] == [entry.at for entry in store.audit(2, 0, "ada")]
-    assert [1.0] == [entry.at for entry in store.audit(2, 2, "ada")]
-    assert [3.0] == [entry.at for entry in store.audit(9, 0, "ada", "n-3")]
+    assert [5.0, 3.0] == [entry.at for entry in store.audit(2, 0, AuditFilter("ada"))]
+    assert [1.0] == [entry.at for entry in store.audit(2, 2, AuditFilter("ada"))]
+    assert [3.0] == [entry.at for entry in store.audit(9, 0, AuditFilter("ada", "n-3"))]

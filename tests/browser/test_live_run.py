@@ -79,7 +79,7 @@ def test_a_live_run_is_watched_and_relaunched(browser: Browser, live: Service) -
     expect(page.locator("#head")).to_contain_text("replaces an earlier run", timeout=PATIENCE)
 
     page.goto(f"{live.url}/actions")
-    expect(page.locator(".actions")).to_contain_text("scenario")
+    expect(page.locator(".actions")).to_contain_text("Scenario kept")
     assert [] == watched.complaints
     assert {"127.0.0.1"} == watched.hosts
     context.close()
