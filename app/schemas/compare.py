@@ -220,6 +220,9 @@ class CompareRequest(Request):
                 max_length=500,
                 description="batch script and its arguments, to be submitted corrected",
             ),
+            saying(
+                "a path and arguments of letters, digits and ./@%+=:,~_-, which no shell reads in another way"
+            ),
         ]
         | None
     ) = None

@@ -6,7 +6,6 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from app.schemas.base import (
-    MOST_POINTS,
     Answer,
     Count,
     Levels,
@@ -16,6 +15,7 @@ from app.schemas.base import (
     QuantileMap,
     Request,
     Seconds,
+    SomeNumbers,
     Step,
     TimingsFields,
 )
@@ -67,7 +67,7 @@ class DeclaredPlanFields(PlanFields):
 class ValidationsFields(TimingsFields):
     """Validations seen; their losses are needed where early stopping is to be foretold."""
 
-    loss: Annotated[list[Number | None], Field(max_length=MOST_POINTS)] | None = None
+    loss: SomeNumbers | None = None
 
     @model_validator(mode="after")
     def _check_losses(self) -> Self:
