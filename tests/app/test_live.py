@@ -96,3 +96,10 @@ async def test_a_page_too_many_is_told_so(service: Any) -> None:
     service.app.state.live = Live(most_watchers=0)
     shown = await service.client.get(LOGIN, follow_redirects=True)
     assert (200, 503) == (shown.status_code, (await service.client.get("/live")).status_code)
+
+
+async def test_there_is_no_stream_of_what_is_not_there(service: Any) -> None:
+    """A stream of another user's run is 404 before it begins."""
+    await service.report("theirs", user="eve", steps=3)
+    await service.client.get(LOGIN)
+    assert 404 == (await service.client.get("/runs/theirs/live")).status_code
