@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 CURVES ?= ../shared/curves
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: install system demo serve test lint bench backtest docs slurm-up slurm-down clean
+.PHONY: install system demo serve test lint bench backtest stress docs slurm-up slurm-down clean
 
 install: $(STAMP)  ## the virtual environment with service, client and development tools
 
@@ -37,8 +37,12 @@ bench: install  ## what was asked beside what was measured
 	$(BIN)/python tests/bench/run.py
 
 backtest: install  ## forecasts and ETAs scored on real curves: make backtest CURVES=folder
-	$(BIN)/python tests/bench/backtest_forecast.py --curves $(CURVES)
+	$(BIN)/python tests/bench/backtest_forecast.py --curves $(CURVES) --pictures .bench/worst-forecasts
+	$(BIN)/python tests/bench/backtest_forecast_like.py --curves $(CURVES)
 	$(BIN)/python tests/bench/backtest_eta.py --curves $(CURVES)
+
+stress: install  ## forecasts scored on changed curves, and on repositories harder than those learned from
+	$(BIN)/python tests/bench/backtest_forecast_stress.py --curves $(CURVES)
 
 docs: install  ## the pages that are made from the code
 	$(BIN)/python deploy/list_modules.py

@@ -1,5 +1,7 @@
 """How far a fitted belief is to be trusted: learned from curves that were kept aside."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from scipy.special import ndtri
 
@@ -21,10 +23,50 @@ _FEWEST_PURE = 25
 _PURE_REACH = (2.2, 4.0)
 _INDEPENDENT = 2.0
 _STEADY_RATE = 0.05
+_FARTHEST_FALL = 2.3  # ln 10
+_WHOLE_DECAY = 2.0  # factors e in steps that a decay to zero is worth
+_LIFTED = 1.3
 _SCORES = ndtri(LEVELS)
+_SHAPE = np.interp(np.abs(_SCORES), ndtri([0.75, 0.9, 0.95]), [0.75, 1.0, 1.1])
+"""Real errors are more often small, and more often large, than an average over models has them."""
 
 
-def calibrate(belief: Belief, x: FloatArray, fit: Fit, law: PlainLaw | None) -> Belief:
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a calibrated belief is made of, before its spread is chosen: shapes (steps, 15) or (steps, 1).
+
+    Attributes:
+        middle: medians, pulled towards what simple methods say.
+        away: the quantiles of the average over models less its median.
+        noise: standard error of the level's own mean.
+        fall: what the loss may still lose by learning on, for each unit of the learned share.
+        ramp: 0 up to the last point seen, 1 from a fifth beyond it on.
+    """
+
+    middle: FloatArray
+    away: FloatArray
+    noise: FloatArray
+    fall: FloatArray
+    ramp: FloatArray
+
+    def belief(self, spread: float, decay: float) -> Belief:
+        """Return the belief.
+
+        Args:
+            spread: factor of the models' spread.
+            decay: share of itself that the loss may lose, beyond what the models expect, for each factor e
+                in steps: a learning rate that falls, or a run that carries an earlier one on, lets a curve
+                that looked flat fall again.
+        """
+        stretch = 1 + self.ramp * (spread * _SHAPE - 1)
+        below = decay * self.fall * np.minimum(_SCORES, 0.0)
+        widths = np.sqrt((stretch * self.away) ** 2 + (self.noise * _SCORES) ** 2 + below**2)
+        return Belief(np.maximum.accumulate(self.middle + np.sign(_SCORES) * widths, axis=1))
+
+
+def calibrate(
+    belief: Belief, x: FloatArray, fit: Fit, law: PlainLaw | None, *, is_lifted: bool = False
+) -> Belief:
     """Return the belief pulled towards what simple methods say, its spread corrected.
 
     Args:
@@ -32,23 +74,33 @@ def calibrate(belief: Belief, x: FloatArray, fit: Fit, law: PlainLaw | None) -> 
         x: clock values, shape (steps,).
         fit: the average over models.
         law: the plain laws, ``None`` where none fits.
+        is_lifted: whether the losses were moved above 0, so that where they could end is less certain.
     """
-    constants = learned.CALIBRATION[fit.kind or "train"]
-    ramp = _ramp(x, fit)
-    away = belief.values - belief.values[:, MIDDLE : MIDDLE + 1]
-    stretch = 1 + ramp * (constants["spread"] - 1)
-    noise = local_noise(x, fit.series, fit.modes[0].bins)[:, None]
-    local = ramp * constants["noise"] * noise * _SCORES
-    return Belief(_pulled(belief, x, fit, law) + np.sign(_SCORES) * np.hypot(stretch * away, local))
+    spreads = learned.SPREADS[fit.kind or "train"]
+    caution = _LIFTED if is_lifted else 1.0
+    return parts(belief, x, fit, law).belief(caution * spreads["spread"], spreads["decay"])
+
+
+def parts(belief: Belief, x: FloatArray, fit: Fit, law: PlainLaw | None) -> Parts:
+    """Return what the calibrated belief is made of; the arguments are those of `calibrate`."""
+    ramp, bins = _ramp(x, fit), fit.modes[0].bins
+    noise = learned.PULLS[fit.kind or "train"]["noise"] * local_noise(x, fit.series, bins)[:, None]
+    return Parts(
+        middle=_pulled(belief, x, fit, law),
+        away=belief.values - belief.values[:, MIDDLE : MIDDLE + 1],
+        noise=ramp * noise,
+        fall=ramp * _learning_ahead(x, fit) * abs(bins.level),
+        ramp=ramp,
+    )
 
 
 def _pulled(belief: Belief, x: FloatArray, fit: Fit, law: PlainLaw | None) -> FloatArray:
     """Return the medians pulled towards the last level and the plain law, shape (steps, 1)."""
-    constants = learned.CALIBRATION[fit.kind or "train"]
+    pulls = learned.PULLS[fit.kind or "train"]
     middle = belief.values[:, MIDDLE : MIDDLE + 1]
     reach = _FARTHEST * (belief.values[:, -4:-3] - belief.values[:, 3:4])
     to_last = np.clip(fit.modes[0].bins.level - middle, -reach, reach)
-    pulled = middle + _ramp(x, fit) * constants["last"] * to_last
+    pulled = middle + _ramp(x, fit) * pulls["last"] * to_last
     if law is None:
         return np.asarray(pulled)
     return np.asarray(pulled + _trust(x, fit, law) * np.clip(law.mean(x)[:, None] - middle, -reach, reach))
@@ -56,11 +108,11 @@ def _pulled(belief: Belief, x: FloatArray, fit: Fit, law: PlainLaw | None) -> Fl
 
 def _trust(x: FloatArray, fit: Fit, law: PlainLaw) -> FloatArray:
     """Return the share of the plain law: larger far ahead, and near where the curve is one; (steps, 1)."""
-    constants = learned.CALIBRATION[fit.kind or "train"]
+    pulls = learned.PULLS[fit.kind or "train"]
     pure = _PURE_TRUST * _purity(law, fit.modes[0].bins) * _nearness(x, fit) * _steadiness(x, fit)
     decades = np.clip(np.log10(x / fit.series.end), 0.0, 1.0)[:, None]
-    near = _ramp(x, fit) * np.maximum(constants["plain law"], pure)
-    return np.maximum(near, decades * constants["plain law a decade on"])
+    near = _ramp(x, fit) * np.maximum(pulls["plain law"], pure)
+    return np.maximum(near, decades * pulls["plain law a decade on"])
 
 
 def _ramp(x: FloatArray, fit: Fit) -> FloatArray:
@@ -72,6 +124,15 @@ def local_noise(x: FloatArray, series: Series, bins: Bins) -> FloatArray:
     """Return the standard error of a mean over 5 % of the records reported by x, shape of ``x``."""
     records = LOCAL_SHARE * series.counts.sum() * x / series.end
     return np.asarray(bins.sigma * np.sqrt(bins.inflation / np.maximum(records, 1.0)))
+
+
+def _learning_ahead(x: FloatArray, fit: Fit) -> FloatArray:
+    """Return how much learning there is by x, in factors e of steps; shape (steps, 1)."""
+    ahead = np.clip(np.log(x / fit.series.end), 0.0, _FARTHEST_FALL)
+    rate = fit.schedule.rate
+    if fit.schedule.situation == "awaited" and rate is not None:
+        ahead = ahead + _WHOLE_DECAY * np.maximum(rate.at(np.array([fit.series.end])) - rate.at(x), 0.0)
+    return np.asarray(ahead)[:, None]
 
 
 def _purity(law: PlainLaw, bins: Bins) -> float:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
+from scipy.special import ndtr, ndtri
 
 from planner import learned
 from planner.belief import Belief, mixture
@@ -187,7 +188,7 @@ class Fitted:
         x = np.clip(steps + fit.series.offset, first, _ENDLESS * fit.series.end)
         mean, deviation = fit.predict(x)
         belief = mixture(fit.components.weight, mean, deviation, fit.is_logarithmic)
-        belief = calibrate(belief, x, fit, self.plain_law)
+        belief = calibrate(belief, x, fit, self.plain_law, is_lifted=self.lift != 0)
         belief = belief if self.template is None else self.template.blend(belief, x)
         return Belief(belief.values - self.lift)
 
@@ -278,10 +279,23 @@ def _seen_rate(query: ForecastQuery, series: Series) -> tuple[FloatArray, FloatA
     return None if series.lr is None else (series.x, series.lr)
 
 
+def reaching(below: FloatArray, sharpness: float, wander: float) -> FloatArray:
+    """Return the probability that a curve has been at a loss, from that of its being there now.
+
+    The lowest point of a wandering curve lies below its last one, and how far is uncertain: so the chance of
+    what is unlikely is raised, and never any lowered, which keeps it consistent with the curve's quantiles.
+
+    Args:
+        below: probability that the curve is at most at the loss.
+        sharpness: factor of its normal score, at most 1.
+        wander: added to it.
+    """
+    scores = ndtri(np.clip(below, 1e-15, 1 - 1e-15))
+    return np.maximum(below, ndtr(sharpness * scores + wander))
+
+
 def _reaching(loss: float, steps: FloatArray, belief: Belief, levels: Sequence[float]) -> TargetForecast:
-    below = np.maximum.accumulate(belief.probability_below(loss))
-    # the lowest of a wandering curve is below its last value: as if it were looked at more than once
-    reached = -np.expm1(learned.LOOKS * np.log1p(-np.minimum(below, 1 - 1e-12)))
+    reached = reaching(np.maximum.accumulate(belief.probability_below(loss)), **learned.REACHING)
     values = [
         None
         if level > reached[-1]

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from backtest_forecast_cases import Case, load_cases
-from backtest_forecast_learn import folds, learn, tables_of, using
+from backtest_forecast_learn import Lesson, folds, material_of, teach_without, using
 from backtest_forecast_pictures import draw
 from backtest_forecast_rivals import RIVALS
 
@@ -68,34 +68,31 @@ def rival(name: str) -> Callable[[Case], Answer]:
 
 
 @dataclass(frozen=True, slots=True)
-class Folds:
-    """Log weights learned without one fold of the families each.
+class LeftOut:
+    """What was learned without one group of the families each.
 
     Attributes:
-        of_family: the fold of each family.
-        weights: log weights learned without each fold.
+        group: the group of each family.
+        lessons: learned without each group: weights, spreads and all.
     """
 
-    of_family: dict[str, int]
-    weights: dict[int, np.ndarray]
+    group: dict[str, int]
+    lessons: dict[int, Lesson]
 
 
-def weights_left_out(folder: Path) -> Folds:
-    """Return the weights learned without each fold."""
-    tables = tables_of(folder)
-    fold = folds([table.case.family for table in tables])
-    return Folds(
-        fold,
-        {k: learn([table for table in tables if fold[table.case.family] != k]) for k in set(fold.values())},
-    )
+def learn_left_out(folder: Path) -> LeftOut:
+    """Return what is learned without each fold."""
+    material = material_of(folder)
+    group = folds(material.families)
+    return LeftOut(group, teach_without(material, group))
 
 
-def answers_with(found: Folds, cases: Sequence[Case]) -> list[Answer]:
-    """Return our forecasts, each with weights learned without its family."""
+def answers_with(found: LeftOut, cases: Sequence[Case]) -> list[Answer]:
+    """Return our forecasts, each with what was learned without its family."""
     answers: dict[int, Answer] = {}
-    for k, weights in found.weights.items():
-        with using(weights):
-            answers |= {i: ours(case) for i, case in enumerate(cases) if found.of_family[case.family] == k}
+    for k, lesson in found.lessons.items():
+        with using(lesson):
+            answers |= {i: ours(case) for i, case in enumerate(cases) if found.group[case.family] == k}
     return [answers[i] for i in range(len(cases))]
 
 
@@ -162,7 +159,7 @@ def _main() -> None:
     answers = (
         [ours(case) for case in cases]
         if arguments.as_shipped
-        else answers_with(weights_left_out(arguments.curves), cases)
+        else answers_with(learn_left_out(arguments.curves), cases)
     )
     table = scores(cases, answers)
     print_table("cutloss", table)

@@ -38,7 +38,7 @@ def test_too_few_validations_are_told_from_the_training_curve(seen: int) -> None
     assert low is not None
     assert high is not None
     assert low < truth < high
-    assert found.targets[0].probability < 0.1
+    assert found.targets[0].probability < 0.25
     assert found.targets[1].probability > 0.9
 
 

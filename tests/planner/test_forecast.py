@@ -7,7 +7,7 @@ import pytest
 
 from planner.curve import Curve, Kind
 from planner.errors import InvalidInputError
-from planner.forecast import ForecastQuery, fit_curve, forecast
+from planner.forecast import ForecastQuery, fit_curve, forecast, reaching
 
 
 def power_curve(n: int = 500, kind: Kind = "train", seed: int = 0) -> Curve:
@@ -206,13 +206,23 @@ def test_one_fit_answers_like_many() -> None:
 
 
 def test_probability_agrees_with_the_quantiles_at_the_end() -> None:
-    """A target at a quantile of the last step is reached at least that often, and hardly oftener."""
+    """A target at a quantile of the last step is reached at least that often, and not much oftener."""
     fitted = fit_curve(ForecastQuery(power_curve(), total_steps=1000))
     at_end = fitted.at([1000], (0.1, 0.5, 0.9))[0].quantiles.values
     losses = [value for value in at_end if value is not None]
     found = [target.probability for target in fitted.targets(losses)]
     assert all(level <= p + 1e-6 for level, p in zip((0.1, 0.5, 0.9), found, strict=True))
-    assert all(p <= level + 0.12 for level, p in zip((0.1, 0.5, 0.9), found, strict=True))
+    assert all(p <= level + 0.2 for level, p in zip((0.1, 0.5, 0.9), found, strict=True))
+
+
+def test_reaching_is_at_least_as_likely_as_being_there() -> None:
+    """The lowest point of a curve is no higher than its last: no chance is lowered, and the order stays."""
+    below = np.linspace(0.0, 1.0, 101)
+    reached = reaching(below, 0.5, 0.1)
+    assert (reached >= below).all()
+    assert (np.diff(reached) >= 0).all()
+    assert reached[10] > 0.2
+    assert (reached[0], reached[-1]) == pytest.approx((0.0, 1.0), abs=1e-4)
 
 
 def test_losses_below_zero_are_forecast_wherever_zero_is() -> None:
