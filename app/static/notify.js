@@ -4,6 +4,7 @@
 (() => {
   const KEY = "cutloss.notify";
   const SEEN = "cutloss.notified";
+  const LATE_MILLISECONDS = 30_000;
   const isAble = "Notification" in window && window.isSecureContext;
   const isOn = () => isAble && Notification.permission === "granted" && localStorage.getItem(KEY) === "on";
 
@@ -11,11 +12,21 @@
   const panel = document.getElementById("notify");
   if (panel) offer(panel);
 
-  // Every open tab hears of an alert; the tag and the newest one seen make it one notification.
-  function show({ id, due, title, text, link }) {
+  // Every open tab hears of an alert; whoever takes its lock shows it, for as long as the others may be late.
+  function show(alert) {
+    const { id, due } = alert;
     const [seenDue, seenId] = JSON.parse(localStorage.getItem(SEEN) || "[0, 0]");
     if (due < seenDue || (due === seenDue && id <= seenId)) return;
     localStorage.setItem(SEEN, JSON.stringify([due, id]));
+    if (!navigator.locks) return notify(alert);
+    navigator.locks.request(`${SEEN}-${due}-${id}`, { ifAvailable: true }, (lock) => {
+      if (!lock) return undefined;
+      notify(alert);
+      return new Promise((resolve) => window.setTimeout(resolve, LATE_MILLISECONDS));
+    });
+  }
+
+  function notify({ id, title, text, link }) {
     try {
       const shown = new Notification(title, { body: text, tag: `cutloss-${id}` });
       shown.addEventListener("click", () => {

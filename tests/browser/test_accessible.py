@@ -8,7 +8,7 @@ from served import Service
 
 PAGES = (
     "/", "/runs/topoflow", "/runs/topoflow?edit=soon&attention=10&gpus=8&price=2", "/runs/vit-seg-lr3e4",
-    "/plan", "/runs/topoflow/report", "/actions", "/calibration",
+    "/plan", "/runs/topoflow/report", "/actions", "/alerts", "/calibration",
 )  # fmt: skip
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 LOOK = """rules => axe.run(document, {runOnly: rules}).then(found => found.violations.map(
