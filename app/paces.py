@@ -54,22 +54,60 @@ def eta_query(snapshot: Snapshot, now: float, priors: Priors) -> EtaQuery:
         now: epoch seconds.
         priors: what earlier runs took, for what this one has not done yet.
     """
-    at_step = snapshot.at_step or 0
-    resumed = snapshot.resumed_at_step
+    at_step, resumed = snapshot.at_step or 0, snapshot.resumed_at_step
+    is_starting = _is_starting(snapshot)
+    if is_starting:
+        at_step = resumed = _saved_step(snapshot, at_step)
     limit = snapshot.job.time_limit_seconds if snapshot.job is not None else None
     return EtaQuery(
         at_step=at_step,
         plan=_timed_plan(snapshot),
-        startup_seconds=snapshot.startup_seconds,
+        startup_seconds=_usual_startup(snapshot) if is_starting else snapshot.startup_seconds,
         steps=step_timings(snapshot.blocks, at_step),
         validations=_events(snapshot.validations, at_step),
         checkpoints=_events(snapshot.checkpoints, at_step),
-        in_progress=_in_progress(snapshot, now),
+        in_progress=_starting(snapshot, now) if is_starting else _in_progress(snapshot, now),
         resumed_at_step=None if resumed is None else min(resumed, at_step),
-        elapsed_seconds=elapsed_seconds(snapshot, now),
+        elapsed_seconds=0.0 if _is_waiting(snapshot) else elapsed_seconds(snapshot, now),
         time_limit_seconds=limit,
         priors=priors,
     )
+
+
+def _is_waiting(snapshot: Snapshot) -> bool:
+    """Whether the job waits for an allocation: of that nothing has passed yet."""
+    return snapshot.job is not None and snapshot.job.state == "PENDING"
+
+
+def _is_starting(snapshot: Snapshot) -> bool:
+    """Whether a run that had got somewhere starts again: requeued, or resumed and before its first step."""
+    if snapshot.at_step is None:
+        return False
+    return _is_waiting(snapshot) or (
+        snapshot.attempts[-1].last_step is None and snapshot.run.finished is None
+    )
+
+
+def _saved_step(snapshot: Snapshot, at_step: int) -> int:
+    """Return the step a restart resumes at: its last checkpoint's; where none was reported, where it was."""
+    saved = [one.step for one in snapshot.checkpoints if one.step <= at_step]
+    return max(saved, default=at_step)
+
+
+def _usual_startup(snapshot: Snapshot) -> float | None:
+    """Return what the run's start-ups took, ``None`` where none was timed."""
+    timed = [took for note in snapshot.startups if (took := startup_of(note)) is not None]
+    return float(np.median(timed)) if timed else None
+
+
+def _starting(snapshot: Snapshot, now: float) -> InProgress:
+    """Return the start-up in progress; one whose process has told its seconds is over."""
+    if _is_waiting(snapshot):
+        return InProgress("startup", 0.0)
+    if snapshot.startup_seconds is not None:
+        return InProgress("first step", 0.0)
+    began = snapshot.attempts[-1].started if snapshot.started is None else snapshot.started
+    return InProgress("startup", max(now - began, 0.0))
 
 
 def _timed_plan(snapshot: Snapshot) -> Plan:
@@ -77,6 +115,8 @@ def _timed_plan(snapshot: Snapshot) -> Plan:
     plan = snapshot.plan
     if plan.max_seconds is None or snapshot.started is None:
         return replace(plan, max_seconds=None)
+    if _is_waiting(snapshot):
+        return plan
     # A trainer counts from its own start; the clock counts from the allocation's.
     ahead = max(snapshot.attempts[-1].started - snapshot.started, 0.0)
     return replace(plan, max_seconds=plan.max_seconds + ahead)

@@ -43,6 +43,7 @@ class EtaTable:
         startup_seconds: of a start-up nobody timed.
         delay_seconds: of another single delay nobody timed.
         startup_spread: of both.
+        restart_spread: between two start-ups of one run.
         overhead_share: of a lasting overhead, seconds for every second of steps.
         overhead_spread: of that share between programs.
         overhead_odds: of a lasting overhead against a single delay, before looking at the clock.
@@ -88,6 +89,7 @@ class EtaTable:
     startup_seconds: float = 300.0
     delay_seconds: float = 60.0
     startup_spread: float = 1.3
+    restart_spread: float = 0.3
     overhead_share: float = 0.2
     overhead_spread: float = 1.2
     overhead_odds: float = 0.7

@@ -138,7 +138,7 @@ def _startup(now: Situation) -> PhaseDraws:
     whole = np.full(points.DRAWS, now.startup_seconds)
     begun = now.begun
     if begun is not None and begun.phase == "startup" and now.startup_seconds:
-        whole = begun_seconds(whole, begun)
+        whole = begun_seconds(whole * np.exp(TABLE.restart_spread * points.normal(13)), begun)
     return PhaseDraws(whole, np.zeros(points.DRAWS), 0.0)
 
 

@@ -8,6 +8,7 @@ from planner.attempt import attempt_starts
 from planner.cadence import seen_cadence, still_due
 from planner.clock import Clock
 from planner.eta_query import EtaQuery, InProgress
+from planner.eta_table import TABLE
 from planner.event_level import EventLevel, event_level
 from planner.first_steps import first_steps
 from planner.plan import Cadence, Due, checkpoints_due, validations_due
@@ -84,9 +85,18 @@ def situation(query: EtaQuery) -> Situation | None:
         or expected_checkpoint(checkpoint_every, now, query.priors).within(room),
         clock,
         query.in_progress,
-        (query.startup_seconds or 0.0) if query.at_step == 0 else 0.0,
+        _startup_left(query),
         budget_left(query),
     )
+
+
+def _startup_left(query: EtaQuery) -> float:
+    """Return the start-up still ahead; of one in progress the whole of it, whose part done is told apart."""
+    if query.in_progress is not None and query.in_progress.phase == "startup":
+        return TABLE.startup_seconds if query.startup_seconds is None else query.startup_seconds
+    if query.at_step > 0 or query.startup_seconds is None:
+        return 0.0
+    return max(query.startup_seconds - (query.elapsed_seconds or 0.0), 0.0)
 
 
 def budget_left(query: EtaQuery) -> float:

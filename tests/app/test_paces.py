@@ -11,7 +11,7 @@ from app.slurm.scheduler import JobFacts
 from app.snapshot import Snapshot
 from app.store.facts import Attempt, Checkpoint, Note, Run, StepBlocks, Validation
 from planner.duration import Duration
-from planner.eta import InProgress
+from planner.eta import InProgress, eta
 from planner.priors import Priors
 
 NOW = 10_000.0
@@ -66,6 +66,63 @@ def test_clock_starts_with_the_allocation() -> None:
     ended = JobFacts("1", "c", "COMPLETED", started=4_000.0, ended=5_000.0)
     found = [elapsed_seconds(_snapshot({}, job=job), NOW) for job in (running, ended, None)]
     assert [6_000.0, 1_000.0, 9_000.0] == found
+
+
+def _restarted(**parts: Any) -> Snapshot:
+    """Return a run of 200 steps of 40 s, stopped after step 60, saved at 50, started again 40 s ago."""
+    attempts = [
+        Attempt("a", 1_000.0, None, 1, 60, 60, 5_000.0),
+        Attempt("b", NOW - 40, None, None, None, 0, None),
+    ]
+    plan = {"total_steps": 200, "validate_every": "never", "checkpoint_every": "never"}
+    values: dict[str, Any] = {
+        "attempts": attempts,
+        "checkpoints": [Checkpoint("a", step, 0.0, 5.0, None) for step in (25, 50)],
+        "startups": [Note("a", 1, "startup", {"seconds": 100.0})],
+        "job": JobFacts("1", "c", "RUNNING", started=NOW - 40, time_limit_seconds=20_000.0),
+    }
+    return _snapshot(plan, 60, **{**values, **parts})
+
+
+def _median(snapshot: Snapshot) -> float:
+    remaining = eta(eta_query(snapshot, NOW, Priors())).remaining_seconds
+    assert remaining is not None
+    return remaining.at(0.5) or 0.0
+
+
+def test_a_restart_is_estimated_before_its_first_step() -> None:
+    """The rest of a usual start-up, then the steps since the last checkpoint, none of them progress."""
+    query = eta_query(_restarted(), NOW, Priors())
+    assert (50, 50, 100.0) == (query.at_step, query.resumed_at_step, query.startup_seconds)
+    assert InProgress("startup", 40.0) == query.in_progress
+    assert _median(_restarted()) == pytest.approx(60 + 150 * 40, rel=0.01)
+
+
+def test_a_start_up_that_was_told_is_over() -> None:
+    """Between its start-up and its first step a restarted run has only the steps ahead."""
+    told = [Note("b", 2, "startup", {"seconds": 30.0}), Note("a", 1, "startup", {"seconds": 100.0})]
+    assert _median(_restarted(startups=told)) == pytest.approx(150 * 40, rel=0.01)
+
+
+def test_a_restart_without_a_reported_checkpoint_goes_on_where_it_was() -> None:
+    """Where no checkpoint was reported nothing tells that steps are lost."""
+    assert 60 == eta_query(_restarted(checkpoints=[]), NOW, Priors()).at_step
+
+
+def test_a_requeued_job_waits_with_its_whole_limit_ahead() -> None:
+    """Of an allocation that has not begun nothing has passed; its start-up is still to come."""
+    job = JobFacts("1", "c", "PENDING", time_limit_seconds=20_000.0)
+    first = [Attempt("a", 1_000.0, None, 1, 60, 60, 5_000.0)]
+    snapshot = _restarted(job=job, attempts=first)
+    query = eta_query(snapshot, NOW, Priors())
+    assert (0.0, 50, InProgress("startup", 0.0)) == (query.elapsed_seconds, query.at_step, query.in_progress)
+    assert _median(snapshot) == pytest.approx(100 + 150 * 40, rel=0.01)
+    assert eta(query).finishes_within_limit == 1.0
+
+
+def test_a_start_up_nobody_timed_is_a_usual_one() -> None:
+    """A restart whose start-ups were never timed still has one ahead."""
+    assert _median(_restarted(startups=[])) > 150 * 40 + 60
 
 
 def test_undeclared_cadences_are_those_seen() -> None:

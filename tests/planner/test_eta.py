@@ -246,6 +246,13 @@ BUDGET = replace(
 )
 
 
+def test_a_start_up_that_has_passed_is_not_ahead() -> None:
+    """Before the first step, of 960 s of start-up those are left that the clock has not seen."""
+    waiting = replace(SEED, at_step=0, validations=Timings(), startup_seconds=960.0)
+    phases = [eta(replace(waiting, elapsed_seconds=passed)).by_phase for passed in (None, 300.0, 2_000.0)]
+    assert [960.0, 660.0, 0.0] == [None if phase is None else phase.startup for phase in phases]
+
+
 def test_a_budget_of_time_ends_a_run_before_its_steps() -> None:
     """With 10,200 s of its own budget left and 25,260 s of work, the budget decides."""
     answer = eta(BUDGET)
