@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from app.queue_book import QueueBook
 from app.settings import Settings
 from app.slurm.scheduler import JobFacts
 from app.store import Store
@@ -20,7 +21,7 @@ LEAST_SECONDS = 1.0
 LEVELS = (0.1, 0.5, 0.9)
 MOST_FIXES = 50
 
-Source = Literal["partition", "user", "job", "settings"]
+Source = Literal["partition", "user", "job", "settings", "supervised", "own_nodes", "combined"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,8 @@ class Usual:
         low_seconds: 10 % take less.
         high_seconds: 90 % take less.
         source: whose times it was learned from; ``job`` is the running job's own, ``settings`` is nobody's.
+            Of a queue: ``supervised`` has none, ``own_nodes`` come back to the job, ``combined`` is the
+            user's history with SLURM's own estimates.
         count: times behind it.
     """
 
@@ -71,6 +74,11 @@ class HabitBook:
     def __init__(self, store: Store, settings: Settings) -> None:
         self._store = store
         self._settings = settings
+        self._queues: QueueBook | None = None
+
+    def use_queues(self, queues: QueueBook) -> None:
+        """Ask a scheduler's queue, too."""
+        self._queues = queues
 
     def habits(self, run: Run, job: JobFacts | None) -> Habits:
         """Return what a fix of a run usually takes its user."""
@@ -89,6 +97,9 @@ class HabitBook:
 
     def _queue(self, user: str, job: JobFacts | None) -> Usual:
         """Return the queue wait: of the same partition, else of any; the fewer waits, the wider."""
+        found = self._queues.outlook(job) if self._queues is not None else None
+        if found is not None:
+            return Usual(found.low_seconds, found.high_seconds, found.case, found.count)
         partition = job.partition if job is not None else None
         same = self._store.queue_waits(user, partition) if partition is not None else []
         if len(same) >= FEWEST:

@@ -32,6 +32,7 @@ from app.newcomers import Newcomers
 from app.openapi import describe
 from app.plans import Plans
 from app.pool import Pool
+from app.queue_book import QueueBook
 from app.replace import Replacer
 from app.settings import Settings
 from app.slurm.detect import scheduler_of
@@ -161,7 +162,7 @@ def _start_listening(app: FastAPI, settings: Settings, clock: Callable[[], float
 def _start_scheduling(app: FastAPI, settings: Settings, clock: Callable[[], float]) -> None:
     """Start what needs a scheduler; replacements that were under way are taken up first."""
     state = app.state
-    state.poller, state.replacer, state.extras = None, None, None
+    state.poller, state.replacer, state.extras, state.queues = None, None, None, None
     state.supervision = Supervision(settings.supervise)
     if state.scheduler is None:
         return
@@ -179,6 +180,8 @@ def _start_scheduling(app: FastAPI, settings: Settings, clock: Callable[[], floa
         state.store, state.scheduler, clock, publish=publish, supervision=state.supervision
     )
     state.extras = ExtrasBook(state.scheduler, clock, poller.note_call, state.live.publish)
+    state.queues = QueueBook(state.store, state.scheduler, state.supervision, clock, poller.note_call)
+    state.plans.use_queues(state.queues)
     state.replacer.resume_all()
     poller.start()
 

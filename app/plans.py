@@ -18,6 +18,7 @@ from app.judging import Judge
 from app.memory import Memory
 from app.paces import eta_query
 from app.questions import RunCurve
+from app.queue_book import QueueBook
 from app.scenarios import Standing
 from app.schemas.compare import RelaunchFields
 from app.settings import Settings
@@ -80,6 +81,10 @@ class Plans:
         self._habits = HabitBook(store, settings)
         self._judge = Judge(store, settings, self._earlier)
         self._slots = threading.BoundedSemaphore(settings.planner_threads)
+
+    def use_queues(self, queues: QueueBook) -> None:
+        """Take a relaunch's wait from a scheduler's queue, too."""
+        self._habits.use_queues(queues)
 
     def view(self, run_id: str) -> RunView | None:
         """Return everything shown of a run, ``None`` where there is no such run."""

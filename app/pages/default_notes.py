@@ -30,13 +30,17 @@ def default_notes(view: RunView, words: Words) -> Mapping[str, Markup]:
 
 def usual_source(usual: Usual, words: Words) -> Markup:
     """Return whose times a usual duration was learned from."""
-    if usual.source == "settings":
-        return words.say("a usual time: nothing is known of yours yet")
-    if usual.source == "job":
-        return words.say("as this job waited")
     if usual.source == "partition":
         return words.say_n("from {n} of your waits here", "from {n} of your waits here", usual.count)
-    return words.say_n("from {n} of your own times", "from {n} of your own times", usual.count)
+    named = {
+        "supervised": words.say("none: a corrected command keeps the nodes"),
+        "own_nodes": words.say("nobody is in line: its own nodes come back to it"),
+        "combined": words.say("from your earlier jobs and SLURM's own estimates"),
+        "settings": words.say("a usual time: nothing is known of yours yet"),
+        "job": words.say("as this job waited"),
+    }
+    own = words.say_n("from {n} of your own times", "from {n} of your own times", usual.count)
+    return named.get(usual.source, own)
 
 
 def curve_choices(view: RunView, value: Value, plans: Plans, words: Words) -> Choices:

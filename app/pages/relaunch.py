@@ -109,7 +109,9 @@ async def stream_replacement(
 
 
 def _told(visit: Visit, form: RelaunchForm, draft: Draft) -> Told:
-    return checked(form, draft, visit.request.app.state.scheduler)
+    told = checked(form, draft, visit.request.app.state.scheduler)
+    visit.request.app.state.queues.note_trial(draft.job.id, told.checks)
+    return told
 
 
 def _page(  # noqa: PLR0913 - the parts of one page
