@@ -10,6 +10,7 @@ from markupsafe import Markup
 from app.fixes import FixOutcome, PartOutcome
 from app.habits import Habits
 from app.pages.default_notes import usual_source
+from app.pages.report_facts import span
 from app.pages.visit import VisitDep
 from app.parts import ActionsDep, PlansDep
 from app.words import Words
@@ -82,11 +83,7 @@ def usual_lines(habits: Habits, words: Words) -> list[UsualLine]:
     return [
         UsualLine(
             _name(part, words),
-            words.say(
-                "{low} to {high}",
-                low=words.duration(usual.low_seconds),
-                high=words.duration(usual.high_seconds),
-            ),
+            span(usual.low_seconds, usual.high_seconds, words),
             usual_source(usual, words),
         )
         for part, usual in named
@@ -111,7 +108,7 @@ def _line(part: PartOutcome, words: Words) -> PartLine:
     low, middle, high = (predicted.at(level) if predicted else None for level in (0.1, 0.5, 0.9))
     between = unknown
     if low is not None and high is not None:
-        between = words.say("{low} to {high}", low=words.duration(low), high=words.duration(high))
+        between = span(low, high, words)
     return PartLine(
         _name(part.part, words),
         unknown if middle is None else words.plain(words.duration(middle)),

@@ -12,7 +12,7 @@ from app.curve_file import LARGEST_BYTES, read_curve
 from app.errors import TooLargeError
 from app.pages.curve_upload import as_text, unread
 from app.pages.field_faces import FieldFace, field_faces
-from app.pages.plan_question import PlanQuestion, read_plan
+from app.pages.plan_question import EXAMPLE_LOSSES, PlanQuestion, read_plan
 from app.pages.refusals import option_name
 from app.pages.report_account import account_of
 from app.pages.report_blocks import Report, kind_of
@@ -107,9 +107,14 @@ def _problem(asked: PlanQuestion, words: Words) -> Markup | None:
 
 def _fields(asked: PlanQuestion, words: Words) -> list[PlanField]:
     return [
-        PlanField(name, label, unit, asked.typed[name], name not in asked.wrong)
+        PlanField(name, label, unit, _shown(name, asked.typed[name], words), name not in asked.wrong)
         for name, label, unit in _labels(words)
     ]
+
+
+def _shown(name: str, text: str, words: Words) -> str:
+    """Return what a field holds; the example's losses as the reader writes them."""
+    return text.replace(".", words.decimal(0.5)[1]) if text == EXAMPLE_LOSSES.get(name) else text
 
 
 def _more(asked: PlanQuestion, words: Words) -> list[FieldFace]:

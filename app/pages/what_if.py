@@ -134,6 +134,18 @@ def _sentence(view: RunView, asked: Comparison | None, words: Words, *, is_chang
         return words.say("Nothing to compare yet.")
     if asked.verdict.action == "wait":
         return words.say("Too little is known to choose.")
+    if asked.verdict.action != "stop" and _is_out_of_sight(asked):
+        return words.say("None of them is expected to get there.")
+    return _ahead(view, asked, words, is_changed=is_changed)
+
+
+def _is_out_of_sight(asked: Comparison) -> bool:
+    ends = [_median(one.finish_seconds) for one in asked.outcomes if one.name != "stop"]
+    return all(end is None for end in ends)
+
+
+def _ahead(view: RunView, asked: Comparison, words: Words, *, is_changed: bool) -> Markup:
+    """Return which option is ahead, and whether that is news."""
     verdict, was = asked.verdict, view.comparison.verdict.action if view.comparison else None
     saving = _median(verdict.saving_seconds)
     option = option_name(verdict.scenario or verdict.action, words)
