@@ -132,7 +132,7 @@ class SlurmCommands:
 
     def waiting(self, partition: str) -> list[str]:
         """Return the jobs in line for a partition, by priority."""
-        if not re.fullmatch(r"[\w.-]+", partition, re.ASCII):
+        if not re.fullmatch(r"\w[\w.-]*", partition, re.ASCII):
             raise SchedulerError(f"partition is {partition!r}; expected one name")
         argv = ["squeue", "--noheader", "--all", "--states=PENDING", f"--partition={partition}"]
         done = self._call([*argv, f"--Format={parse.format_of(parse.WAITING_FIELDS)}"])
