@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from app.views import RunView
     from app.words import Words
-    from planner.pace import PhasePace
+    from planner.pace import Pace, PhasePace
 
 SPARK_POINTS = 80
 STEADY_WITHIN = 0.05
@@ -74,16 +74,26 @@ def pace_cells(view: RunView, words: Words) -> list[PaceCell]:
 
 def _step(view: RunView, words: Words) -> PaceCell:
     pace = view.pace.step
-    caption = (
-        words.say(
-            "single steps {low} to {high}",
-            low=words.duration(pace.quick_seconds),
-            high=words.duration(pace.slow_seconds),
-        )
-        if pace
-        else None
-    )
+    caption = _spread(view.pace, pace, words) if pace else None
     return PaceCell(words.say("Step"), _value(pace, words), caption, "p-train", spark=_spark(view))
+
+
+def _spread(pace: Pace, step: PhasePace, words: Words) -> Markup:
+    low, high = words.duration(step.quick_seconds), words.duration(step.slow_seconds)
+    single = words.say("single steps {low} to {high}", low=low, high=high)
+    first, stalls = pace.first_steps, pace.stalls
+    if stalls is not None:
+        return words.say(
+            "{single}; a stall of {duration} every {n} steps",
+            single=single,
+            duration=words.duration(stalls.seconds),
+            n=words.whole(stalls.steps_between),
+        )
+    if first is not None:
+        return words.say(
+            "{single}; at first {duration}", single=single, duration=words.duration(first.mean_seconds)
+        )
+    return single
 
 
 def _events(  # noqa: PLR0913, PLR0917 - one phase, as it was and as it is planned

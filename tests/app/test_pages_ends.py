@@ -117,3 +117,21 @@ def test_each_phase_has_a_cell() -> None:
     assert (1, 4) == (validation.done, validation.of)
     assert ("0 done", 0) == (plain(checkpoint.caption), checkpoint.of)
     assert "not yet" == plain(startup.value)
+
+
+@pytest.mark.parametrize(
+    ("at", "seconds", "expected"),
+    [
+        (50, 300.0, "single steps 10 s to 10 s; a stall of 4 min 50 every 99 steps"),
+        (0, 95.0, "single steps 10 s to 10 s; at first 1 min 35"),
+    ],
+)
+def test_stalls_and_first_steps_are_told_apart_from_the_usual_ones(
+    at: int, seconds: float, expected: str
+) -> None:
+    """What a step usually takes stands first; a rare stall, or slow first steps, beside it."""
+    took = np.full(100, 10.0)
+    took[at] = seconds
+    view = paced(1.0)
+    view.pace = measure(Timings(np.arange(1.0, 101.0), took), Timings(), Timings())
+    assert expected == plain(pace_cells(view, WORDS)[0].caption)
