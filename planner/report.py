@@ -38,8 +38,26 @@ def compare(query: CompareQuery) -> Comparison:
     Raises:
         InvalidInputError: the question contradicts itself; the pointer is relative to the question.
     """
-    check_query(query)
     source = Draws(query.seed)
+    courses, refusals = _simulated(query, source)
+    verdict, ranking = judge(query, courses, refusals, source)
+    outcomes = tuple(_outcome(query, s, courses, refusals, ranking) for s in query.scenarios)
+    return Comparison(outcomes, verdict, suggest(query, courses), actions_of(query, verdict, courses))
+
+
+def outlook(query: CompareQuery) -> tuple[Outcome, ...]:
+    """Return what comes of each scenario by itself, in their order: neither ranked nor judged.
+
+    Raises:
+        InvalidInputError: the question contradicts itself; the pointer is relative to the question.
+    """
+    courses, refusals = _simulated(query, Draws(query.seed))
+    return tuple(_outcome(query, scenario, courses, refusals, None) for scenario in query.scenarios)
+
+
+def _simulated(query: CompareQuery, source: Draws) -> tuple[dict[str, Course], dict[str, str]]:
+    """Return the courses of the scenarios that can be answered, and why the others cannot, by name."""
+    check_query(query)
     courses: dict[str, Course] = {}
     refusals: dict[str, str] = {}
     for index, scenario in enumerate(query.scenarios):
@@ -49,9 +67,7 @@ def compare(query: CompareQuery) -> Comparison:
                 refusals[scenario.name] = course.reason
             else:
                 courses[scenario.name] = course
-    verdict, ranking = judge(query, courses, refusals, source)
-    outcomes = tuple(_outcome(query, s, courses, refusals, ranking) for s in query.scenarios)
-    return Comparison(outcomes, verdict, suggest(query, courses), actions_of(query, verdict, courses))
+    return courses, refusals
 
 
 def _outcome(

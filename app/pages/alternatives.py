@@ -43,11 +43,10 @@ def alternatives(told: Asked, changed: Mapping[str, str], words: Words) -> list[
         changed: the assumptions of it that were changed; an option is asked about under the same.
         words: the reader's way of writing.
     """
-    if told.comparison is None or told.extended is None:
+    if told.comparison is None:
         return []
     suggested = {one.name: one for one in told.comparison.suggestions}
-    outcomes = told.extended.outcomes
-    ends = {one.name: one.finish_seconds.at(0.5) if one.finish_seconds else None for one in outcomes}
+    ends = told.ends
     asked = [end for name, end in ends.items() if name not in suggested and end is not None]
     soonest = min(asked, default=None)
     return [

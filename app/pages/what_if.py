@@ -41,6 +41,7 @@ class OptionResult:
 class WhatIf:
     """The what-if of one run, ready to show."""
 
+    run_id: str
     summary: Table | None
     pareto: Markup | None
     alternatives: list[Alternative]
@@ -67,6 +68,7 @@ def what_if(view: RunView, query: Mapping[str, str], plans: Plans, words: Words)
         problem = words.say("This cannot be asked: expected {expected}.", expected=told.expected)
     changed = {name: value.text for name, value in values.items() if value.is_changed}
     return WhatIf(
+        run_id=view.run.id,
         summary=None if question is None or found is None else summary_table(question, found, words),
         pareto=None if found is None else pareto_note(found.verdict, words),
         alternatives=alternatives(told, changed, words),

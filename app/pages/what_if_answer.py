@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from app.pages.what_if_scenario import scenario_from
 from app.pages.wishes import with_wishes
 from app.schemas.compare import RelaunchFields
 from planner.errors import InvalidInputError
-from planner.report import compare
+from planner.report import compare, outlook
 from planner.scenario import PlanOverrides
 
 if TYPE_CHECKING:
@@ -29,13 +29,13 @@ class Asked:
     Attributes:
         question: ``None`` where it cannot be asked, or there is nothing to compare.
         comparison: its answer.
-        extended: the answer with the options that were suggested.
+        ends: median seconds to the end of each option, those that were suggested among them, by name.
         expected: what was expected instead of an assumption that contradicts the others.
     """
 
     question: CompareQuery | None = None
     comparison: Comparison | None = None
-    extended: Comparison | None = None
+    ends: Mapping[str, float | None] = field(default_factory=dict)
     expected: str | None = None
 
 
@@ -68,12 +68,13 @@ def _asked(view: RunView, values: Mapping[str, Value], plans: Plans) -> Asked:
         if question is None:
             return Asked()
         comparison = compare(question) if is_changed or view.comparison is None else view.comparison
-        return Asked(question, comparison, _extended(question, comparison))
+        return Asked(question, comparison, _ends(question, comparison))
     except InvalidInputError as error:
         return Asked(expected=error.expected)
 
 
-def _extended(question: CompareQuery, comparison: Comparison) -> Comparison:
-    if not comparison.suggestions:
-        return comparison
-    return compare(replace(question, scenarios=(*question.scenarios, *comparison.suggestions)))
+def _ends(question: CompareQuery, comparison: Comparison) -> Mapping[str, float | None]:
+    outcomes = comparison.outcomes
+    if comparison.suggestions:
+        outcomes = outlook(replace(question, scenarios=(*question.scenarios, *comparison.suggestions)))
+    return {one.name: one.finish_seconds.at(0.5) if one.finish_seconds else None for one in outcomes}

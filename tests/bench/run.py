@@ -19,6 +19,7 @@ BENCHMARKS = (
     "tab_growth.py",
     "verdict_calibration.py",
     "verdict_steadiness.py",
+    "what_if.py",
     "refit.py",
     "peers.py",
 )

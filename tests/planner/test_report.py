@@ -6,7 +6,7 @@ import pytest
 
 from planner.duration import Duration, exactly
 from planner.plan import Plan
-from planner.report import compare
+from planner.report import compare, outlook
 from planner.scenario import CompareQuery, PaceDurations, PlanOverrides, Scenario
 
 CONTINUE = Scenario("continue", "continue")
@@ -116,3 +116,12 @@ def test_same_question_gives_the_same_answer() -> None:
     """The same question and seed give the same answer, equal in every field."""
     uncertain = replace(SEED, scenarios=(CONTINUE, replace(RELAUNCH, edit_seconds=Duration(1200, 9000))))
     assert compare(uncertain) == compare(uncertain)
+
+
+def test_outlook_tells_the_same_ends_without_a_verdict() -> None:
+    """What comes of each scenario by itself is what the comparison says of it, unranked."""
+    uncertain = replace(RELAUNCH, edit_seconds=Duration(1200, 4800))
+    query = replace(SEED, scenarios=(CONTINUE, uncertain))
+    alone, compared = outlook(query), compare(query).outcomes
+    assert [one.finish_seconds for one in compared] == [one.finish_seconds for one in alone]
+    assert [None, None] == [one.probability_first for one in alone]
