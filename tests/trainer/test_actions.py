@@ -35,12 +35,14 @@ def test_a_relaunch_sends_the_script(
     answering: Callable[[int, Any], None], service: Any, script: Path, capsys: Capture
 ) -> None:
     """With options, with a key of its own, to the run that is named."""
-    answering(202, {"id": "r1", "state": "prepared"})
+    answering(202, {"id": "r1", "state": "prepared", "sha256": "a" * 64})
     arguments = ["relaunch", "topo 1", "--script", str(script), "--option", "time=10", "--no-checkpoint"]
     assert Exit.ANSWERED == main(arguments)
     path, headers, body = service.calls[-1]
     assert "/api/v1/runs/topo%201/relaunch" == path
-    assert {"script": script.read_text(), "ask_checkpoint": False, "options": {"time": "10"}} == body
+    asked = {"script": script.read_text(), "ask_checkpoint": False, "options": {"time": "10"}}
+    assert {**asked, "sha256": "a" * 64} == body
+    assert ("/api/v1/runs/topo%201/relaunch/check", asked) == (service.calls[-2][0], service.calls[-2][2])
     assert headers["Idempotency-Key"].startswith("cutloss-")
     assert "Bearer a-token" == headers["Authorization"]
     assert "replacement r1 of topo 1: prepared\n" == capsys.readouterr().out
@@ -51,7 +53,41 @@ def test_a_relaunch_can_be_waited_for(service: Any, script: Path) -> None:
     service.answer = lambda body: (200, {"id": "r1", "state": "failed" if "path" in body else "submitting"})
     assert Exit.PROBLEM == main(["relaunch", "r", "--script", str(script), "--wait", "--key", "k"])
     assert "/api/v1/replacements/r1" == service.calls[-1][0]
-    assert "k" == service.calls[0][1]["Idempotency-Key"]
+    assert "k" == service.calls[1][1]["Idempotency-Key"]
+
+
+def test_the_way_is_the_persons_choice(
+    answering: Callable[[int, Any], None], service: Any, script: Path
+) -> None:
+    """Order, signal and what happens without an answer are sent as they were said."""
+    answering(202, {"id": "r1", "state": "prepared"})
+    said = ["--order", "overlap", "--signal", "USR1", "--without-answer", "abort", "--checkpoint-wait", "60"]
+    assert Exit.ANSWERED == main(["relaunch", "r", "--script", str(script), *said])
+    body = service.calls[-1][2]
+    assert ("overlap", "USR1", "abort", 60.0) == (
+        body["order"], body["signal"], body["without_answer"], body["checkpoint_wait_seconds"],
+    )  # fmt: skip
+
+
+def test_a_corrected_command_keeps_the_nodes(answering: Callable[[int, Any], None], service: Any) -> None:
+    """No script is needed: one line goes to the job that runs."""
+    answering(202, {"id": "r1", "state": "prepared"})
+    assert Exit.ANSWERED == main(["relaunch", "r", "--command", "srun python train.py --fix"])
+    body = service.calls[-1][2]
+    assert ("keep", "srun python train.py --fix") == (body["order"], body["script"])
+
+
+def test_a_check_submits_nothing(
+    answering: Callable[[int, Any], None], service: Any, script: Path, capsys: Capture
+) -> None:
+    """It prints what speaks against it, what would be lost and the difference, and exits as it came out."""
+    checks = [{"name": "shebang", "passed": False, "finding": "none"}]
+    lost = {"steps": 12, "seconds": 600.0, "since_step": 40}
+    answering(200, {"checks": checks, "passes": False, "sha256": "ab", "difference": ["+x"], "lost": lost})
+    assert Exit.PROBLEM == main(["relaunch", "r", "--script", str(script), "--check"])
+    assert ["/api/v1/runs/r/relaunch/check"] == [call[0] for call in service.calls]
+    out = capsys.readouterr().out
+    assert "NO  shebang: none\nwithout a new checkpoint 12 steps are lost, 10 min\n+x\nsha256 ab\n" == out
 
 
 def test_a_cancel_asks_the_training_to_end(

@@ -13,16 +13,14 @@ ENDED = frozenset({"done", "failed", "rolled_back"})
 
 
 def relaunch_run(options: argparse.Namespace) -> Answer:
-    """Put a corrected job in the place of a running one."""
-    try:
-        script = options.script.read_text(encoding="utf-8")
-    except OSError as error:
-        raise NoAnswerError(Exit.USAGE, f"{options.script}: {error.strerror}; expected a script") from error
-    order: dict[str, Any] = {"script": script, "ask_checkpoint": not options.no_checkpoint}
-    if options.option:
-        order["options"] = dict(_pair(given) for given in options.option)
-    if options.checkpoint_wait is not None:
-        order["checkpoint_wait_seconds"] = options.checkpoint_wait
+    """Put a corrected job in the place of a running one, or a corrected command in its job.
+
+    What is sent is checked first, and confirmed by the fingerprint of what the check said would run.
+    """
+    order = _order(options)
+    if options.check:
+        return _checked(options, order)
+    order["sha256"] = tell(os.environ, order, "runs", options.name, "relaunch", "check").get("sha256")
     key = options.key or _new_key()
     answer = tell(os.environ, order, "runs", options.name, "relaunch", key=key)
     if options.wait:
@@ -30,6 +28,47 @@ def relaunch_run(options: argparse.Namespace) -> Answer:
     text = f"replacement {answer.get('id')} of {options.name}: {answer.get('state')}"
     failed = answer.get("state") in ENDED - {"done"}
     return answer, text, Exit.PROBLEM if failed else Exit.ANSWERED
+
+
+def _checked(options: argparse.Namespace, order: dict[str, Any]) -> Answer:
+    """Say what would run and what speaks against it; nothing is submitted."""
+    told = tell(os.environ, order, "runs", options.name, "relaunch", "check")
+    checks = told.get("checks") or []
+    lines = [f"{'ok' if one['passed'] else 'NO':3} {one['name']}: {one['finding']}" for one in checks]
+    lost = told.get("lost")
+    if lost:
+        time_lost = "" if lost["seconds"] is None else f", {lost['seconds'] / 60:.0f} min"
+        lines.append(f"without a new checkpoint {lost['steps']} steps are lost{time_lost}")
+    lines += [*(told.get("difference") or []), f"sha256 {told.get('sha256')}"]
+    return told, "\n".join(lines), Exit.ANSWERED if told.get("passes") else Exit.PROBLEM
+
+
+def _order(options: argparse.Namespace) -> dict[str, Any]:
+    order: dict[str, Any] = {"script": _script(options), "ask_checkpoint": not options.no_checkpoint}
+    if options.command:
+        order["order"] = "keep"
+    elif options.order:
+        order["order"] = options.order
+    if options.option:
+        order["options"] = dict(_pair(given) for given in options.option)
+    if options.checkpoint_wait is not None:
+        order["checkpoint_wait_seconds"] = options.checkpoint_wait
+    if options.signal:
+        order["signal"] = options.signal
+    if options.without_answer:
+        order["without_answer"] = options.without_answer
+    return order
+
+
+def _script(options: argparse.Namespace) -> str:
+    """Return what will run: a script's text, or one command line."""
+    if options.command:
+        return str(options.command)
+    try:
+        text: str = options.script.read_text(encoding="utf-8")
+    except OSError as error:
+        raise NoAnswerError(Exit.USAGE, f"{options.script}: {error.strerror}; expected a script") from error
+    return text
 
 
 def cancel_run(options: argparse.Namespace) -> Answer:

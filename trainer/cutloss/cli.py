@@ -92,8 +92,12 @@ def _add_questions(add: Adder) -> None:
 def _add_actions(add: Adder) -> None:
     relaunch = add("relaunch", relaunch_run, "put a corrected job in the place of a running one")
     relaunch.add_argument("name", metavar="RUN", help="a run's id")
-    relaunch.add_argument(
-        "--script", type=Path, required=True, metavar="FILE", help="the corrected batch script"
+    what = relaunch.add_mutually_exclusive_group(required=True)
+    what.add_argument("--script", type=Path, metavar="FILE", help="the corrected batch script")
+    what.add_argument(
+        "--command",
+        metavar="LINE",
+        help="a corrected command for a job under cutloss supervise: keeps its nodes",
     )
     relaunch.add_argument(
         "--option", action="append", metavar="NAME=VALUE", help="an sbatch option; may be repeated"
@@ -103,6 +107,20 @@ def _add_actions(add: Adder) -> None:
     )
     relaunch.add_argument(
         "--checkpoint-wait", type=float, metavar="SECONDS", help="wait so long for it at most"
+    )
+    relaunch.add_argument(
+        "--order", choices=("handover", "overlap"), help="the new job waits for the old one, or starts first"
+    )
+    relaunch.add_argument(
+        "--signal",
+        choices=("USR1", "USR2", "HUP", "INT", "TERM"),
+        help="sent to the running job when its trainer does not answer",
+    )
+    relaunch.add_argument(
+        "--without-answer", choices=("proceed", "abort"), help="what happens when nothing answers"
+    )
+    relaunch.add_argument(
+        "--check", action="store_true", help="only say what would run, and what speaks against it"
     )
     relaunch.add_argument(
         "--wait", action="store_true", help="return when the new job is in place, or will not be"
