@@ -95,27 +95,37 @@ def _is_object(value: object) -> bool:
 
 def _account(raw: str, job: Mapping[str, Any], cluster: str) -> JobFacts:
     told, times = _inner(job, "state"), _inner(job, "time")
-    state = values.state(told.get("current")) or "UNKNOWN"
+    facts = _common(_account_id(raw, job), job, cluster, told.get("current"), times)
+    return dataclasses.replace(
+        facts,
+        user=values.word(job.get("user")),
+        reason=values.word(told.get("reason")),
+        node_count=values.count(job.get("allocation_nodes")),
+        submitted=values.epoch(times.get("submission")),
+        exit_code=_accounted_exit(facts.state, job.get("exit_code")),
+        work_dir=values.word(job.get("working_directory")),
+    )
+
+
+def _common(
+    job_id: str, job: Mapping[str, Any], cluster: str, state: object, times: Mapping[str, Any]
+) -> JobFacts:
+    """Return what the controller's record of a job and accounting's say in the same way."""
+    known = values.state(state) or "UNKNOWN"
     minutes = values.number(times.get("limit"))
     nodes = values.word(job.get("nodes"))
     start, end = values.epoch(times.get("start")), values.epoch(times.get("end"))
     return JobFacts(
-        id=_account_id(raw, job),
+        id=job_id,
         cluster=cluster,
-        state=state,
-        user=values.word(job.get("user")),
+        state=known,
         name=values.word(job.get("name")),
-        reason=values.word(told.get("reason")),
         partition=values.word(job.get("partition")),
         nodes=nodes,
-        node_count=values.count(job.get("allocation_nodes")),
-        submitted=values.epoch(times.get("submission")),
         time_limit_seconds=None if minutes is None else minutes * 60,
-        exit_code=_accounted_exit(state, job.get("exit_code")),
         comment=_comment(job.get("comment")),
-        work_dir=values.word(job.get("working_directory")),
         submit_line=values.word(job.get("submit_line")),
-        **parse.clock_times(state, start, end, nodes),
+        **parse.clock_times(known, start, end, nodes),
     )
 
 
@@ -160,33 +170,24 @@ def _document(text: str) -> Mapping[str, Any]:
 
 
 def _facts(raw: str, job: Mapping[str, Any], cluster: str) -> JobFacts:
-    state = values.state(job.get("job_state")) or "UNKNOWN"
-    minutes = values.number(job.get("time_limit"))
-    nodes = values.word(job.get("nodes"))
-    start, end = values.epoch(job.get("start_time")), values.epoch(job.get("end_time"))
-    return JobFacts(
-        id=_id(raw, job),
-        cluster=cluster,
-        state=state,
+    names = {"limit": "time_limit", "start": "start_time", "end": "end_time"}
+    times = {name: job.get(field) for name, field in names.items()}
+    facts = _common(_id(raw, job), job, cluster, job.get("job_state"), times)
+    has_exited = facts.state not in parse.NOT_EXITED
+    return dataclasses.replace(
+        facts,
         user=values.word(job.get("user_name")),
-        name=values.word(job.get("name")),
         reason=values.word(job.get("state_reason")),
-        partition=values.word(job.get("partition")),
-        nodes=nodes,
         node_count=values.count(job.get("node_count")),
         gpus=values.gpus(job.get("tres_alloc_str") or job.get("tres_req_str")),
         submitted=values.epoch(job.get("submit_time")),
-        time_limit_seconds=None if minutes is None else minutes * 60,
         restart_count=values.count(job.get("restart_cnt")),
-        exit_code=None if state in parse.NOT_EXITED else values.exit_code(job.get("exit_code")),
-        comment=_comment(job.get("comment")),
+        exit_code=values.exit_code(job.get("exit_code")) if has_exited else None,
         dependency=values.word(job.get("dependency")),
         command=values.word(job.get("command")),
         work_dir=values.word(job.get("current_working_directory")),
         # The pattern with %j stays in standard_output; later releases add what it stands for.
         stdout=values.word(job.get("stdout_expanded") or job.get("standard_output")),
-        submit_line=values.word(job.get("submit_line")),
-        **parse.clock_times(state, start, end, nodes),
     )
 
 
