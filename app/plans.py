@@ -96,15 +96,22 @@ class Plans:
         view = self.view(run_id)
         return None if view is None else row_of(view)
 
-    def rows(self, runs: Sequence[Run], within_seconds: float = LISTING_SECONDS) -> list[RunRow]:
+    def rows(
+        self, runs: Sequence[Run], within_seconds: float = LISTING_SECONDS, young_seconds: float = 0.0
+    ) -> list[RunRow]:
         """Return the lines of a list within a bounded time.
 
         Those looked at longest ago come first; what cannot be computed in time shows the last view, or the
         bare facts where there is none yet.
+
+        Args:
+            runs: the runs.
+            within_seconds: the time.
+            young_seconds: a line computed so recently is not computed anew.
         """
-        deadline = time.monotonic() + within_seconds
+        deadline, young = time.monotonic() + within_seconds, self._clock() - young_seconds
         for run in sorted(runs, key=self._looked_at):
-            if time.monotonic() >= deadline:
+            if time.monotonic() >= deadline or self._looked_at(run) > young:
                 break
             self._current(run)
         return self.last_rows(runs)

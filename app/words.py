@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
+from functools import cache
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from babel.core import Locale
 from babel.dates import format_datetime
 from babel.numbers import format_decimal
 from markupsafe import Markup, escape
@@ -60,12 +62,12 @@ class Words:
 
     def whole(self, value: float) -> str:
         """Return a whole number."""
-        return _firm(format_decimal(round(value), "#,##0", locale=self.language))
+        return _firm(format_decimal(round(value), "#,##0", locale=_locale(self.language)))
 
     def decimal(self, value: float, digits: int = 1) -> str:
         """Return a number with at most so many digits after the point."""
         places = "." + "#" * digits if digits else ""
-        return _firm(format_decimal(value, "#,##0" + places, locale=self.language))
+        return _firm(format_decimal(value, "#,##0" + places, locale=_locale(self.language)))
 
     def significant(self, value: float, digits: int = 3) -> str:
         """Return a number of any size with so many significant digits, such as 0.34, 2.76 or 1.2e-05."""
@@ -74,7 +76,7 @@ class Words:
         if value != 0 and not 1e-4 <= abs(value) < 1e6:  # noqa: PLR2004 - beyond these an exponent reads better
             return f"{value:.{digits - 1}e}".replace(".", self.decimal(0.5)[1])
         decimals = 0 if value == 0 else max(0, digits - 1 - math.floor(math.log10(abs(value))))
-        return _firm(format_decimal(value, "#,##0." + "0" * decimals, locale=self.language))
+        return _firm(format_decimal(value, "#,##0." + "0" * decimals, locale=_locale(self.language)))
 
     def typed(self, value: float) -> str:
         """Return a number a person chose as they would write it, without digits added."""
@@ -175,7 +177,13 @@ class Words:
         return datetime.fromtimestamp(at, UTC).astimezone(self.timezone)
 
     def _formatted(self, moment: datetime, pattern: str) -> str:
-        return _firm(format_datetime(moment, pattern, tzinfo=moment.tzinfo, locale=self.language))
+        return _firm(format_datetime(moment, pattern, tzinfo=moment.tzinfo, locale=_locale(self.language)))
+
+
+@cache
+def _locale(language: str) -> Locale:
+    """Return a language's rules, read once: a page writes hundreds of numbers."""
+    return Locale.parse(language)
 
 
 def _firm(text: str) -> str:

@@ -18,8 +18,8 @@ from app.store import Store
 ROWS_A_PAGE = 25
 MOST_RUNS = 5_000
 """Runs a list chooses from, those heard of last; older ones are found by their address."""
-FIRST_SECONDS = 0.1
-"""How long a reader waits for rows that have never been computed; the rest follows on the open page."""
+FIRST_SECONDS, YOUNG_SECONDS = 0.1, 10.0
+"""How long a reader waits for rows that were not computed lately; the rest follows on the open page."""
 
 router = APIRouter()
 
@@ -50,15 +50,22 @@ class PageOfRuns:
         return not self.listing.groups
 
 
-def page_of_runs(
-    visit: Visit, store: Store, plans: Plans, chosen: RunFilter, within_seconds: float
+def page_of_runs(  # noqa: PLR0913 - given by name where it matters
+    visit: Visit,
+    store: Store,
+    plans: Plans,
+    chosen: RunFilter,
+    *,
+    within_seconds: float,
+    young_seconds: float = 0.0,
 ) -> PageOfRuns:
-    """Return one page of a reader's runs; rows are computed anew for so long at most."""
+    """Return one page of a reader's runs; rows that are not young are computed anew, for so long at most."""
     runs = store.runs(visit.user, MOST_RUNS, 0, chosen.q or None)
     found = chosen.applied(plans.glances(runs))
     pages = max(1, -(-len(found) // ROWS_A_PAGE))
     first = (min(chosen.page, pages) - 1) * ROWS_A_PAGE
-    rows = plans.rows([one.run for one in found[first : first + ROWS_A_PAGE]], within_seconds)
+    shown = [one.run for one in found[first : first + ROWS_A_PAGE]]
+    rows = plans.rows(shown, within_seconds, young_seconds)
     told = listing(rows, found, visit.words, grouped=not chosen.sort)
     ids = tuple(f"{group.key}/{row.id}" for group in told.groups for row in group.rows)
     version = f"{crc32(repr((len(found), [(row.run.id, row.version) for row in rows])).encode()):08x}"
@@ -82,5 +89,7 @@ def show_runs(
         ("verdict", visit.words.say("Verdict"), verdict_choices(visit.words), chosen.verdict),
         ("sort", visit.words.say("Order"), sort_choices(visit.words), chosen.sort),
     ]
-    shown = page_of_runs(visit, store, plans, chosen, FIRST_SECONDS)
+    shown = page_of_runs(
+        visit, store, plans, chosen, within_seconds=FIRST_SECONDS, young_seconds=YOUNG_SECONDS
+    )
     return visit.page("runs.html", page=shown, choices=choices)

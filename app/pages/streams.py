@@ -5,14 +5,14 @@ A ``fragments`` event maps element ids to their new HTML; only what differs from
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterator, Mapping
-from contextlib import aclosing, suppress
+from contextlib import ExitStack, aclosing, suppress
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from app.errors import BusyError
-from app.live import Live
+from app.live import Live, NoPlaceError
 from app.pages.alert_faces import alerts_face
 from app.pages.alert_news import AlertNews
 from app.pages.faces import FRAGMENTS, run_face
@@ -38,10 +38,15 @@ RETRY_MILLISECONDS = 2_000
 Fragments = Mapping[str, str]
 
 
-def _room(request: Request) -> None:
+async def _room(request: Request) -> AsyncGenerator[None]:
+    """Hold a place for as long as the stream lasts."""
     live: Live = request.app.state.live
-    if live.is_full:
-        raise BusyError("Very many pages are open already; this one is not kept up to date.")
+    with ExitStack() as places:
+        try:
+            places.enter_context(live.place())
+        except NoPlaceError as error:
+            raise BusyError("Very many pages are open; this one is not kept up to date.") from error
+        yield
 
 
 def _own_run(run_id: str, visit: VisitDep, actions: ActionsDep) -> Run:
@@ -81,7 +86,7 @@ async def stream_runs(
 
     def fragments() -> Fragments:
         now = visit.later()
-        shown = page_of_runs(now, store, plans, chosen, LIST_SECONDS)
+        shown = page_of_runs(now, store, plans, chosen, within_seconds=LIST_SECONDS)
         rows = {
             f"run-{row.id}": now.render("runs/row.html", row=row, grid=shown.listing.grid)
             for group in shown.listing.groups
@@ -163,10 +168,11 @@ async def _ticks(live: Live, run_id: str | None, request: Request) -> AsyncGener
     async def watch() -> None:
         async for _ in live.subscribe(run_id):
             changed.set()
+        changed.set()  # the service is about to end
 
     watching = asyncio.create_task(watch())
     try:
-        while not await request.is_disconnected():
+        while not live.is_closed and not await request.is_disconnected():
             with suppress(TimeoutError):
                 await asyncio.wait_for(changed.wait(), REFRESH_SECONDS)
             changed.clear()
