@@ -60,7 +60,9 @@ class Memory:
         if self.is_concluded(view.run.id, view.run.version):
             return
         end, total = end_of(view), view.total_steps
-        reached = view.run.finished == "finished" and total is not None and (view.at_step or 0) >= total
+        is_timed = view.run.plan.get("max_seconds") is not None  # its ETAs knew that time may end it
+        at_end = total is not None and ((view.at_step or 0) >= total or is_timed)
+        reached = view.run.finished == "finished" and at_end
         past = self._store.history(view.run.id, ETA, MOST_KEPT) if reached and end is not None else []
         said = [
             {

@@ -46,6 +46,10 @@ class Trainer:
         self._note("finish", {"reason": reason})
         self.plans.view("one")
 
+    def declare(self, **fields: Any) -> None:
+        """Declare more of the plan."""
+        self._note("plan", {**PLAN, **fields})
+
     def _note(self, kind: str, data: dict[str, Any]) -> None:
         self._seq += 1
         self._add(notes={"seq": [self._seq], "kind": [kind], "data": [data]})
@@ -117,6 +121,17 @@ def test_a_run_without_its_end_proves_nothing(
     trainer.steps(steps)
     trainer.finish(reason)
     assert [[]] == [said for _, said in Memory(store).said("ada")]
+
+
+def test_a_run_that_ended_by_its_own_budget_is_held_against_it(store: Store, trainer: Trainer) -> None:
+    """Its ETAs knew that time would end it: stopped at 1,200 s, short of its steps, it proves them right."""
+    trainer.declare(max_seconds=1_200.0)
+    trainer.steps(30)
+    trainer.finish()
+    ((_, said),) = Memory(store).said("ada")
+    assert 15 == len(said)
+    medians = [(one.remaining.at(0.5), one.realised_seconds) for one in said]
+    assert all(abs((median or 0.0) - realised) < 60.0 for median, realised in medians)
 
 
 def test_quantiles_come_back_as_they_went() -> None:

@@ -116,7 +116,7 @@ def test_an_eta_tells_every_way_a_run_may_end(service: Any, capsys: Capture) -> 
     assert lines[5].startswith("start a checkpoint before ")
     assert lines[6:] == [
         "its own budget of time ends it before its steps: 35%, about step 300",
-        "early stopping ends it sooner: 60%, from step 225 on (2 of 5 waited)",
+        "early stopping ends it sooner: 60%, about step 225 (2 of 5 waited)",
     ]
 
 

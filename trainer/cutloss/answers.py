@@ -76,9 +76,11 @@ def _at_limit(limit: dict[str, Any]) -> list[str]:
 
 
 def _early_stopping(stop: dict[str, Any]) -> str:
-    step = (stop.get("step") or {}).get("0.5") or stop.get("earliest_step")
+    """Return what early stopping does: at its median step where that is known, else from the first it can."""
     chance = "not forecast" if stop.get("probability") is None else percent(stop["probability"])
-    at = f", from step {round(step)} on" if step is not None else ""
+    middle, earliest = (stop.get("step") or {}).get("0.5"), stop.get("earliest_step")
+    at = f", from step {earliest} on" if earliest is not None else ""
+    at = at if middle is None else f", about step {round(middle)}"
     return f"early stopping ends it sooner: {chance}{at} ({stop['waited']} of {stop['patience']} waited)"
 
 
