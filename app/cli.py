@@ -72,7 +72,7 @@ def _serve(settings: Settings, url: str, sockets: list[Any]) -> None:
         write_credentials(settings.credentials, base, settings.user, application.state.store, time.time())
         typer.echo(f"cutloss is at {base}/?token={login_token}")
 
-    server = Server(application, announce)
+    server = Server(application, announce, application.state.live.close)
     server.run(sockets=sockets)
     if not server.started:
         raise typer.Exit(code=1)

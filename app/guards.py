@@ -1,5 +1,6 @@
 """What every request passes before it is answered: the Host check, the body limit, the security headers."""
 
+import asyncio
 import socket
 import zlib
 from collections.abc import Callable, Iterable, Iterator
@@ -115,7 +116,7 @@ class BodyLimit:
                 return None
             chunk = message.get("body", b"")
             received += len(chunk)
-            body.add(chunk)
+            await body.add(chunk)
             if not message.get("more_body", False) or received > DRAIN_FACTOR * self._largest_bytes:
                 return body.whole()
 
@@ -134,11 +135,13 @@ class _Body:
         if self._gzip is None and encoding != "identity":
             self._error = BadEncodingError(f"Content-Encoding is {encoding[:40]!r}; expected gzip or none.")
 
-    def add(self, chunk: bytes) -> None:
-        """Take a chunk as received."""
+    async def add(self, chunk: bytes) -> None:
+        """Take a chunk as received; others have their turn while much is unpacked."""
         for part in self._decoded(chunk):
             if self._error is None:
                 self._keep(part)
+            if self._gzip is not None and len(part) == PART_BYTES:
+                await asyncio.sleep(0)
 
     def whole(self) -> bytes:
         """Return the body.

@@ -3,11 +3,15 @@
 import asyncio
 import contextlib
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 COALESCE_SECONDS = 0.2
 MOST_WATCHERS = 400
 """Each is an open file, of which a process often has 1,024: reporters and spools need the others."""
+
+
+class NoPlaceError(Exception):
+    """As many watch already as may."""
 
 
 class Live:
@@ -18,7 +22,7 @@ class Live:
 
     Args:
         coalesce_seconds: how long changes gather before they are handed on.
-        most_watchers: how many there may be at a time.
+        most_watchers: how many places there are for them.
     """
 
     def __init__(
@@ -28,6 +32,8 @@ class Live:
         self._most_watchers = most_watchers
         self._lock = threading.Lock()
         self._watchers: set[_Watcher] = set()
+        self._places = 0
+        self.is_closed = False
 
     def publish(self, run_id: str) -> None:
         """Say that a run has changed."""
@@ -42,21 +48,41 @@ class Live:
         with self._lock:
             return len(self._watchers)
 
-    @property
-    def is_full(self) -> bool:
-        """Whether there is room for no further watcher."""
-        return self.watched >= self._most_watchers
+    @contextlib.contextmanager
+    def place(self) -> Iterator[None]:
+        """Hold one of the places for watchers.
+
+        Raises:
+            NoPlaceError: all are taken.
+        """
+        with self._lock:
+            if self._places >= self._most_watchers:
+                raise NoPlaceError(f"{self._places} are watching already")
+            self._places += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._places -= 1
+
+    def close(self) -> None:
+        """Let every watcher's stream end."""
+        self.is_closed = True
+        with self._lock:
+            watchers = list(self._watchers)
+        for watcher in watchers:
+            watcher.wake()
 
     async def subscribe(self, run_id: str | None = None) -> AsyncIterator[str]:
         """Yield the ids of runs that have changed since last yielded; only ``run_id``'s where it is given.
 
-        Never ends by itself: the caller closes it, or its task is cancelled.
+        Ends only when all are closed: the caller closes it, or its task is cancelled.
         """
         watcher = _Watcher(run_id, asyncio.get_running_loop())
         with self._lock:
             self._watchers.add(watcher)
         try:
-            while True:
+            while not self.is_closed:
                 for changed in await watcher.changes(self._coalesce_seconds):
                     yield changed
         finally:
@@ -72,6 +98,11 @@ class _Watcher:
         self._loop = loop
         self._changed: dict[str, None] = {}
         self._woken = asyncio.Event()
+
+    def wake(self) -> None:
+        """End the wait for a change, from any thread."""
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._woken.set)
 
     def tell(self, run_id: str) -> None:
         """Note a change, from any thread."""

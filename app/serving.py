@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from app.settings import DEFAULT_PORT, LOOPBACK
 
 GRACEFUL_SECONDS = 2
-"""Open live connections never end by themselves: they are cut after this."""
+"""What is still being answered after this is cut."""
 
 
 MOST_FILES = 65_536
@@ -33,9 +33,10 @@ class Server(uvicorn.Server):
     Args:
         app: the application.
         ready: called once it answers.
+        ending: called before it waits for open connections to end.
     """
 
-    def __init__(self, app: FastAPI, ready: Callable[[], None]) -> None:
+    def __init__(self, app: FastAPI, ready: Callable[[], None], ending: Callable[[], None]) -> None:
         super().__init__(
             uvicorn.Config(
                 app, access_log=False, log_config=None, server_header=False,
@@ -43,12 +44,18 @@ class Server(uvicorn.Server):
             )
         )  # fmt: skip
         self._ready = ready
+        self._ending = ending
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to listen, then say so."""
         await super().startup(sockets)
         if self.started:
             self._ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop to listen, and end what would go on by itself."""
+        self._ending()
+        await super().shutdown(sockets)
 
 
 def bind(host: str, port: int | None) -> socket.socket:

@@ -4,7 +4,9 @@ import asyncio
 import threading
 from typing import Any
 
-from app.live import Live, _Watcher
+import pytest
+
+from app.live import Live, NoPlaceError, _Watcher
 
 LOGIN = "/?token=login-token-of-the-tests"
 
@@ -78,17 +80,24 @@ def test_a_loop_that_ended_is_no_obstacle() -> None:
     assert {} == watcher._changed
 
 
-async def test_watchers_are_bounded() -> None:
-    """Each is an open file; a further one is let in when another has left."""
-    live = Live(coalesce_seconds=0, most_watchers=1)
-    stream = live.subscribe()
+async def test_places_are_bounded() -> None:
+    """Each watcher is an open file; a further one is let in when another has left."""
+    live = Live(most_watchers=1)
+    with live.place(), pytest.raises(NoPlaceError), live.place():
+        pass
+    with live.place():
+        pass
+
+
+async def test_every_stream_ends_with_the_service() -> None:
+    """A watcher that waits is let go, whatever it waits for."""
+    live = Live(coalesce_seconds=0)
+    stream = live.subscribe("r")
     waiting = asyncio.ensure_future(_next(stream))
     await _watched(live, 1)
-    assert live.is_full
-    waiting.cancel()
-    await asyncio.gather(waiting, return_exceptions=True)
-    await stream.aclose()
-    assert not live.is_full
+    live.close()
+    with pytest.raises(StopAsyncIteration):
+        await waiting
 
 
 async def test_a_page_too_many_is_told_so(service: Any) -> None:
