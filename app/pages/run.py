@@ -12,6 +12,7 @@ from app.charts import figure_json
 from app.curve_file import LARGEST_BYTES, read_curve
 from app.errors import NotFoundError, TooLargeError
 from app.hindsight import history_of
+from app.pages.cadence import SETTING, cadence_to_set
 from app.pages.chart_data import MOST_POINTS, chart_data, detail
 from app.pages.curve_upload import unread
 from app.pages.faces import run_face
@@ -25,6 +26,7 @@ from app.pages.what_if_fields import field_values
 from app.pages.what_if_scenario import scenario_from
 from app.parts import ActionsDep, PlansDep, StoreDep
 from app.plans import Plans
+from app.schemas.actions import CommandFields
 from app.schemas.compare import RelaunchFields
 from app.store import Store
 from app.views import RunView
@@ -71,6 +73,19 @@ def keep_scenario(
     scenario = RelaunchFields.model_validate(scenario_from(view, field_values(view, form)))
     actions.set_scenario(visit.user, view.run.id, scenario.model_dump(mode="json", exclude_none=True))
     return RedirectResponse(visit.link(f"/runs/{view.run.id}"), status_code=303)
+
+
+@router.post("/runs/{run_id}/cadence")
+def set_cadence(
+    run_id: str, form: FormDep, visit: OperatorDep, actions: ActionsDep, plans: PlansDep
+) -> Response:
+    """Ask the running job's trainer to validate as the what-if assumes."""
+    view = own_view(visit, actions, plans, run_id)
+    every = cadence_to_set(view, field_values(view, form))
+    if every is None:
+        raise InvalidInputError(f"/{SETTING}", form.get(SETTING), "another cadence for a run that goes on")
+    actions.command(visit.user, view.run.id, CommandFields(command="set", name=SETTING, value=every))
+    return RedirectResponse(visit.link(f"/runs/{view.run.id}") + "#what-if", status_code=303)
 
 
 @router.post("/runs/{run_id}/curve")

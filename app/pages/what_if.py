@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from app.pages.alternatives import Alternative, alternatives
+from app.pages.cadence import asked_of_trainer, cadence_to_set
 from app.pages.default_notes import curve_choices, default_notes
 from app.pages.field_faces import FieldFace, field_faces
 from app.pages.refusals import option_name
@@ -51,6 +52,8 @@ class WhatIf:
     results: list[OptionResult]
     sentence: Markup
     hint: Markup | None
+    cadence: int | None
+    told_trainer: Markup | None
     is_changed: bool
     is_valid: bool
     has_more_changed: bool
@@ -84,6 +87,8 @@ def what_if(view: RunView, query: Mapping[str, str], plans: Plans, words: Words)
         results=_results(view, found, words),
         sentence=problem or _sentence(view, found, words, is_changed=is_changed),
         hint=_hint(found, words),
+        cadence=cadence_to_set(view, values),
+        told_trainer=asked_of_trainer(view, words),
         is_changed=is_changed,
         is_valid=all(value.is_valid for value in values.values()),
         query=urlencode(changed),

@@ -196,6 +196,24 @@ async def test_a_what_if_is_typed_as_people_type(service: Service, visitor: Visi
         assert "Change an assumption" in told, name
 
 
+async def test_another_cadence_is_asked_of_the_running_job(service: Service, visitor: Visitor) -> None:
+    """A rarer validation needs no relaunch: the trainer is asked, and what it answered is told."""
+    await service.report("one", steps=60, plan=PLAN)
+    unchanged, page = [(await visitor.get(f"/runs/one{query}")).text for query in ("", "?validate_every=100")]
+    assert ("/runs/one/cadence" in unchanged, "/runs/one/cadence" in page) == (False, True)
+    form = {"validate_every": "100"}
+    assert 403 == (await visitor.post("/runs/one/cadence", data=form)).status_code
+    signed = {**form, "csrf_token": token_of(page)}
+    assert 303 == (await visitor.post("/runs/one/cadence", data=signed)).status_code
+    asked = service.app.state.store.commands("one")[-1]
+    assert ("set", "validate_every", 100) == (asked.command, asked.name, asked.value)
+    assert "to validate every 100 steps; no answer yet." in words_of(await visitor.get("/runs/one"))
+    await service.report("one", notes=[("command", {"id": asked.id, "status": "done", "step": 60})])
+    assert "The trainer validates every 100 steps now" in words_of(await visitor.get("/runs/one"))
+    same = {"validate_every": "20", "csrf_token": token_of(page)}
+    assert 422 == (await visitor.post("/runs/one/cadence", data=same)).status_code
+
+
 async def test_suggestions_stay_while_assumptions_change(
     service: Service, visitor: Visitor, make_validations: Callable[..., Any]
 ) -> None:
