@@ -50,6 +50,10 @@ class AlertDesk:
         kept = self._store.alerts.settings(user)
         return AlertSettings() if kept is None else AlertSettings.model_validate(kept)
 
+    def has_chosen(self, user: str) -> bool:
+        """Say whether a person has chosen anything yet."""
+        return self._store.alerts.settings(user) is not None
+
     def put_settings(self, user: str, settings: AlertSettings) -> None:
         """Keep a person's settings."""
         data = settings.model_dump(mode="json")
@@ -113,7 +117,8 @@ class AlertDesk:
 
     def mute(self, user: str, run_id: str, *, is_muted: bool) -> None:
         """Keep alerts of a run back, or no longer; the run is the person's own."""
-        self._store.alerts.mute(user, run_id, is_muted=is_muted)
+        with self._audit.action(user, "alerts muted" if is_muted else "alerts unmuted", run_id):
+            self._store.alerts.mute(user, run_id, is_muted=is_muted)
 
     def muted(self, user: str) -> list[str]:
         """Return the ids of the muted runs."""

@@ -122,6 +122,8 @@ def action_name(action: str, words: Words) -> Markup:
         "alert channel added": words.say("Alert channel added"),
         "alert channel removed": words.say("Alert channel removed"),
         "alert channel tested": words.say("Alert channel tested"),
+        "alerts muted": words.say("Alerts muted"),
+        "alerts unmuted": words.say("Alerts no longer muted"),
     }
     return named.get(action) or words.plain(action)
 

@@ -53,6 +53,11 @@ class ReadChoices:
     shown: Choices
 
 
+def first_choices(words: Words) -> AlertSettings:
+    """Return what is chosen for a reader who has not chosen yet: their own language and time zone."""
+    return AlertSettings(language=words.language, time_zone=str(words.timezone or ""))
+
+
 def choices(settings: AlertSettings, words: Words) -> Choices:
     """Return the form that shows settings."""
     quiet = settings.quiet
@@ -63,7 +68,7 @@ def choices(settings: AlertSettings, words: Words) -> Choices:
         "messages_per_hour": str(settings.messages_per_hour),
         "runs": settings.runs,
         "language": settings.language,
-        "time_zone": settings.time_zone or str(words.timezone or ""),
+        "time_zone": settings.time_zone,
         "start": quiet.start if quiet else "22:00",
         "end": quiet.end if quiet else "07:00",
     }

@@ -9,7 +9,7 @@ from pydantic import SecretStr, ValidationError
 
 from app.alerts.desk import AlertDesk
 from app.errors import ConflictError
-from app.pages.alert_choices import Choices, choices, read_choices
+from app.pages.alert_choices import Choices, choices, first_choices, read_choices
 from app.pages.alert_faces import alerts_face
 from app.pages.visit import FormDep, OperatorDep, Visit, VisitDep
 from app.parts import ActionsDep, AlertsDep
@@ -44,6 +44,8 @@ def add_channel(form: FormDep, visit: OperatorDep, alerts: AlertsDep) -> Respons
     name, url = form.get("name", "").strip(), form.get("url", "")
     try:
         added = alerts.add_channel(visit.user, ChannelFields(name=name or "–", url=SecretStr(url)))
+        if not alerts.has_chosen(visit.user):
+            alerts.put_settings(visit.user, first_choices(visit.words))
     except (InvalidInputError, ValidationError):
         problem = visit.words.say("This is no address of a channel that can be used here.")
         return _page(visit, alerts, problem=problem, name=name, status_code=UNPROCESSABLE)
@@ -87,12 +89,13 @@ def _page(  # noqa: PLR0913 - what may be wrong with a form
     name: str = "",
     status_code: int = 200,
 ) -> Response:
+    settings = alerts.settings(visit.user) if alerts.has_chosen(visit.user) else first_choices(visit.words)
     return visit.page(
         "alerts.html",
         status_code=status_code,
         headers=NO_STORE,
         face=alerts_face(alerts, visit.user, visit.words),
-        chosen=chosen or choices(alerts.settings(visit.user), visit.words),
+        chosen=chosen or choices(settings, visit.words),
         problem=problem,
         typed_name=name,
     )

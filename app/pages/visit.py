@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
+from urllib.parse import unquote
 
 from fastapi import Depends, Request
 from fastapi.concurrency import run_in_threadpool
@@ -97,7 +98,8 @@ def words_for(request: Request) -> Words:
     language = preferred_language(
         request.headers.get("accept-language", ""), request.cookies.get(LANGUAGE_COOKIE)
     )
-    return Words(language, time.time(), zone(request.cookies.get(ZONE_COOKIE)))
+    # The script writes the name percent-encoded: a cookie may hold no slash everywhere.
+    return Words(language, time.time(), zone(unquote(request.cookies.get(ZONE_COOKIE, ""))))
 
 
 def _visit(request: Request, caller: Annotated[Caller, Depends(page_user)]) -> Visit:

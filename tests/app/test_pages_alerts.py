@@ -91,6 +91,17 @@ async def test_choices_are_kept_and_shown(service: Service, visitor: Visitor) ->
     assert not re.search(r'name="rule_silence" checked', page)
 
 
+async def test_a_first_channel_speaks_the_readers_language(
+    service: Service, visitor: Visitor, hook: Webhook
+) -> None:
+    """Who reads French in Paris and adds a channel is told in French, in the time of Paris."""
+    visitor.cookies.set("cutloss_zone", "Europe%2FParis", path="/")
+    visitor.cookies.set("cutloss_language", "fr", path="/")
+    await add(visitor, hook)
+    kept = service.app.state.alerts.settings("ada")
+    assert ("fr", "Europe/Paris") == (kept.language, kept.time_zone)
+
+
 @pytest.mark.parametrize(
     ("field", "typed", "told"),
     [
@@ -128,7 +139,7 @@ async def test_a_channel_is_added_tested_and_removed(visitor: Visitor, hook: Web
     gone = await send(visitor, f"/alerts/channels/{id_}/remove")
     assert "No channel yet." in words_of(gone)
     log = await visitor.get("/actions")
-    assert "alert channel tested" in words_of(log)
+    assert "Alert channel tested" in words_of(log)
     assert not any(SECRET in page.text for page in (taken, refused, gone, log))
 
 
