@@ -189,3 +189,28 @@ def test_a_supervised_training_keeps_its_nodes(
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert f"StepId={job}.1" in steps.stdout
+
+
+PLAIN = """\
+#!/bin/bash
+#SBATCH --job-name=plain
+#SBATCH --time=20
+#SBATCH --output=plain-%j.txt
+for step in $(seq 1 100000); do
+  echo "step $step/100000 loss $((900000 / (step + 100))).5"
+  sleep 0.05
+done
+"""
+
+
+def test_a_job_without_the_reporter_is_followed_by_its_id(service: Service, alice: Any) -> None:
+    """The service asks SLURM where it writes, and its run is that job's."""
+    job = alice.submit(Submission(PLAIN, "plain", str(service.home)))
+    until(lambda: alice.jobs([job])[job].state == "RUNNING", 60)
+    status, followed = service.ask("POST", f"/api/v1/jobs/{job}/log", {})
+    assert (202, str(service.home / f"plain-{job}.txt")) == (status, followed["path"]), followed
+    until(lambda: run_of(service, job) is not None, 60)
+    run = run_of(service, job) or {}
+    assert (f"plain-{job}", 100000) == (run["id"], run["total_steps"])
+    assert "ended" == service.ask("DELETE", f"/api/v1/jobs/{job}/log")[1]["state"]
+    alice.cancel(job)
