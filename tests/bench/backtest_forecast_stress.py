@@ -2,10 +2,10 @@
 
     .venv/bin/python tests/bench/backtest_forecast_stress.py --curves ../shared/curves
 
-Calibration that suits one collection of logs need not suit the next. First, curves changed in the ways in
-which logs differ, everything learned without the family that is scored. Then the families in three groups, by
+Calibration that suits one collection of logs need not suit the next. First the families in three groups, by
 how far Huber's power law misses: each group is scored with what was learned from the two others alone, so
-that the hardest are forecast by what only easier ones have taught.
+that the hardest are forecast by what only easier ones have taught. Then curves changed in the ways in which
+logs differ, everything learned without the family that is scored.
 """
 
 import argparse
@@ -56,12 +56,12 @@ def _main() -> None:
     parser.add_argument("--curves", type=Path, required=True)
     folder = parser.parse_args().curves
     material = material_of(folder)
-    print(f"{'change':16} kind   CRPS            covers   Brier      cost")
+    print(f"{'left out whole':16} kind   CRPS            covers   Brier      cost")
     for kind, asked in ASKED.items():
         print(f"{'':16} {kind:6} {asked}")
-    print_changes(folder, material)
-    print(f"\n{'left out whole':16} kind   CRPS            covers   Brier      cost")
     print_groups(folder, material)
+    print(f"\n{'change':16} kind   CRPS            covers   Brier      cost", flush=True)
+    print_changes(folder, material)
 
 
 if __name__ == "__main__":
