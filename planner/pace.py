@@ -1,5 +1,6 @@
 """Measured rates: how long a step, a validation and a checkpoint take, and since when."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -85,8 +86,15 @@ def measure(
         startup=_paced(Durations(*(np.array(startups, dtype=float),) * 3)),
         first_steps=_paced(logged.where(first)),
         stalls=_stalls(level),
-        regime=None if level is None else level.regime,
+        regime=None if level is None else _change(level, logged.where(~first)),
     )
+
+
+def _change(level: StepLevel, steady: Durations) -> Regime | None:
+    """Return the newest change of pace; a steady drift is one change, however it may be cut into steps."""
+    if not level.slope or not len(steady):
+        return level.regime
+    return Regime(int(steady.step[0]), math.exp(level.slope * level.seen), is_gradual=True)
 
 
 def _step_pace(level: StepLevel, steady: Durations) -> PhasePace:

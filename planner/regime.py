@@ -20,10 +20,17 @@ _DEEPEST = 6
 
 @dataclass(frozen=True, slots=True)
 class Regime:
-    """A lasting change of pace: since which step, and new seconds over old."""
+    """A lasting change of pace.
+
+    Attributes:
+        since_step: where it began.
+        ratio: new seconds over old.
+        is_gradual: whether it came bit by bit all along, as sequences grow, and goes on.
+    """
 
     since_step: int
     ratio: float
+    is_gradual: bool = False
 
 
 @dataclass(frozen=True, slots=True)

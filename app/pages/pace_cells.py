@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 SPARK_POINTS = 80
 STEADY_WITHIN = 0.05
+SLOW_FIRST = 1.25
+"""First steps so many times slower than usual ones are worth a word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,10 @@ def pace_title(view: RunView, words: Words) -> Markup:
         "step": words.whole(regime.since_step),
         "clock": words.clock(ClockOfStep.of(view).at([float(regime.since_step)])[0]),
     }
+    if regime.is_gradual and regime.ratio > 1:
+        return words.say("Ever slower since {clock} (step {step}), by {percent} so far", **values)
+    if regime.is_gradual:
+        return words.say("Ever faster since {clock} (step {step}), by {percent} so far", **values)
     if regime.ratio > 1:
         return words.say("{percent} slower since {clock} (step {step}): a step takes {duration}", **values)
     return words.say("{percent} faster since {clock} (step {step}): a step takes {duration}", **values)
@@ -89,7 +95,7 @@ def _spread(pace: Pace, step: PhasePace, words: Words) -> Markup:
             duration=words.duration(stalls.seconds),
             n=words.whole(stalls.steps_between),
         )
-    if first is not None:
+    if first is not None and first.mean_seconds > SLOW_FIRST * step.median_seconds:
         return words.say(
             "{single}; at first {duration}", single=single, duration=words.duration(first.mean_seconds)
         )

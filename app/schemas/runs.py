@@ -73,10 +73,11 @@ class StallsAnswer(Answer):
 
 
 class RegimeAnswer(Answer):
-    """The newest lasting change of pace: since which step, and new seconds over old."""
+    """The newest lasting change of pace: since which step, new seconds over old; bit by bit, or at once."""
 
     since_step: int
     ratio: float
+    is_gradual: bool
 
 
 class PaceAnswer(Answer):

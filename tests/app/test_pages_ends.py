@@ -110,10 +110,22 @@ def test_a_change_of_pace_says_since_when(ratio: float, expected: str) -> None:
     assert expected == plain(pace_title(paced(ratio), WORDS)).replace("Tue ", "")
 
 
+@pytest.mark.parametrize(("ratio", "word"), [(1.4, "slower"), (0.7, "faster")])
+def test_a_pace_that_drifts_says_so(ratio: float, word: str) -> None:
+    """Sequences that grow are one change since the start, not a row of small ones."""
+    view = paced(1.0)
+    view.pace = measure(
+        Timings(np.arange(1.0, 401.0), np.linspace(10.0, 10.0 * ratio, 400)), Timings(), Timings()
+    )
+    assert plain(pace_title(view, WORDS)).startswith(f"Ever {word} since")
+    assert "(step 2), by " in plain(pace_title(view, WORDS))
+
+
 def test_each_phase_has_a_cell() -> None:
     """Steps, validations, checkpoints and the start-up, each with what is done and left of it."""
     step, validation, checkpoint, startup = pace_cells(paced(1.0), WORDS)
-    assert ("10 s", "1 done, 3 left, every 50 steps") == (plain(step.value), plain(validation.caption))
+    assert ("10 s", "single steps 10 s to 10 s") == (plain(step.value), plain(step.caption))
+    assert "1 done, 3 left, every 50 steps" == plain(validation.caption)
     assert (1, 4) == (validation.done, validation.of)
     assert ("0 done", 0) == (plain(checkpoint.caption), checkpoint.of)
     assert "not yet" == plain(startup.value)

@@ -93,3 +93,11 @@ def test_start_ups_are_a_phase_of_their_own() -> None:
     assert pace is not None
     assert (3, 120.0, 100.0) == (pace.count, pace.mean_seconds, pace.median_seconds)
     assert measure(steps(noisy(50)), Timings(), Timings()).startup is None
+
+
+def test_a_steady_drift_is_one_change() -> None:
+    """Sequences that grow by 40 % over the run: since its first steady step, bit by bit, by about so much."""
+    pace = measure(steps(noisy(2000) * np.linspace(1, 1.4, 2000)), Timings(), Timings())
+    assert pace.regime is not None
+    assert (2, True) == (pace.regime.since_step, pace.regime.is_gradual)
+    assert pace.regime.ratio == pytest.approx(1.4, rel=0.03)
