@@ -10,7 +10,7 @@ import structlog
 from app.curves import Alignment
 from app.earlier import EarlierRuns, aligned_curve
 from app.questions import chosen_curve, scenario_of
-from app.scenarios import Standing, compare_query, default_scenario
+from app.scenarios import Standing, compare_query, default_scenario, economics_of
 from app.schemas.compare import RelaunchFields
 from app.settings import Settings
 from app.store import Store
@@ -19,7 +19,7 @@ from planner.errors import InvalidInputError
 from planner.hysteresis import Advice, hold
 from planner.loss_path import CurveSource
 from planner.report import Comparison, compare
-from planner.scenario import CompareQuery, PlanOverrides, Scenario, Target
+from planner.scenario import CompareQuery, Economics, PlanOverrides, Scenario, Target
 from planner.verdict import Verdict
 
 SURENESS = "sureness"
@@ -40,6 +40,7 @@ class Judgement:
         is_default: whether nobody has said anything else.
         curve: what the relaunched run's losses are expected to be.
         since: epoch seconds when the verdict took its present action.
+        economics: what the run's hours cost; ``None`` where its GPUs are not known.
     """
 
     comparison: Comparison | None
@@ -47,6 +48,7 @@ class Judgement:
     is_default: bool
     curve: CurveSource | None
     since: float | None
+    economics: Economics | None = None
 
 
 class Judge:
@@ -76,7 +78,9 @@ class Judge:
         except InvalidInputError as error:  # what was declared contradicts itself: a target of -1, say
             logger.warning("nothing_to_compare", run=run.id, error=str(error))
             return Judgement(None, scenario, stored is None, None, None)
-        return Judgement(comparison, scenario, stored is None, curve, since)
+        job = standing.snapshot.job
+        economics = economics_of(job.gpus if job is not None else None, self._settings)
+        return Judgement(comparison, scenario, stored is None, curve, since, economics)
 
     def question(
         self, standing: Standing, fields: RelaunchFields, plan: PlanOverrides, target_loss: float | None

@@ -63,8 +63,21 @@ def compare_query(standing: Standing, relaunch: Scenario, settings: Settings) ->
         job=snapshot.run.job.id if snapshot.run.job else None,
         script=_script(snapshot),
         elapsed_seconds=query.elapsed_seconds,
-        economics=None if gpus is None else Economics(gpus=gpus),
+        economics=economics_of(gpus, settings),
         quantiles=LEVELS,
+    )
+
+
+def economics_of(gpus: int | None, settings: Settings) -> Economics | None:
+    """Return what a run's hours cost: its GPUs as the scheduler says, prices as the service is set."""
+    if gpus is None:
+        return None
+    return Economics(
+        gpus=gpus,
+        gpu_hour_price=settings.gpu_hour_price,
+        currency=settings.currency,
+        watts_per_gpu=settings.watts_per_gpu,
+        grams_co2_per_kwh=settings.grams_co2_per_kwh,
     )
 
 

@@ -103,6 +103,16 @@ class Settings(BaseSettings):
         10.0, ge=0, description="10 % of start-ups take less, where the run's own is unknown"
     )
     startup_high_seconds: float = Field(600.0, ge=0, description="90 % of start-ups take less")
+    gpu_hour_price: float | None = Field(
+        None,
+        ge=0,
+        description="what a GPU-hour costs; unset: costs are not told until somebody types a price",
+    )
+    currency: str | None = Field(None, max_length=20, description="the currency of that price, such as `EUR`")
+    watts_per_gpu: float | None = Field(
+        None, ge=0, description="what a GPU draws, its share of the node included"
+    )
+    grams_co2_per_kwh: float | None = Field(None, ge=0, description="CO₂ of a kWh where the cluster stands")
     largest_body_bytes: int = Field(
         32 * 1024 * 1024, gt=0, description="largest request body, after decompression"
     )

@@ -98,6 +98,7 @@ def make_view(materials: Materials) -> RunView:
         as_of=materials.now,
         version=materials.version,
         habits=standing.habits,
+        economics=judgement.economics,
         limit=None if state in OVER or state == "queued" else _limit(standing, pace, materials.now),
         early_stop=None if state in OVER else stop_of_run(snapshot, query, standing.fits),
     )

@@ -14,6 +14,7 @@ from planner.forecast import Forecast, LossAt
 from planner.pace import Pace
 from planner.quantiles import Quantiles
 from planner.report import Comparison
+from planner.scenario import Economics
 from planner.verdict import Verdict
 
 StateWord = Literal["live", "stale", "offline", "queued", "finished", "failed", "stopped", "diverged"]
@@ -147,6 +148,7 @@ class RunView:
         version: changes whenever anything shown changes; good as an ETag.
         limit: what the job's time limit does to it; ``None`` where it has none, or has ended.
         habits: what a fix usually takes its user, and where that is known from.
+        economics: what the run's hours cost; ``None`` where its GPUs are not known.
         early_stop: what early stopping does to it; ``None`` where it declares none, or has ended.
     """
 
@@ -191,4 +193,5 @@ class RunView:
     version: str
     limit: RunLimit | None = None
     habits: Habits | None = None
+    economics: Economics | None = None
     early_stop: EarlyStop | None = None

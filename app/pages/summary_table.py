@@ -26,7 +26,7 @@ MONEY = frozenset({"gpu_hours", "cost", "kg_co2"})
 def summary_table(query: CompareQuery, comparison: Comparison, words: Words) -> Table:
     """Return the comparison in a few lines; what is not time is scored beside it."""
     names = [one.name for one in comparison.outcomes]
-    rows = [_row(row, names, words) for row in summarise(query, comparison)]
+    rows = [_row(row, names, words, _currency(query)) for row in summarise(query, comparison)]
     return Table([words.say("Criterion"), *(option_name(name, words) for name in names)], rows)
 
 
@@ -35,15 +35,20 @@ def rows_of(
 ) -> list[list[Markup]]:
     """Return the rows of some criteria alone."""
     names = [one.name for one in comparison.outcomes]
-    return [_row(row, names, words) for row in summarise(query, comparison) if row.name in kept]
+    found = [row for row in summarise(query, comparison) if row.name in kept]
+    return [_row(row, names, words, _currency(query)) for row in found]
 
 
-def _row(row: SummaryRow, names: list[str], words: Words) -> list[Markup]:
+def _currency(query: CompareQuery) -> str | None:
+    return query.economics.currency if query.economics is not None else None
+
+
+def _row(row: SummaryRow, names: list[str], words: Words, currency: str | None) -> list[Markup]:
     cells = [_cell(row.cells.get(name), row, words, is_best=name in row.best) for name in names]
-    return [_name(row, words), *cells]
+    return [_name(row, words, currency), *cells]
 
 
-def _name(row: SummaryRow, words: Words) -> Markup:
+def _name(row: SummaryRow, words: Words, currency: str | None) -> Markup:
     named = {
         "finish": words.say("Time from now"),
         "total": words.say("Time in all"),
@@ -51,7 +56,7 @@ def _name(row: SummaryRow, words: Words) -> Markup:
         "reach": words.say("Reaches its target"),
         "loss": words.say("Loss at the end"),
         "gpu_hours": words.say("GPU-hours"),
-        "cost": words.say("Cost"),
+        "cost": words.say("Cost") if currency is None else words.say("Cost, {currency}", currency=currency),
         "kg_co2": words.say("CO₂"),
     }
     return named.get(row.name) or criterion_name(row.name, words)

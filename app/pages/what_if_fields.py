@@ -156,7 +156,20 @@ def _defaults(view: RunView) -> dict[str, float | None]:
         "target": view.target_loss,
         "start_loss": _start_loss(view),
         **NO_WISHES,
-        "gpus": float(view.job.gpus) if view.job and view.job.gpus else None,
+        **_economics(view),
+    }
+
+
+def _economics(view: RunView) -> dict[str, float | None]:
+    told = view.economics
+    gpus = float(view.job.gpus) if view.job and view.job.gpus else None
+    if told is None:
+        return {"gpus": gpus}
+    return {
+        "gpus": told.gpus,
+        "price": told.gpu_hour_price,
+        "watts": told.watts_per_gpu,
+        "co2": told.grams_co2_per_kwh,
     }
 
 

@@ -36,7 +36,8 @@ def _economics(query: CompareQuery, values: Mapping[str, Value]) -> Economics | 
     gpus = values["gpus"].number
     if gpus is None:
         return query.economics
-    return Economics(
+    return replace(
+        query.economics or Economics(),
         gpus=gpus,
         gpu_hour_price=values["price"].number,
         watts_per_gpu=values["watts"].number,

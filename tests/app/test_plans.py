@@ -376,3 +376,18 @@ def test_how_sure_a_verdict_was_is_kept_as_it_moves(
     assert all(abs(a - b) >= 0.03 for a, b in itertools.pairwise(kept))
     told = history_of(store, view)
     assert len(kept) == len(told.sureness) > len(told.verdict) - 1
+
+
+def test_prices_of_the_service_are_weighed_from_the_start(
+    store: Store, settings: Settings, report: Any, clock: Clock
+) -> None:
+    """Where the service knows what a GPU-hour costs, each option's cost is told without anybody typing it."""
+    priced = settings.model_copy(update={"gpu_hour_price": 2.0, "watts_per_gpu": 500.0, "currency": "EUR"})
+    report("one", steps=50, plan=PLAN, job={"cluster": "c", "id": "7"})
+    store.put_jobs([JobFacts("7", "c", "RUNNING", started=clock.now - 2100, gpus=8)], clock.now)
+    view = _view(Plans(store, priced, clock))
+    going_on = view.comparison.outcomes[0]
+    hours, cost, kwh = (getattr(going_on, name).at(0.5) for name in ("gpu_hours", "cost", "kwh"))
+    assert (pytest.approx(2.0 * hours), pytest.approx(0.5 * hours)) == (cost, kwh)
+    assert (8, "EUR") == (view.economics.gpus, view.economics.currency)
+    assert _view(Plans(store, settings, clock)).comparison.outcomes[0].cost is None
