@@ -174,3 +174,19 @@ def test_following_ends_with_the_input_that_it_was_told_to_watch(
         following.kill()
         following.wait()
     assert (0, 1) == (following.returncode, json.loads(out)["validations"])
+
+
+def test_without_a_file_the_service_follows_the_job(service: Any, capsys: Capture) -> None:
+    """What the command line declares travels along."""
+    service.answer = lambda _: (202, {"run": "topo-77", "path": "/home/ada/slurm-77.out"})
+    assert Exit.ANSWERED == main(["attach", "--job", "77", "--total-steps", "311"])
+    path, _, order = service.calls[-1]
+    assert ("/api/v1/jobs/77/log", {"total_steps": 311}) == (path, order)
+    assert "/home/ada/slurm-77.out is followed by the service, as topo-77\n" == capsys.readouterr().out
+
+
+@pytest.mark.parametrize("words", [[], ["--total-steps", "3"], ["--job", "77", "--regex", "x"]])
+def test_neither_file_nor_job_is_wrong_usage(words: list[str], capsys: Capture) -> None:
+    """A regular expression of the user's is never run inside the service."""
+    assert Exit.USAGE == main(["attach", *words])
+    assert "no FILE was given" in capsys.readouterr().err

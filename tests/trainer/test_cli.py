@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cutloss.cli import main
+from cutloss.cli import main, parser
+from cutloss.completion import options, subcommands
 from cutloss.questions import MEANINGS, Exit
 from cutloss.words import time_of_day
 
@@ -194,3 +195,10 @@ def test_the_doctor_names_a_spool_without_a_place(home: Path, capsys: Capture) -
     (home / ".cutloss").write_text("no folder")
     assert Exit.PROBLEM == main(["doctor"])
     assert f"NO  spool: {home / '.cutloss' / 'spool'} cannot be used" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", sorted(subcommands(parser())))
+def test_every_command_answers_in_json(name: str) -> None:
+    """For scripts, whatever it does."""
+    words = {word for action in options(subcommands(parser())[name]) for word in action.option_strings}
+    assert {"--json", "--help"} <= words

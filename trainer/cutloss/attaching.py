@@ -18,7 +18,7 @@ from cutloss.environment import slug, spool_folder
 from cutloss.logs.guess import Guess
 from cutloss.logs.lines import written_at
 from cutloss.logs.regex import Regex, RegexError
-from cutloss.questions import Exit, NoAnswerError
+from cutloss.questions import Exit, NoAnswerError, tell
 from cutloss.run import Run, begin
 from cutloss.sync import send_spool
 
@@ -31,7 +31,9 @@ HEAD_BYTES = 1 << 16
 
 
 def attach_log(options: argparse.Namespace) -> Answer:
-    """Follow a log."""
+    """Follow a log, or have the service follow what a job writes."""
+    if options.file is None:
+        return _ask_service(options)
     path = options.file.absolute()
     if options.once and not path.is_file():
         raise NoAnswerError(Exit.USAGE, f"{path} is no file; expected a log")
@@ -42,6 +44,18 @@ def attach_log(options: argparse.Namespace) -> Answer:
     _finish(run, found, is_once=options.once)
     data = {"run": run.id, "attempt": run.attempt, **asdict(found)}
     return data, "\n".join(_lines(run.id, path, found)), Exit.ANSWERED if found.preset else Exit.PROBLEM
+
+
+def _ask_service(options: argparse.Namespace) -> Answer:
+    """Have the service find and follow the output of a job."""
+    here = [name for name in ("regex", "once", "idle", "run_id") if getattr(options, name)]
+    if not options.job or here:
+        words = " and no " + ", ".join(f"--{name.replace('_', '-')}" for name in here) if here else ""
+        raise NoAnswerError(Exit.USAGE, f"no FILE was given; expected one, or --job{words}")
+    named = {name: getattr(options, name) for name in ("name", "preset", *DECLARED)}
+    order = {name: value for name, value in named.items() if value is not None}
+    told = tell(os.environ, order, "jobs", options.job, "log")
+    return told, f"{told.get('path')} is followed by the service, as {told.get('run')}", Exit.ANSWERED
 
 
 def _attached(options: argparse.Namespace, path: Path, declared: dict[str, Any]) -> tuple[Run, Attachment]:

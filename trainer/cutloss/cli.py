@@ -139,8 +139,9 @@ def _add_actions(add: Adder) -> None:
 def _add_attach(add: Adder) -> None:
     attach = add("attach", attach_log, "follow a log that a training writes, and report what it reads")
     attach.add_argument(
-        "file", metavar="FILE", type=Path, help="the log; it may still be written, or not be there yet"
-    )
+        "file", metavar="FILE", type=Path, nargs="?",
+        help="the log; it may still be written, or not be there yet; without it the service follows --job",
+    )  # fmt: skip
     how = attach.add_mutually_exclusive_group()
     how.add_argument("--preset", choices=sorted(PRESETS), help="what kind of log it is; guessed without")
     how.add_argument(
