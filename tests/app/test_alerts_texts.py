@@ -55,8 +55,10 @@ TOLD: list[tuple[RuleName, dict[str, Any], str, str]] = [
     (
         "silence", {"last": 46_000.0, "usual_seconds": 45.9, "beats": True, "step": 4, "phase": None},
         "r: no record comes",
-        "The last record came at 12:46; usually one comes every 45.9 s. "
-        "Its process still answers: it may hang.",
+        (
+            "The last record came at 12:46; usually one comes every 45.9 s. "
+            "Its process still answers: it may hang."
+        ),
     ),
     (
         "slow_steps", {"usual_seconds": 10.0, "now_seconds": 15.0, "step": 800},
