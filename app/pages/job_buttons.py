@@ -26,27 +26,29 @@ class JobButton:
 
     Attributes:
         action: its name in the address.
-        label: on the button that leads to its page, and on that which does it.
+        label: on the button that leads to its page.
+        title: of that page, and on the button that does it.
         effect: what happens, in a sentence.
-        is_last: whether the job, or its present process, ends by it.
     """
 
     action: JobAction
     label: Markup
+    title: Markup
     effect: Markup
-    is_last: bool
 
 
-def job_buttons(view: RunView, words: Words) -> list[JobButton]:
-    """Return the actions that fit a run's job now; none while a relaunch is under way."""
+def job_buttons(view: RunView, words: Words, scheduler: str = "slurm") -> list[JobButton]:
+    """Return the actions that fit a run's job now, and its scheduler; none while a relaunch is under way."""
     under_way = view.replacement is not None and view.replacement.get("state") not in {
         "done", "failed", "rolled_back",
     }  # fmt: skip
     if view.job is None or under_way:
         return []
     fitting = BUTTONS_OF.get(view.job.state, ())
-    unneeded = "hold" if view.job.reason in HELD else "release"
-    return [job_button(action, view, words) for action in fitting if action != unneeded]
+    unneeded = {"hold" if view.job.reason in HELD else "release"}
+    if scheduler != "slurm":  # only SLURM's commands can
+        unneeded.add("requeue")
+    return [job_button(action, view, words) for action in fitting if action not in unneeded]
 
 
 def job_button(action: JobAction, view: RunView, words: Words) -> JobButton:
@@ -60,13 +62,20 @@ def job_button(action: JobAction, view: RunView, words: Words) -> JobButton:
     )
     ends = words.say("Job {job} is ended at once.", job=job)
     saves = words.say("Job {job} is asked for a checkpoint, and ended once it has saved it.", job=job)
-    named: dict[JobAction, tuple[Markup, Markup, bool]] = {
-        "hold": (words.say("Hold"), stays, False),
-        "release": (words.say("Release"), may_start, False),
-        "requeue": (words.say("Requeue"), waits, True),
-        "time-limit": (words.say("Lower the time limit"), lower, False),
-        "cancel": (words.say("Cancel"), ends, True),
-        "checkpoint-cancel": (words.say("Save and cancel"), saves, True),
+    named: dict[JobAction, tuple[Markup, Markup, Markup]] = {
+        "hold": (words.say("Hold"), words.say("Hold job {job}", job=job), stays),
+        "release": (words.say("Release"), words.say("Release job {job}", job=job), may_start),
+        "requeue": (words.say("Requeue"), words.say("Requeue job {job}", job=job), waits),
+        "time-limit": (
+            words.say("Lower the time limit"),
+            words.say("Lower the time limit of job {job}", job=job),
+            lower,
+        ),
+        "cancel": (words.say("Cancel"), words.say("Cancel job {job}", job=job), ends),
+        "checkpoint-cancel": (
+            words.say("Save and cancel"),
+            words.say("Save, then cancel job {job}", job=job),
+            saves,
+        ),
     }
-    label, effect, is_last = named[action]
-    return JobButton(action, label, effect, is_last)
+    return JobButton(action, *named[action])

@@ -57,7 +57,7 @@ def job_card(visit: Visit, view: RunView) -> JobCard:
     return JobCard(
         facts=job_facts(view, extras, words),
         line=_line(lineage(state.store, view.run), view.run),
-        buttons=job_buttons(view, words) if is_open else [],
+        buttons=job_buttons(view, words, state.scheduler.name) if is_open else [],
         polling=polling_words(state.poller.figures(), words) if state.poller is not None else None,
         is_supervised=state.supervision.of(view.run.job) is not None,
     )
