@@ -171,6 +171,79 @@ def test_tiny_change_never_flips_a_sure_verdict(low: float, spread: float, facto
         assert before.scenario == after.scenario
 
 
+FALLING = MilestoneCurve((Milestone(50, 1.2, 1.5), Milestone(200, 0.45, 0.6), Milestone(311, 0.28, 0.45)))
+QUICKER = MilestoneCurve((Milestone(25, 0.36, 0.5), Milestone(100, 0.34, 0.42), Milestone(250, 0.25, 0.36)))
+AIMED = replace(
+    STEADY,
+    target=Target(0.4, "val"),
+    scenarios=(
+        replace(STEADY.scenarios[0], curve=FALLING),
+        replace(STEADY.scenarios[1], plan=None, curve=QUICKER),
+    ),
+)
+
+
+def scaled(duration: Duration | None, factor: float) -> Duration:
+    """Return a duration whose ends are so many times as long."""
+    assert duration is not None
+    return Duration(duration.low * factor, duration.high * factor)
+
+
+def with_scaled(query: CompareQuery, part: str, factor: float) -> CompareQuery:
+    """Return a question with one of its inputs so many times as large."""
+    going_on, fix = query.scenarios
+    if part == "loss":
+        assert query.target is not None
+        return replace(query, target=replace(query.target, loss=query.target.loss * factor))
+    if part in {"step_seconds", "validation_seconds", "startup_seconds"}:
+        changed = {part: scaled(getattr(query.pace, part), factor)}
+        return replace(query, pace=replace(query.pace, **changed))
+    if part == "success_probability":
+        chance = min((fix.success_probability or 1.0) * factor, 1.0)
+        return replace(query, scenarios=(going_on, replace(fix, success_probability=chance)))
+    changed = {part: scaled(getattr(fix, part), factor)}
+    return replace(query, scenarios=(going_on, replace(fix, **changed)))
+
+
+INPUTS = (
+    "loss", "step_seconds", "validation_seconds", "startup_seconds", "success_probability",
+    "edit_seconds", "test_seconds", "queue_seconds",
+)  # fmt: skip
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(
+    st.sampled_from(INPUTS),
+    st.sampled_from(INPUTS),
+    st.floats(0.3, 4.0),
+    st.floats(0.998, 1.002),
+    st.booleans(),
+)
+def test_no_tiny_change_of_any_input_flips_a_sure_verdict(
+    moved: str, nudged: str, far: float, factor: float, is_aimed: bool
+) -> None:
+    """Wherever the inputs are, one of them changed by 0.2 % does not flip a verdict given at over 80 %."""
+    query = AIMED if is_aimed else STEADY
+    if not is_aimed and "loss" in {moved, nudged}:
+        return
+    here = with_scaled(query, moved, far)
+    before = compare(here).verdict
+    if (before.probability or 0) > 0.8:
+        assert before.scenario == compare(with_scaled(here, nudged, factor)).verdict.scenario
+
+
+@settings(max_examples=25, deadline=None, derandomize=True)
+@given(
+    st.sampled_from(["edit_seconds", "test_seconds", "queue_seconds"]), st.floats(1.001, 3.0), st.booleans()
+)
+def test_a_longer_fix_never_favours_relaunching_to_a_target(part: str, factor: float, is_short: bool) -> None:
+    """A longer edit, test or queue never makes relaunching likelier to be first, with little time or much."""
+    query = replace(AIMED, attention_seconds=4_000.0 if is_short else None)
+    short, long = compare(query), compare(with_scaled(query, part, factor))
+    assert (long.outcomes[1].probability_first or 0) <= (short.outcomes[1].probability_first or 0)
+    assert not (short.verdict.action == "continue" and long.verdict.action == "relaunch")
+
+
 def test_rare_long_draws_do_not_turn_a_sure_verdict() -> None:
     """A fix that is first in over 80 % of the draws is advised although its rare long draws cost more."""
     query = with_edit(1, 20000)
