@@ -1,6 +1,7 @@
 """The parts of the service that handlers ask for, wired once in ``app.main``."""
 
-from typing import Annotated
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any
 
 from fastapi import Depends, Request
 
@@ -14,47 +15,21 @@ from app.pool import Pool
 from app.store import Store
 
 
-def _store(request: Request) -> Store:
-    store: Store = request.app.state.store
-    return store
+def _part(name: str) -> Callable[[Request], Coroutine[Any, Any, Any]]:
+    """Return the dependency that hands out one part; it needs no thread of its own."""
+
+    async def dependency(request: Request) -> Any:  # noqa: ANN401 - typed where it is used
+        return getattr(request.app.state, name)
+
+    return dependency
 
 
-def _plans(request: Request) -> Plans:
-    plans: Plans = request.app.state.plans
-    return plans
-
-
-def _pool(request: Request) -> Pool:
-    pool: Pool = request.app.state.pool
-    return pool
-
-
-def _actions(request: Request) -> Actions:
-    actions: Actions = request.app.state.actions
-    return actions
-
-
-def _job_actions(request: Request) -> JobActions:
-    actions: JobActions = request.app.state.job_actions
-    return actions
-
-
-def _job_logs(request: Request) -> JobLogs:
-    logs: JobLogs = request.app.state.job_logs
-    return logs
-
-
-def _alerts(request: Request) -> AlertDesk:
-    alerts: AlertDesk = request.app.state.alerts
-    return alerts
-
-
-StoreDep = Annotated[Store, Depends(_store)]
-PlansDep = Annotated[Plans, Depends(_plans)]
-PoolDep = Annotated[Pool, Depends(_pool)]
-ActionsDep = Annotated[Actions, Depends(_actions)]
-JobActionsDep = Annotated[JobActions, Depends(_job_actions)]
-JobLogsDep = Annotated[JobLogs, Depends(_job_logs)]
-AlertsDep = Annotated[AlertDesk, Depends(_alerts)]
+StoreDep = Annotated[Store, Depends(_part("store"))]
+PlansDep = Annotated[Plans, Depends(_part("plans"))]
+PoolDep = Annotated[Pool, Depends(_part("pool"))]
+ActionsDep = Annotated[Actions, Depends(_part("actions"))]
+JobActionsDep = Annotated[JobActions, Depends(_part("job_actions"))]
+JobLogsDep = Annotated[JobLogs, Depends(_part("job_logs"))]
+AlertsDep = Annotated[AlertDesk, Depends(_part("alerts"))]
 Reader = Annotated[Caller, Depends(require("read"))]
 Operator = Annotated[Caller, Depends(require("operate"))]

@@ -149,7 +149,7 @@ async def test_finished_run_has_nothing_to_decide(service: Any) -> None:
 async def test_wrong_page_of_the_list(service: Any, query: str) -> None:
     """A wrong query parameter is named."""
     answer = await service.get(f"/runs?{query}")
-    assert (422, query.split("=", maxsplit=1)[0]) == (
+    assert (422, "/query/" + query.split("=", maxsplit=1)[0]) == (
         answer.status_code,
         answer.json()["errors"][0]["pointer"],
     )
