@@ -8,6 +8,7 @@ from typing import Any
 import structlog
 
 from app.errors import NotFoundError
+from app.records import RecordBatch
 from app.replacement import Replacement, State
 from app.slurm.scheduler import Check
 from app.store import Store
@@ -20,6 +21,10 @@ _AUDITED = frozenset(
     {"submitted", "started", "signalled", "released", "cancelling", "cancelled", "done", "failed",
      "rolled_back"}
 )  # fmt: skip
+
+
+# A seq that no reporter reaches: what is still on its way from it is stored all the same.
+_BEHIND_ALL = 2**53 - 1
 
 
 class RolledBackError(Exception):
@@ -131,6 +136,20 @@ class Journal:
         asked = replacement.first_entered("asking")
         found = self._store.checkpoints(replacement.run) if asked is not None else []
         return next((each for each in found if asked is not None and each.started >= asked), None)
+
+    def end_old_run(self, replacement: Replacement) -> None:
+        """Note the end of a run whose process was ended within its job: the job's state will not tell it."""
+        attempts = self._store.attempts(replacement.run)
+        if not attempts:
+            return
+        told = {
+            "v": 1,
+            "attempt": attempts[-1].id,
+            "attempt_started": attempts[-1].started,
+            "notes": {"seq": [_BEHIND_ALL], "kind": ["finish"], "data": [{"reason": "stopped"}]},
+        }
+        records = RecordBatch.model_validate(told)
+        self._store.add(replacement.user, replacement.run, records, self._clock())
 
     def first_step(self, replacement: Replacement) -> int | None:
         """Return the first step that the new job has reported, ``None`` before it has."""

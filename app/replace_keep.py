@@ -58,6 +58,7 @@ class KeepStages:
     def _answered(self, replacement: Replacement, told: OrderAnswer) -> Replacement:
         if told.state != "started":
             raise SchedulerError(f"the corrected command did not start: {told.words}")
+        self._journal.end_old_run(replacement)
         return self._journal.enter(
             replacement, "handed_over", f"the corrected command runs in job {replacement.old_id}",
             old_ended=told.at, new_started=told.at, new_id=replacement.old_id,

@@ -91,6 +91,9 @@ def test_the_job_goes_on_with_the_corrected_command(
     until(lambda: (tmp_path / "second").exists() and (tmp_path / "second").read_text())
     assert f"r-{done.id[:6]} r {job}\n" == (tmp_path / "second").read_text()
     assert "RUNNING" == scheduler.jobs([job])[job].state
+    ended = store.run("r")
+    assert ended is not None
+    assert "stopped" == ended.finished
 
 
 def test_a_job_that_takes_no_orders_runs_on(
