@@ -24,6 +24,9 @@ LOW_NAMES, HIGH_NAMES = (
     frozenset({"high", "upper", "max", "highest"}),
 )
 NO_LOSS = frozenset({"", "nan", "null", "none", "-"})
+NAMED = (("step", "loss"), ("step", "low", "high"))
+"""The columns of a file without a header."""
+
 EXPECTED = "columns named step and loss, or step, low and high"
 
 
@@ -92,10 +95,10 @@ def _columns(rows: list[_Line]) -> tuple[_Columns, list[_Line]]:
     """Return where the columns are, and the lines below the header."""
     line, first = rows[0]
     if all(_float(cell) is not None or cell.lower() in NO_LOSS for cell in first):
-        if len(first) not in {2, 3}:
+        named = {len(names): names for names in NAMED}.get(len(first))
+        if named is None:
             raise InvalidInputError(f"/file/line/{line}", ", ".join(first), EXPECTED)
-        names = ("step", "loss") if len(first) == 2 else ("step", "low", "high")  # noqa: PLR2004 - columns
-        return _Columns(names, 0, len(first) - 1, 1 if len(first) > 2 else None), rows  # noqa: PLR2004
+        return _Columns(named, 0, len(first) - 1, named.index("low") if "low" in named else None), rows
     plain = ["".join(letter for letter in name.lower() if letter.isalnum()) for name in first]
     step = next((at for at, name in enumerate(plain) if name in STEP_NAMES), None)
     low = next((at for at, name in enumerate(plain) if name in LOW_NAMES), None)
