@@ -22,6 +22,18 @@ def test_lists_are_split(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (("a.example", "b.example"), (Path("/a"), Path("/b"))) == (settings.allowed_hosts, settings.spool)
 
 
+def test_kinds_of_alert_channel_and_the_public_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Kinds are separated by commas; the address people use is one of the web, without a slash at its end."""
+    monkeypatch.setenv("CUTLOSSD_ALERT_SCHEMES", "mailtos, slack")
+    settings = Settings(public_url="https://cutloss.example.org/runs/")
+    assert (("mailtos", "slack"), "https://cutloss.example.org/runs") == (
+        settings.alert_schemes,
+        settings.public_url,
+    )
+    with pytest.raises(ValidationError, match="http"):
+        Settings(public_url="cutloss.example.org")
+
+
 def test_client_variables_are_shared(monkeypatch: pytest.MonkeyPatch) -> None:
     """The client's own variables for spool and credentials are honoured where the service's are unset."""
     monkeypatch.setenv("CUTLOSS_SPOOL", "/shared/spool")
