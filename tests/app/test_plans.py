@@ -296,10 +296,16 @@ PLANS = st.fixed_dictionaries(
         "checkpoint_every": st.sampled_from([1, 50, "never"]),
         "target_loss": st.sampled_from([0.0, -1.0, 0.5, 1e308, 1e-300]),
         "target_of": st.sampled_from(["train", "val"]),
-        "lr_schedule": st.sampled_from(
-            [[], [[0, 1e-3], [100, 0.0]], [[5, 1.0], [5, 1.0]], [[9, 1.0], [2, 3.0]]]
-        ),
+        "lr_schedule": st.sampled_from([[], [[0, 1e-3], [100, 0.0]], [[5, 1.0]], [[2, 3.0], [9, 1.0]]]),
         "like": st.sampled_from(["nobody", "odd"]),
+        "max_seconds": st.sampled_from([1e-9, 60.0, 1e9]),
+        "early_stopping": st.sampled_from(
+            [
+                {"patience": 1},
+                {"patience": 2**50},
+                {"patience": 2, "min_delta": 1e300, "monitor": "acc", "mode": "max"},
+            ]
+        ),
     },
 )
 ANYTHING = st.sampled_from([None, 0, -1, 1, 68, 1e9, "x", True])
