@@ -4,6 +4,7 @@
 
 import importlib.util
 import os
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -43,8 +44,8 @@ def ending(spooled: Spooled) -> str:
     return str(next(note["data"]["reason"] for note in spooled("note") if note["kind"] == "finish"))
 
 
-def fit(callback: Any, *others: Any, **settings: Any) -> Any:
-    """Fit a tiny model with Lightning; 20 batches an epoch, 2 epochs."""
+def fit(callback: Any, *others: Any, pause_seconds: float = 0.0, **settings: Any) -> Any:
+    """Fit a tiny model with Lightning; 20 batches an epoch, 2 epochs, a pause before each batch."""
     import lightning.pytorch as lightning
     import torch
 
@@ -64,8 +65,12 @@ def fit(callback: Any, *others: Any, **settings: Any) -> Any:
             schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, 40)
             return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
+    def gathered(rows: Any) -> Any:
+        time.sleep(pause_seconds)
+        return torch.utils.data.default_collate(rows)
+
     data = torch.utils.data.TensorDataset(torch.randn(40, 4))
-    loader = torch.utils.data.DataLoader(data, batch_size=2)
+    loader = torch.utils.data.DataLoader(data, batch_size=2, collate_fn=gathered)
     checks = torch.utils.data.DataLoader(data, batch_size=8)
     trainer = lightning.Trainer(
         max_epochs=2, callbacks=[callback, *others], logger=False, accelerator="cpu",
@@ -126,8 +131,31 @@ def test_lightnings_sanity_check_is_no_validation(spooled: Spooled) -> None:
     from cutloss.integrations.lightning import CutlossCallback
 
     fit(CutlossCallback("line"), limit_train_batches=2, enable_checkpointing=False)
-    assert ["validation"] == [record["phase"] for record in spooled("span")]
+    assert ["data", "validation"] == sorted(record["phase"] for record in spooled("span"))
     assert [2, 4] == [record["step"] for record in spooled("validation")]
+
+
+@needs("lightning")
+@quiet_lightning
+def test_lightning_tells_how_long_batches_were_waited_for(spooled: Spooled) -> None:
+    """A slow loader is told apart; validations and saves in between are no waiting."""
+    from cutloss.integrations.lightning import CutlossCallback
+    from lightning.pytorch import Callback
+
+    class Slow(Callback):
+        def on_validation_batch_end(self, *_details: Any) -> None:
+            time.sleep(0.1)
+
+        def on_save_checkpoint(self, *_details: Any) -> None:
+            time.sleep(0.3)
+
+    fit(CutlossCallback("line"), Slow(), val_check_interval=10, pause_seconds=0.02)
+    data = sum(record["seconds"] for record in spooled("span") if record["phase"] == "data")
+    elsewhere = [record["seconds"] for kind in ("validation", "checkpoint") for record in spooled(kind)]
+    assert 38 * 0.02 < data
+    # Had they counted as waiting, it would be longer than them all.
+    assert data < 38 * 0.02 + sum(elsewhere)
+    assert 4 * (5 * 0.1 + 0.3) < sum(elsewhere)
 
 
 @needs("lightning")

@@ -39,6 +39,7 @@ class CutlossCallback(Callback):  # type: ignore[misc, unused-ignore]  # untyped
         self._plan = plan
         self._at_step = 0
         self._stretch: Validation | Phase | None = None
+        self._fetch: Phase | None = None
         self._save: Callable[..., Any] | None = None
         self._was_stopped = False
 
@@ -76,10 +77,24 @@ class CutlossCallback(Callback):  # type: ignore[misc, unused-ignore]  # untyped
         """End the check's time."""
         self._end()
 
+    def on_train_batch_start(self, trainer: Any, pl_module: Any, batch: Any, batch_idx: int) -> None:
+        """Report how long the batch was waited for: since the last one's end, or what came after that."""
+        fetch, self._fetch = self._fetch, None
+        if fetch is not None:
+            fetch.__exit__(None, None, None)
+
+    def on_train_epoch_end(self, trainer: Any, pl_module: Any) -> None:
+        """Wait for no batch: the epoch is over."""
+        self._fetch = None
+
     def on_train_batch_end(
         self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         """Report a step where the optimizer took one, and do what was asked for."""
+        self._report_step(trainer, outputs)
+        self._await_batch()
+
+    def _report_step(self, trainer: Any, outputs: Any) -> None:
         if self.run is None or trainer.global_step == self._at_step:
             return
         self._at_step = trainer.global_step
@@ -115,6 +130,7 @@ class CutlossCallback(Callback):  # type: ignore[misc, unused-ignore]  # untyped
         self._stretch.loss = next((measured[name] for name in names if name in measured), None)
         self._stretch.metrics = {name: value for name, value in measured.items() if "val" in name}
         self._end()
+        self._await_batch()
 
     def on_fit_end(self, trainer: Any, pl_module: Any) -> None:
         """Report the end."""
@@ -131,7 +147,9 @@ class CutlossCallback(Callback):  # type: ignore[misc, unused-ignore]  # untyped
             if self.run is None:
                 return save(filepath, *rest, **options)
             with self.run.checkpoint(trainer.global_step, filepath):
-                return save(filepath, *rest, **options)
+                saved = save(filepath, *rest, **options)
+            self._await_batch(only_if_awaited=True)
+            return saved
 
         return timed
 
@@ -141,6 +159,11 @@ class CutlossCallback(Callback):  # type: ignore[misc, unused-ignore]  # untyped
             self._save = None
         if self.run is not None:
             self.run.finish(reason)
+
+    def _await_batch(self, *, only_if_awaited: bool = False) -> None:
+        """Begin to wait for a batch, anew where something else came in between."""
+        if self.run is not None and (self._fetch is not None or not only_if_awaited):
+            self._fetch = self.run.phase("data").__enter__()
 
     def _begin(self, stretch: Validation | Phase | None) -> None:
         self._stretch = stretch
