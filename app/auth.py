@@ -26,7 +26,7 @@ ALLOWED: Mapping[Scope, frozenset[Scope]] = {
 
 SESSION_SECONDS = 14 * 86_400
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-LONGEST_ACTION = 200
+LONGEST_SUBJECT = 200
 CSRF_FIELD = "csrf_token"
 CSRF_HEADER = "X-CSRF-Token"
 
@@ -241,11 +241,9 @@ def _keep(request: Request, caller: Caller, refusal: ForbiddenError) -> None:
     """Keep a refused change in the audit log; what only reads changes nothing."""
     if request.method in SAFE_METHODS:
         return
-    subject = next(iter(request.path_params.values()), "")
-    action = f"{request.method} {request.url.path}"[:LONGEST_ACTION]
-    request.app.state.audit.record(
-        caller.user, action, str(subject)[:LONGEST_ACTION], "refused", {"reason": str(refusal)}
-    )
+    subject = str(next(iter(request.path_params.values()), ""))[:LONGEST_SUBJECT]
+    reason = f"{request.method} {request.url.path[:LONGEST_SUBJECT]}: {refusal}"
+    request.app.state.audit.record(caller.user, "attempt", subject, "refused", {"reason": reason})
 
 
 def _sessions(request: Request) -> Sessions:

@@ -106,6 +106,7 @@ def _choices(asked: Mapping[str, str], actions: list[str], words: Words) -> list
 def action_name(action: str, words: Words) -> Markup:
     """Return an action in words; one that is not known here stays as it was written."""
     named: Mapping[str, Markup] = {
+        "attempt": words.say("Attempt without leave"),
         "scenario": words.say("Scenario kept"),
         "command": words.say("Command to the trainer"),
         "relaunch": words.say("Relaunch"),

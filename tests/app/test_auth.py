@@ -134,9 +134,9 @@ async def test_refused_changes_are_kept(service: Any) -> None:
     await service.client.post("/runs/one/scenario", data={"edit": "1"})
     kept = [(one.user, one.action, one.subject, one.outcome) for one in service.app.state.store.audit(9, 0)]
     assert [
-        ("ada", "POST /runs/one/scenario", "one", "refused"),
+        ("ada", "attempt", "one", "refused"),
         ("eve", "command", "one", "refused"),
-        ("ada", "POST /api/v1/runs/one/commands", "one", "refused"),
+        ("ada", "attempt", "one", "refused"),
     ] == kept
 
 
