@@ -16,6 +16,16 @@ LANGUAGES: Mapping[str, str] = {"en": "English", "fr": "Français"}
 """Language codes and their own names; the texts in the code are English."""
 
 LONGEST_HEADER = 500
+FIRM = {
+    " :": "\u00a0:",
+    " ;": "\u00a0;",
+    " ?": "\u00a0?",
+    " !": "\u00a0!",
+    " %": "\u00a0%",
+    "« ": "«\u00a0",
+    " »": "\u00a0»",
+}
+"""French sets a space before these signs, at which no line may end."""
 
 
 @cache
@@ -26,6 +36,9 @@ def translations(language: str) -> NullTranslations:
     source = CATALOGUES / language / "LC_MESSAGES" / "cutloss.po"
     with source.open("rb") as file:
         catalogue = read_po(file, locale=language)
+    for message in catalogue:
+        forms = message.string
+        message.string = _firm(forms) if isinstance(forms, str) else [_firm(form) for form in forms or ()]
     compiled = io.BytesIO()
     write_mo(compiled, catalogue)
     compiled.seek(0)
@@ -58,3 +71,9 @@ def _weight(rest: str) -> float:
         return float(value) if value else 1.0
     except ValueError:
         return 0.0
+
+
+def _firm(text: str) -> str:
+    for loose, firm in FIRM.items():
+        text = text.replace(loose, firm)
+    return text

@@ -19,4 +19,6 @@ def error_page(request: Request, status: int, detail: str, headers: Mapping[str,
         HTTPStatus.SERVICE_UNAVAILABLE: visit.words.say("The scheduler does not answer."),
     }
     title = titles.get(HTTPStatus(status)) or visit.words.say("This did not work.")
-    return visit.page("problem.html", status, headers, title=title, detail=detail, status=status)
+    # The framework's own word for a status says nothing that the title does not.
+    told = "" if detail == HTTPStatus(status).phrase else detail
+    return visit.page("problem.html", status, headers, title=title, detail=told, status=status)

@@ -115,7 +115,7 @@
     setTicks("y", isLog ? powerTicks(...ends) : evenTicks(...ends, 6));
     for (const button of tools.querySelectorAll("[data-zoom]")) {
       const needs = { earlier: stretch && from > first, later: stretch && to < last, in: true }[button.dataset.zoom] ?? stretch;
-      button.toggleAttribute("aria-disabled", !needs);
+      button.setAttribute("aria-disabled", String(!needs));
     }
   }
 

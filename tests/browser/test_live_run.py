@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from axe import violations
 from conftest import runner_of, watch
 from playwright.sync_api import Browser, Page, expect
 from served import Service
@@ -73,8 +74,10 @@ def test_a_live_run_is_watched_and_relaunched(browser: Browser, live: Service) -
     page.fill("#script", fixed)
     page.get_by_role("button", name="Check again").click()
     expect(page.locator(".diff .plus")).to_contain_text("export FIX=1", timeout=PATIENCE)
+    assert [] == violations(page)
     page.get_by_role("button", name=f"Submit the fixed job and cancel job {job}").click()
     expect(page.locator("#replacement[data-state=done]")).to_be_visible(timeout=PATIENCE)
+    assert [] == violations(page)
     page.locator("#new-run").click(timeout=PATIENCE)
     expect(page.locator("#head")).to_contain_text("replaces an earlier run", timeout=PATIENCE)
 
