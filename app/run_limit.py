@@ -14,6 +14,8 @@ from planner.quantiles import Quantiles
 
 RARER = (2, 4)
 """So many times rarer validations are asked about."""
+RARER_SAVES = 2
+"""And so many times rarer checkpoints."""
 
 Change = Literal["validate_every", "checkpoint_every"]
 
@@ -111,8 +113,10 @@ def _changes(plan: Plan, best: int | None) -> Iterator[tuple[Change, int, Plan]]
         rarer = times * (every or 0)
         if rarer <= total:
             yield "validate_every", rarer, replace(plan, validate_every=rarer)
-    if best is not None and best != plan.checkpoint_every:
-        yield "checkpoint_every", best, replace(plan, checkpoint_every=best)
+    saves = {best, *(RARER_SAVES * one for one in [_steps(plan.checkpoint_every)] if one is not None)}
+    for steps in sorted(one for one in saves if one is not None):
+        if steps != plan.checkpoint_every and steps <= max(total, 1):
+            yield "checkpoint_every", steps, replace(plan, checkpoint_every=steps)
 
 
 def _best(query: EtaQuery, pace: Pace) -> int | None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from app.run_limit import RARER_SAVES
+
 if TYPE_CHECKING:
     from markupsafe import Markup
 
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
 SURE = 0.99
 """A run this sure to end in time has nothing to fear of its limit."""
 WORTH_SAYING = 0.1
+WORTH_SECONDS = 60.0
+"""What saves less is not worth a line."""
 OFF_BY = 1.25
 """An interval within this factor of the best one is good enough."""
 
@@ -29,6 +33,7 @@ def limit_facts(view: RunView, words: Words) -> list[tuple[Markup, Markup]]:
         (words.say("Ends with them"), _with_requeues(view, limit, words)),
         (words.say("Last chance"), _last_chance(limit, words)),
         (words.say("Save every"), _interval(limit, words)),
+        (words.say("Save rarer"), _rarer_saves(limit, words)),
         (words.say("Validate rarer"), _rarer(limit, words)),
     ]
     return [(name, text) for name, text in told if text is not None]
@@ -89,7 +94,7 @@ def _interval(limit: RunLimit, words: Words) -> Markup | None:
         return None
     if every is None:
         return words.say("about {best} steps: that loses least", best=words.whole(best))
-    effect = next((one for one in limit.effects if one.setting == "checkpoint_every"), None)
+    effect = _saving(limit, best)
     now, then = limit.outlook.lost_seconds.at(0.5), effect.lost_seconds.at(0.5) if effect else None
     values = {"best": words.whole(best), "every": words.whole(every)}
     if now is None or then is None:
@@ -99,6 +104,25 @@ def _interval(limit: RunLimit, words: Words) -> Markup | None:
         then=words.duration(then),
         now=words.duration(now),
         **values,
+    )
+
+
+def _saving(limit: RunLimit, every: int) -> LimitEffect | None:
+    """Return what checkpoints so many steps apart would change, ``None`` where it was not asked."""
+    of_saves = (one for one in limit.effects if one.setting == "checkpoint_every")
+    return next((one for one in of_saves if one.value == every), None)
+
+
+def _rarer_saves(limit: RunLimit, words: Words) -> Markup | None:
+    effect = _saving(limit, RARER_SAVES * (limit.checkpoint_every or 0))
+    lost = effect.lost_seconds.at(0.5) if effect else None
+    if effect is None or lost is None or effect.saved_seconds < WORTH_SECONDS:
+        return None
+    return words.say(
+        "every {n} steps saves {saved}, and loses {lost} at the limit",
+        n=words.whole(effect.value),
+        saved=words.duration(effect.saved_seconds),
+        lost=words.duration(lost),
     )
 
 

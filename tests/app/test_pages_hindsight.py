@@ -179,6 +179,7 @@ def test_what_the_limit_does_is_said() -> None:
     assert told["Last chance"].startswith("start a checkpoint before")
     assert ": then it fits with" in told["Validate rarer"]
     assert "that loses least" in told["Save every"]
+    assert told["Save rarer"].startswith("every 100 steps saves 2 min")
 
 
 def test_a_run_that_fits_its_limit() -> None:

@@ -100,3 +100,13 @@ def test_no_checkpoint_was_measured() -> None:
     assert found is not None
     assert (None, None) == (found.best_checkpoint_every, found.checkpoint_every)
     assert {"validate_every"} == {effect.setting for effect in found.effects}
+
+
+def test_rarer_checkpoints_save_time_and_risk_more() -> None:
+    """Every 100 steps instead of 50 spares two saves of 60 s; up to twice the work is lost at the limit."""
+    query = _query()
+    found = run_limit(query, _pace(query), 600.0, NOW)
+    assert found is not None
+    rarer = next(one for one in found.effects if (one.setting, one.value) == ("checkpoint_every", 100))
+    assert math.isclose(120.0, rarer.saved_seconds, rel_tol=0.1)
+    assert (rarer.lost_seconds.at(0.5) or 0.0) >= (found.outlook.lost_seconds.at(0.5) or 0.0)
