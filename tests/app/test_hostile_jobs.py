@@ -103,9 +103,10 @@ class Daemon:
 @pytest.mark.parametrize("job_id", HOSTILE_IDS)
 def test_what_is_no_job_id_reaches_no_program(name: str, job_id: str) -> None:
     """It is refused before anything is started, or carried to slurmrestd, which one would kill."""
-    programs, daemon = Programs(), Daemon()
+    programs = Programs()
+    daemon: Any = Daemon()
     commands = SlurmCommands("box", "alice", {"PATH": "/bin"}, run=programs)
-    rest = SlurmRest("box", "alice", {"PATH": "/bin"}, daemon)  # type: ignore[arg-type] - the part it uses
+    rest = SlurmRest("box", "alice", {"PATH": "/bin"}, daemon)
     for scheduler in (commands, rest):
         with pytest.raises(SchedulerError, match=r"job id|array"):
             CALLS[name](scheduler, job_id)
@@ -227,7 +228,8 @@ class Foreign:
 @pytest.mark.parametrize("order", ["handover", "overlap", "cancel", "keep"])
 def test_somebody_elses_job_is_refused_before_slurm_and_logged(store: Store, order: Any) -> None:
     """In every way of relaunching: nothing but its facts is asked for, and the attempt is in the log."""
-    replacer = Replacer(store, Foreign(), lambda: 5.0)  # type: ignore[arg-type] - more of it must not be used
+    foreign: Any = Foreign()  # more of a scheduler must not be used
+    replacer = Replacer(store, foreign, lambda: 5.0)
     with pytest.raises(ForbiddenError, match="bob"):
         replacer.start("r", script="#!/bin/sh\n", user="alice", order=order)
     (entry,) = store.audit()

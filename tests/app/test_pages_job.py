@@ -153,8 +153,9 @@ def until(condition: Callable[[], Any], seconds: float = 10.0) -> None:
 
 def test_a_page_never_waits_for_a_look() -> None:
     """It shows what the last one brought, and each has its time; an outage is not asked again at once."""
-    scheduler, published, now, calls = Scheduler(), list[str](), [1000.0], list[int]()
-    book = ExtrasBook(scheduler, lambda: now[0], lambda: calls.append(1), published.append)  # type: ignore[arg-type]
+    scheduler: Any = Scheduler()
+    published, now, calls = list[str](), [1000.0], list[int]()
+    book = ExtrasBook(scheduler, lambda: now[0], lambda: calls.append(1), published.append)
     job = JobFacts("7", "box", "PENDING", partition="gpu")
     assert JobExtras() == book.of("r", job)
     until(lambda: published == ["r"])
@@ -171,8 +172,9 @@ def test_a_page_never_waits_for_a_look() -> None:
 
 def test_an_ended_job_is_looked_at_once() -> None:
     """What it used does not change any more."""
-    scheduler, published, now = Scheduler(), list[str](), [1000.0]
-    book = ExtrasBook(scheduler, lambda: now[0], lambda: None, published.append)  # type: ignore[arg-type]
+    scheduler: Any = Scheduler()
+    published, now = list[str](), [1000.0]
+    book = ExtrasBook(scheduler, lambda: now[0], lambda: None, published.append)
     job = JobFacts("7", "box", "COMPLETED", ended=900.0)
     book.of("r", job, "7")
     until(lambda: bool(published))

@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -51,9 +52,9 @@ class Bench:
 
     def __init__(self, store: Store, folder: Path) -> None:
         self.store, self.folder, self.now, self.calls = store, folder, 1_000_000.0, 0
-        self.scheduler = Scheduler()
+        self.scheduler: Any = Scheduler()
         clock: Callable[[], float] = lambda: self.now  # noqa: E731 - a clock that tests turn
-        self.book = QueueBook(store, self.scheduler, Supervision(folder), clock, self._called)  # type: ignore[arg-type]
+        self.book = QueueBook(store, self.scheduler, Supervision(folder), clock, self._called)
 
     def _called(self) -> None:
         self.calls += 1
