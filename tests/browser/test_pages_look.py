@@ -12,7 +12,8 @@ from served import Service
 PAGES = (
     "/", "/?q=topo", "/?q=nothing-of-that-name", "/runs/topoflow", "/runs/vit-seg-lr3e4", "/runs/gnn-mesh-b",
     "/runs/topoflow-sweep-3", "/runs/ocean-unet-xl", "/plan", "/actions",
-    "/runs/topoflow/report", "/plan/report", "/calibration",
+    "/runs/topoflow/report", "/plan/report", "/calibration", "/alerts", "/logs", "/fixes",
+    "/?verdict=needs_you&sort=end", "/actions?outcome=refused",
 )  # fmt: skip
 WIDTHS = (390, 820, 1440)
 PICTURES = {
@@ -218,6 +219,49 @@ def test_french_readers_read_french(browser: Browser, demo: Service) -> None:
     expect(page.locator("#runs .group").first).to_contain_text("À vous de jouer")
     page.get_by_role("link", name="English").click()
     expect(page.locator("html")).to_have_attribute("lang", "en")
+    page.context.close()
+
+
+def test_times_are_the_readers(browser: Browser, demo: Service) -> None:
+    """The same end is told by two readers' clocks; both are told how long it is until then."""
+    told = []
+    for zone in ("UTC", "Asia/Tokyo"):
+        page = signed_in(browser, demo, timezone_id=zone)
+        page.goto(f"{demo.url}/runs/topoflow")
+        expect(page.locator("html")).to_have_attribute("data-offset", "32400" if "Tokyo" in zone else "0")
+        told.append(page.locator("#numbers > div").first.inner_text())
+        page.context.close()
+    clocks = [int(re.search(r"(\d\d):\d\d", one).group(1)) for one in told]  # type: ignore[union-attr]  # else it fails
+    assert 9 == (clocks[1] - clocks[0]) % 24
+    assert all(re.search(r"in\s\d+\sh", one) for one in told)
+
+
+def test_what_moves_keeps_still_for_who_asks(browser: Browser, demo: Service) -> None:
+    """Under prefers-reduced-motion nothing is animated."""
+    page = signed_in(browser, demo, reduced_motion="reduce")
+    page.goto(f"{demo.url}/runs/topoflow")
+    moving = page.evaluate("""[...document.querySelectorAll('*')].filter(one => {
+        const style = getComputedStyle(one);
+        return style.animationName !== 'none' || !/^0s(, 0s)*$/.test(style.transitionDuration);
+    }).length""")
+    assert 0 == moving
+    page.context.close()
+
+
+def test_the_list_is_chosen_by_keyboard_and_kept_in_the_url(browser: Browser, demo: Service) -> None:
+    """State, verdict and order are chosen without a mouse; the URL brings a colleague the same."""
+    page = signed_in(browser, demo)
+    page.locator("#verdict").focus()
+    page.keyboard.type("Needs")
+    page.locator("#sort").select_option("name")
+    page.get_by_role("button", name="Show", exact=True).press("Enter")
+    page.wait_for_url("**verdict=needs_you*sort=name*")
+    names = page.locator("#runs .nm").all_inner_texts()
+    assert sorted(names) == names
+    assert "topoflow" in names
+    assert "topoflow-sweep-3" not in names
+    page.goto(page.url)
+    expect(page.locator("#verdict")).to_have_value("needs_you")
     page.context.close()
 
 
