@@ -70,6 +70,7 @@ def test_it_learns_and_reports_what_it_does(train: Train, spooled: Records) -> N
     assert list(range(1, 9)) == [record["step"] for record in spooled("step")]
     assert [4, 8] == [record["step"] for record in spooled("validation")]
     assert [4, 8] == [record["step"] for record in spooled("checkpoint")]
+    assert {"data"} == {record["phase"] for record in spooled("span")}
     assert [last] == [round(record["loss"], 4) for record in spooled("validation")][1:]
     (plan,) = notes(spooled, "plan")
     assert (8, 4, True, 4, 2) == tuple(

@@ -259,7 +259,9 @@ def main() -> None:
     began = time.perf_counter()
     for step in range(first_step + 1, args.steps + 1):
         lr = rate(step, args)
-        loss = update(model, optimizer, training_batch(train_text, step, args), lr)
+        with run.phase("data"):
+            batch = training_batch(train_text, step, args)
+        loss = update(model, optimizer, batch, lr)
         run.step(step, loss=loss, lr=lr)
         is_last = step == args.steps or run.should_stop()
 
