@@ -85,7 +85,14 @@ def facts(view: RunView, words: Words) -> list[Fact]:
 
 
 def law(view: RunView, words: Words) -> list[Fact]:
-    """Return the parameters of the power law of the curve that is forecast, 8 times in 10."""
+    """Return the parameters of the power law of the curve that is forecast, 8 times in 10.
+
+    What can be said of the run's other curve, where that is refused, comes after them.
+    """
+    return [*_parameters_of_law(view, words), *hint_of_other(view, words)]
+
+
+def _parameters_of_law(view: RunView, words: Words) -> list[Fact]:
     forecast = view.forecast_val if view.band_of == "val" else view.forecast_train
     if forecast is None or forecast.status == "refused" or forecast.law is None:
         return []
@@ -109,9 +116,7 @@ def warnings(view: RunView, words: Words) -> list[Markup]:
     """Return every warning of a run, each in a sentence."""
     forecast = view.forecast_val if view.band_of == "val" else view.forecast_train
     noted = [words.plain(str(note.data.get("text", ""))) for note in view.notes]
-    hint = hint_of_other(view, words)
-    hints = [hint] if hint is not None else []
-    return [*forecast_warnings(forecast, words), *hints, *_oddities(view, words), *noted]
+    return [*forecast_warnings(forecast, words), *_oddities(view, words), *noted]
 
 
 def _oddities(view: RunView, words: Words) -> list[Markup]:

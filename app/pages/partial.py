@@ -28,11 +28,11 @@ def refused(forecast: Forecast | None, words: Words) -> Markup | None:
     return words.say("{why} Going on like this it ends between {low} and {high}.", **values)
 
 
-def hint_of_other(view: RunView, words: Words) -> Markup | None:
+def hint_of_other(view: RunView, words: Words) -> list[tuple[Markup, Markup]]:
     """Return what can be said of the curve whose forecast the page does not show, where that was refused."""
     of_val = view.band_of == "train"
     other = view.forecast_val if of_val else view.forecast_train
     told = refused(other, words) if other is not None and other.at else None
     if told is None:
-        return None
-    return words.say("Val loss: {told}", told=told) if of_val else words.say("Train loss: {told}", told=told)
+        return []
+    return [(words.say("Val loss at the end") if of_val else words.say("Train loss at the end"), told)]
