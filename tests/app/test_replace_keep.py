@@ -3,9 +3,11 @@
 import json
 import os
 import sys
+import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -184,3 +186,52 @@ def test_what_others_may_write_is_not_believed(supervision: Supervision, tmp_pat
     running.chmod(0o600)
     os.truncate(running, 5)
     assert supervision.of(key) is None
+
+
+class KilledError(BaseException):
+    """The service was killed here."""
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")  # the kill itself
+@pytest.mark.parametrize(
+    ("state", "when"),
+    [("asking", "after"), ("released", "after"), ("cancelling", "before"), ("cancelling", "after"),
+     ("cancelled", "before"), ("handed_over", "before"), ("done", "before")],
+)  # fmt: skip
+def test_a_service_killed_anywhere_starts_the_command_once(  # noqa: PLR0913, PLR0917 - fixtures
+    scheduler: LocalRunner, store: Store, supervision: Supervision, tmp_path: Path, state: str, when: str
+) -> None:
+    """The next one takes it up; the job runs on with the corrected command, which was started one time."""
+    job = start(scheduler, store, tmp_path, SUPERVISED)
+    until(lambda: supervision.of(JobKey("local", job)))
+    dying = Replacer(store, scheduler, time.time, pauses=PAUSES, supervision=supervision)
+    put = store.put_replacement
+    killed = threading.Event()
+
+    def dying_put(id: str, run: str, entered: str, data: Mapping[str, Any], at: float) -> None:  # noqa: A002 - the store's own name
+        if killed.is_set():
+            raise KilledError
+        if entered == state:
+            killed.set()
+            if when == "after":
+                put(id, run, entered, data, at)
+            raise KilledError
+        put(id, run, entered, data, at)
+
+    monkey: Any = store
+    monkey.put_replacement = dying_put
+    line = "sh -c 'echo once >> ran; sleep 600'"
+    dying.wait(
+        dying.start("r", script=line, user="alice", order="keep", checkpoint_wait_seconds=0.2).id, 20.0
+    )
+    assert killed.is_set()
+    monkey.put_replacement = put
+    dying.close()
+
+    following = Replacer(store, scheduler, time.time, pauses=PAUSES, supervision=supervision)
+    (left,) = following.resume_all()
+    assert "done" == following.wait(left, 20.0).state
+    following.close()
+    until((tmp_path / "ran").exists)
+    assert "once\n" == (tmp_path / "ran").read_text()
+    assert "RUNNING" == scheduler.jobs([job])[job].state
