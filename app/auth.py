@@ -27,6 +27,7 @@ ALLOWED: Mapping[Scope, frozenset[Scope]] = {
 SESSION_SECONDS = 14 * 86_400
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 LONGEST_SUBJECT = 200
+WHO_ASKS = "Send a valid token: Authorization: Bearer TOKEN."
 CSRF_FIELD = "csrf_token"
 CSRF_HEADER = "X-CSRF-Token"
 
@@ -124,7 +125,7 @@ def require(scope: Scope) -> Callable[..., Caller]:
     def dependency(request: Request, credentials: Bearer) -> Caller:
         caller = _by_token(request, credentials.credentials) if credentials else _by_session(request)
         if caller is None:
-            raise UnauthorizedError("Send a valid token: Authorization: Bearer TOKEN.")
+            raise UnauthorizedError(WHO_ASKS)
         if caller.session and request.method not in SAFE_METHODS:
             _verify_csrf(request, caller, request.headers.get(CSRF_HEADER, ""))
         if scope not in ALLOWED[caller.scope]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.auth import WHO_ASKS
 from app.errors import BadEncodingError, TooLargeError, UnauthorizedError, problem, status_of
 from app.settings import LOOPBACK, Settings
 
@@ -175,7 +176,7 @@ class _Body:
         if self._size > STRANGERS_BYTES and not self._may_grow:
             self._may_grow = self._is_known()
             if not self._may_grow:
-                self._refuse(UnauthorizedError("Send a valid token: Authorization: Bearer TOKEN."))
+                self._refuse(UnauthorizedError(WHO_ASKS))
         if self._size > self._largest_bytes:
             self._refuse(TooLargeError(f"The body is larger than {self._largest_bytes} bytes."))
 

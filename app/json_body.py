@@ -9,9 +9,13 @@ from typing import Any
 
 from fastapi import Request, Response
 from fastapi.concurrency import run_in_threadpool
+from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from pydantic_core import from_json
 from starlette.datastructures import MutableHeaders
+
+from app.auth import WHO_ASKS, is_known
+from app.errors import UnauthorizedError
 
 LARGE_BODY_BYTES = 1 << 20
 """About ten thousand steps; a larger body is read in a thread, so that it holds up nobody else."""
@@ -29,7 +33,12 @@ class JsonRoute(APIRoute):
         async def strictly(request: Request) -> Response:
             scope = {**request.scope, "headers": list(request.scope["headers"])}
             MutableHeaders(scope=scope)["content-type"] = "application/json"
-            return await handle(_JsonRequest(scope, request.receive))
+            try:
+                return await handle(_JsonRequest(scope, request.receive))
+            except RequestValidationError:
+                if not is_known(scope):  # the body is read before anybody asks who sends it
+                    raise UnauthorizedError(WHO_ASKS) from None
+                raise
 
         return strictly
 

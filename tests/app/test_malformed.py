@@ -230,3 +230,16 @@ async def test_every_route_reads_its_json_strictly(asker: Asker, service: Any) -
                 assert strictly(answer)["errors"]
             taken += 1
     assert taken >= 9
+
+
+@pytest.mark.parametrize("endpoint", GOOD)
+async def test_a_stranger_hears_nothing_of_the_body(asker: Asker, endpoint: str) -> None:
+    """Without a token the answer is 401, whatever is sent."""
+    for content in (
+        RAW["half an object"],
+        RAW["objects too deep"],
+        b"{}",
+        json.dumps(GOOD[endpoint]).encode(),
+    ):
+        answer = await asker.client.post(f"/api/v1/{endpoint}", content=content)
+        assert (401, []) == (answer.status_code, answer.json()["errors"])
