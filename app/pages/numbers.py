@@ -132,7 +132,10 @@ def _next_validation(view: RunView, words: Words) -> Number:
         if each is not None and left is not None
         else None
     )
-    if step is None or view.at_step is None or view.state_word in ENDED:
+    if view.state_word in ENDED:
+        took = None if each is None else words.say("{duration} each", duration=each)
+        return Number(words.say("Validations"), words.plain(words.whole(len(view.validations))), None, took)
+    if step is None or view.at_step is None:
         return Number(name, words.say("none left") if left == 0 else words.say("not known"), None, None)
     if pace is None:
         return Number(name, words.say("after step {step}", step=words.whole(step)), None, caption)
@@ -151,7 +154,10 @@ def _limit(view: RunView, words: Words) -> Number:
     name = words.say("Ends before its {limit} limit", limit=words.duration(limit))
     chance = view.eta.finishes_within_limit
     until = words.say("limit {clock}", clock=words.clock(view.as_of + limit - elapsed))
-    if chance is None or view.state_word in ENDED:
+    if view.state_word in ENDED:
+        spare = words.plain(words.duration(max(limit - elapsed, 0.0)))
+        return Number(words.say("Left of its {limit} limit", limit=words.duration(limit)), spare, None, until)
+    if chance is None:
         return Number(name, words.say("not yet known"), None, until)
     middle = view.eta.remaining_seconds.at(0.5) if view.eta.remaining_seconds else None
     caption = until if middle is None else _spare(limit - elapsed - middle, words)
