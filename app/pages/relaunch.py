@@ -1,11 +1,12 @@
 """``/runs/{id}/relaunch`` and ``/replacements/{id}``: a relaunch, before it is made and while it happens."""
 
 from collections.abc import AsyncIterable, Mapping
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
+from starlette.datastructures import UploadFile
 
 from app.actions import Actions
 from app.lost_work import lost_work
@@ -30,6 +31,7 @@ from app.parts import ActionsDep, PlansDep
 from app.plans import Plans
 from app.relaunch_check import Told
 from app.replace_draft import Draft
+from app.schemas.actions import LARGEST_SCRIPT
 from app.views import RunView
 
 STREAM_PAUSE_SECONDS = 0.3
@@ -50,11 +52,28 @@ def show_relaunch(run_id: str, visit: VisitDep, actions: ActionsDep, plans: Plan
     return _page(visit, view, draft, form, _told(visit, form, draft))
 
 
+async def _form_with_file(request: Request) -> Mapping[str, str]:
+    """Return a form whose script is the file that was sent along, where one was."""
+    form = await request.form()
+    fields = {name: value for name, value in form.items() if isinstance(value, str)}
+    file = form.get("file")
+    if not isinstance(file, UploadFile) or not file.filename:
+        return fields
+    # What is no text has no line that could run: it shows as such, and the checks say so.
+    text = (await file.read(LARGEST_SCRIPT + 1)).decode("utf-8", "replace")
+    await file.close()
+    return {**fields, "script": text if len(text) <= LARGEST_SCRIPT else ""}
+
+
 @router.post("/runs/{run_id}/relaunch/check")
 def check_relaunch(
-    run_id: str, form: FormDep, visit: OperatorDep, actions: ActionsDep, plans: PlansDep
+    run_id: str,
+    form: Annotated[Mapping[str, str], Depends(_form_with_file)],
+    visit: OperatorDep,
+    actions: ActionsDep,
+    plans: PlansDep,
 ) -> Response:
-    """Check an edited script without submitting it."""
+    """Check an edited script, or a file in its place, without submitting it."""
     view, sent = own_view(visit, actions, plans, run_id), sent_form(form)
     draft = actions.draft(visit.user, view.run.id)
     return _page(visit, view, draft, sent, _told(visit, sent, draft))

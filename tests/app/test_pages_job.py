@@ -265,3 +265,18 @@ async def test_a_form_from_elsewhere_does_nothing(visitor: Any) -> None:
     assert 403 == refused.status_code
     assert "RUNNING" == visitor.app.state.scheduler.jobs([visitor.job])[visitor.job].state
     assert 422 == (await visitor.client.get("/runs/one/job/destroy")).status_code
+
+
+async def test_a_file_takes_the_scripts_place(visitor: Any) -> None:
+    """It is shown with its checks; nothing is submitted, and only what was shown can be confirmed."""
+    path = "/runs/one/relaunch"
+    fields = await _form(visitor.client, path)
+    sent = {**fields, "script": "#!/bin/sh\n", "wait_minutes": "1", "order": "handover"}
+    file = {"file": ("fixed.sh", b"#!/bin/sh\n#SBATCH --time=10\nexec sleep 299\n")}
+    shown = await visitor.client.post(f"{path}/check", data=sent, files=file)
+    assert 200 == shown.status_code
+    assert "exec sleep 299" in shown.text
+    assert "Nothing speaks against it" in shown.text
+    other = await visitor.client.post(path, data={**sent, "script": "#!/bin/sh\nexec sleep 1\n"})
+    assert "has changed since you last saw it" in other.text
+    assert [] == visitor.app.state.store.replacements()
