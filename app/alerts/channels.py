@@ -54,14 +54,28 @@ def check(url: str, allowed: Collection[str]) -> Shown:
     Raises:
         InvalidInputError: it is no address that apprise understands, or of a kind that is not accepted.
     """
-    scheme = url.partition("://")[0].strip().lower()
-    channel = _channel(url)
+    scheme = url.partition("://")[0].strip().lower() if "://" in url else ""
     # A web address of a known service, as its own pages give it, counts as what is made of it.
-    kinds = _schemes(channel) if scheme in {"http", "https"} else {scheme}
-    if scheme in ON_THIS_MACHINE - set(allowed) or (allowed and not kinds & set(allowed)):
-        accepted = ", ".join(sorted(allowed)) or "a kind that leaves this machine"
-        raise InvalidInputError("/url", f"{scheme}://…", f"one of the kinds this site accepts: {accepted}")
+    is_web = scheme in {"http", "https"}
+    if not is_web:
+        _accept(scheme, {scheme}, allowed)
+    channel = _channel(url)
+    if is_web:
+        _accept(scheme, _schemes(channel), allowed)
     return Shown(str(channel.service_name), _place(channel))
+
+
+def _accept(scheme: str, kinds: Collection[str], allowed: Collection[str]) -> None:
+    """Let the kinds of an address pass.
+
+    Raises:
+        InvalidInputError: none of them is accepted.
+    """
+    if set(kinds) & (ON_THIS_MACHINE - set(allowed)) or (allowed and not set(kinds) & set(allowed)):
+        accepted = ", ".join(sorted(allowed)) or "a kind that leaves this machine"
+        raise InvalidInputError(
+            "/url", f"{scheme[:20]}://…", f"one of the kinds this site accepts: {accepted}"
+        )
 
 
 def send(url: str, title: str, text: str) -> Sent:

@@ -42,7 +42,7 @@ class AlertDesk:
         self._audit = audit
         self._clock = clock
         self._owner = owner
-        self._schemes = frozenset(schemes)
+        self._schemes = frozenset(scheme.lower() for scheme in schemes)
         self._public_url = public_url
 
     def settings(self, user: str) -> AlertSettings:

@@ -99,6 +99,7 @@ class Pulse:
         changed: epoch seconds when a record was last seen to arrive.
         phase: the phase it said it is in.
         stale_after_seconds: of silence.
+        listening_since: epoch seconds since which records could have been heard.
     """
 
     now: float
@@ -108,13 +109,15 @@ class Pulse:
     changed: float | None
     phase: str | None
     stale_after_seconds: float
+    listening_since: float
 
 
 def facts_of(view: RunView) -> Facts:
     """Return what the rules look at of a view."""
-    # That a loss is broken has a rule of its own: the advice to stop that follows from it is no second news.
-    judged = view.comparison if view.state_word != "diverged" else None
-    verdict = judged.verdict if judged else None
+    # Of a run that does not report, or whose records are not read yet since the service was down, only time
+    # passes: that changes no verdict. A broken loss has a rule of its own, and is told once.
+    is_live = view.state_word == "live"
+    verdict = view.comparison.verdict if view.comparison and is_live else None
     saving = verdict.saving_seconds if verdict else None
     remaining = view.eta.remaining_seconds
     return Facts(
@@ -123,7 +126,7 @@ def facts_of(view: RunView) -> Facts:
         sure=verdict.probability if verdict else None,
         saving_seconds=saving.at(MIDDLE) if saving else None,
         verdict_since=view.verdict_since,
-        within_limit=view.eta.finishes_within_limit,
+        within_limit=view.eta.finishes_within_limit if is_live else None,
         remaining_seconds=remaining.at(MIDDLE) if remaining else None,
         limit_at=view.limit.limit_at if view.limit else None,
         blocks=view.blocks,

@@ -2,6 +2,7 @@
 
 import sqlite3
 import threading
+import time
 from collections.abc import Callable
 
 import structlog
@@ -19,6 +20,7 @@ logger = structlog.get_logger()
 
 RECENT_SECONDS = 7 * 86_400.0
 MOST_RUNS = 1_000
+SLEPT_SECONDS = 30.0
 LISTEN_EVERY = 5
 """Rounds between two looks at every run, for what is told by nothing coming."""
 
@@ -56,6 +58,7 @@ class Lookout:
         self._changed: dict[str, tuple[int, float | None]] = {}
         self._concluded: dict[str, int] = {}
         self._rounds = 0
+        self._listening_since = clock()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._serve, name="lookout", daemon=True)
 
@@ -86,7 +89,12 @@ class Lookout:
         return told
 
     def _serve(self) -> None:
+        awake = time.monotonic() - self._clock()
         while not self._stopping.is_set():
+            # While a laptop sleeps its wall clock goes on alone: nobody could report meanwhile.
+            slept, awake = awake - (time.monotonic() - self._clock()), time.monotonic() - self._clock()
+            if slept > SLEPT_SECONDS:
+                self._listening_since = self._clock()
             try:
                 self.look()
                 self._courier.round()
@@ -138,6 +146,7 @@ class Lookout:
             changed=changed,
             phase=self._phase(run.id) if is_quiet else None,
             stale_after_seconds=self._stale_after_seconds,
+            listening_since=self._listening_since,
         )
 
     def _phase(self, run_id: str) -> str | None:

@@ -22,7 +22,7 @@ def falls_silent(pulse: Pulse, settings: AlertSettings, episode: str | None) -> 
     patience = max(
         settings.silence_factor * tempo.usual_seconds, PAUSE_FACTOR * tempo.longest_seconds, LEAST_SECONDS
     )
-    if pulse.now - last <= patience:
+    if pulse.now - max(last, pulse.listening_since) <= patience:
         return None
     beats = pulse.now - pulse.run.last_record_at <= pulse.stale_after_seconds
     data = {

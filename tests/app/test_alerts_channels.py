@@ -95,6 +95,7 @@ def test_a_channel_is_shown_without_its_secrets(url: str, kind: str, shown: str)
     ("url", "allowed"),
     [
         (f"nonsense {SECRET}", ()),
+        (SECRET, ("jsons",)),
         (f"gopher://{SECRET}", ()),
         (f"file:///etc/{SECRET}", ()),
         (f"syslog://{SECRET}", ()),

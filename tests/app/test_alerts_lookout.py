@@ -106,6 +106,36 @@ def test_a_run_that_hangs_is_told_of_once(
     assert ["silence"] == post.look(after=1_000)
 
 
+def test_what_could_not_be_heard_is_no_silence(
+    store: Store, post: Post, report: Any, settings: Settings
+) -> None:
+    """A service that was down for an hour first listens as long as it takes to call a run silent."""
+    report("r", 50)
+    store.put_jobs([JobFacts("77", "demo", "RUNNING")], post.now)
+    post.now += 3_600
+    again = Post(store, settings)
+    again.now = post.now
+    again.lookout = Lookout(
+        store, again.lookout._watch, again.lookout._courier, lambda: again.now, 0.05, 60.0
+    )
+    again.plans = Plans(store, settings, lambda: again.now, again.lookout.heed)
+    again.plans.view("r")
+    assert [[], ["silence"]] == [again.look(after=99), again.look(after=2)]
+    again.lookout.close()
+
+
+def test_a_run_that_does_not_report_misses_no_limit(store: Store, post: Post, report: Any) -> None:
+    """That only time has passed is no news; when the run reports again and is late, that is."""
+    report("r", 50)
+    store.put_jobs([JobFacts("77", "demo", "RUNNING", started=NOW - 500, time_limit_seconds=200_000.0)], NOW)
+    post.plans.view("r")
+    post.now += 150_000
+    post.plans.view("r")
+    assert "limit" not in post.look()
+    report("r", 60)
+    assert "limit" in post.look()
+
+
 def test_a_validation_that_was_announced_is_no_silence(
     store: Store, post: Post, report: Any, make_batch: Callable[..., Any]
 ) -> None:

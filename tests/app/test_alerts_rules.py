@@ -188,6 +188,7 @@ def pulse(silent: float = 0.0, **told: Any) -> Pulse:
     bare: dict[str, Any] = {
         "now": NOW + silent, "run": replace(RUN, last_record_at=NOW + silent), "job": job, "tempo": tempo(),
         "changed": None, "phase": None, "stale_after_seconds": 60.0,
+        "listening_since": 0.0,
     }  # fmt: skip
     return Pulse(**{**bare, **told})
 
@@ -214,10 +215,11 @@ def test_silence_is_so_many_times_the_usual_interval() -> None:
         {"job": JobFacts("77", "demo", "COMPLETED")},
         {"run": replace(RUN, finished="finished")},
         {"changed": NOW + 450},
+        {"listening_since": NOW + 450},
     ],
 )
 def test_what_is_no_silence(excuse: dict[str, Any]) -> None:
-    """A run may have paused as long, validate for the first time, wait, have ended, or have a slow clock."""
+    """A run may have paused as long, validate for the first time, wait, have ended, or not be heard yet."""
     assert None is not falls_silent(pulse(500), CHOSEN, None)
     assert None is falls_silent(pulse(500, **excuse), CHOSEN, None)
 

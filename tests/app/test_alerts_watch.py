@@ -58,13 +58,13 @@ def watch(store: Store, desk: Desk) -> Watch:
 def ended(at: float, word: str = "finished", run: Run = RUN, job: str = "77") -> tuple[Run, Pulse]:
     """Return a run that ended just now, and its pulse."""
     over = replace(run, finished=word, last_record_at=at, job=JobKey("demo", job))
-    return over, Pulse(at, over, None, None, None, None, 60.0)
+    return over, Pulse(at, over, None, None, None, None, 60.0, 0.0)
 
 
 def running(at: float) -> tuple[Run, Pulse]:
     """Return the run going on."""
     alive = replace(RUN, last_record_at=at)
-    return alive, Pulse(at, alive, JobFacts("77", "demo", "RUNNING"), None, None, None, 60.0)
+    return alive, Pulse(at, alive, JobFacts("77", "demo", "RUNNING"), None, None, None, 60.0, 0.0)
 
 
 def told(store: Store) -> list[Alert]:
