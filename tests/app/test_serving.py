@@ -8,7 +8,9 @@ import signal
 import socket
 import subprocess
 import sys
+import zlib
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -198,3 +200,29 @@ def test_as_many_files_as_may_be_open(running: Running) -> None:
     """Every connection is an open file: the service lets itself have as many as the system lets it."""
     now, most = resource.prlimit(running.process.pid, resource.RLIMIT_NOFILE)
     assert min(most, MOST_FILES) == now
+
+
+def test_reports_are_taken_beside_slow_and_hostile_senders(running: Running) -> None:
+    """Heads and bodies that never end, and bodies that unpack to a gigabyte, shut no reporter out."""
+    address = ("127.0.0.1", urlsplit(running.url).port)
+    token = json.loads((running.folder / "credentials.json").read_text())["report_token"]
+    head = b"POST /api/v1/runs/r/records HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+    sized = head + b"Content-Length: 30000000\r\n\r\n" + b" " * 1000
+    packer = zlib.compressobj(9, wbits=31)
+    bomb = b"".join(packer.compress(b" " * 2**20) for _ in range(1000)) + packer.flush()
+    named = head + f"Authorization: Bearer {token}\r\nContent-Encoding: gzip\r\n".encode()
+    with ExitStack() as open_ones:
+        for started in [*[head] * 100, *[sized] * 100]:
+            open_ones.enter_context(socket.create_connection(address)).sendall(started)
+        bombs = [open_ones.enter_context(socket.create_connection(address)) for _ in range(5)]
+        for sender in bombs:
+            sender.sendall(named + f"Content-Length: {len(bomb)}\r\n\r\n".encode() + bomb)
+        batch = {"v": 1, "attempt": "a", "attempt_started": 1.0, "steps": {"seq": [1], "step": [1]}}
+        answer = httpx.post(
+            f"{running.url}/api/v1/runs/r/records",
+            json=batch,
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=60,
+        )
+        assert (200, 1) == (answer.status_code, answer.json()["acknowledged_seq"])
+        assert {b"413"} == {sender.recv(12).split()[1] for sender in bombs}
