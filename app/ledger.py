@@ -45,9 +45,11 @@ def _spent(snapshot: Snapshot) -> dict[str, float]:
         if events:
             # A span beside them is one that failed, or a check before the first step.
             spent[phase] = spent.get(phase, 0.0) + sum(event.seconds or 0.0 for event in events)
-    startups = [seconds for note in snapshot.startups if (seconds := startup_of(note)) is not None]
-    if startups:
-        spent["startup"] = sum(startups)
+    # A start-up that goes on over several steps is told anew; the newest word of each process counts.
+    startups = {note.attempt: startup_of(note) for note in reversed(snapshot.startups)}
+    known = [seconds for seconds in startups.values() if seconds is not None]
+    if known:
+        spent["startup"] = sum(known)
     queued = [seconds for job in _jobs(snapshot) if (seconds := _queued(job)) is not None]
     if queued:
         spent["queue"] = sum(queued)

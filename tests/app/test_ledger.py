@@ -106,6 +106,14 @@ def test_time_left_comes_from_the_eta(snapshot: Snapshot) -> None:
     )  # fmt: skip
 
 
+def test_a_start_up_that_is_told_anew_counts_once(snapshot: Snapshot) -> None:
+    """The newest word of each process start, over all of them."""
+    told = [("b", 5, 20.0), ("a", 4, 45.0), ("a", 1, 30.0)]
+    notes = [Note(attempt, seq, "startup", {"seconds": seconds}) for attempt, seq, seconds in told]
+    spent = {row.phase: row.spent_seconds for row in ledger(replace(snapshot, startups=notes), NO_ETA, None)}
+    assert 65.0 == spent["startup"]
+
+
 def test_order_is_that_of_a_run(snapshot: Snapshot) -> None:
     """Phases come in the order in which a run goes through them, unknown ones last."""
     phases = [row.phase for row in ledger(snapshot, NO_ETA, 700.0)]

@@ -41,6 +41,22 @@ def test_the_first_step_is_start_up(composer: Composer) -> None:
     assert (None, 0.5) == (first["seconds"], second["seconds"])
 
 
+def test_the_steps_of_a_warm_up_are_start_up(counters: Counters) -> None:
+    """As many as were declared: told at the first and at the last of them, and no step's time."""
+    composer = Composer(StepTimes(startup_seconds=60.0, warmup_steps=3), counters)
+    found = records(composer, *(step(10 + number, 4.0 / number) for number in range(1, 6)))
+    notes = [record["data"]["seconds"] for record in found if record["k"] == "note"]
+    assert [64.0, pytest.approx(64.0 + 2.0 + 4 / 3, abs=0.01)] == notes
+    assert [None, None, None, 1.0, 0.8] == [record["seconds"] for record in found if record["k"] == "step"]
+
+
+def test_a_warm_up_ends_between_two_reports(counters: Counters) -> None:
+    """Where every tenth step is reported, the time of a stretch that holds some of it is not told."""
+    composer = Composer(StepTimes(startup_seconds=60.0, warmup_steps=5), counters)
+    found = records(composer, step(1, 4.0), step(10, 9.0), step(20, 10.0))
+    assert [None, None, 1.0] == [record["seconds"] for record in found if record["k"] == "step"]
+
+
 def test_records_are_numbered_from_one(composer: Composer) -> None:
     """Numbers grow by one, over all kinds."""
     found = records(composer, step(1, 1.0), {"k": "note", "kind": "finish", "data": {}}, step(2, 1.0))

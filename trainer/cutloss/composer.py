@@ -20,23 +20,38 @@ class StepTimes:
 
     Args:
         startup_seconds: what passed between the process's start and the reporter's.
+        warmup_steps: first steps that are start-up too: compilation, warm-up.
     """
 
-    def __init__(self, startup_seconds: float) -> None:
+    def __init__(self, startup_seconds: float, warmup_steps: int = 1) -> None:
         self._startup_seconds = startup_seconds
+        self._warmup_steps = warmup_steps
+        self._first_step: int | None = None
         self._last_step: int | None = None
+        self._is_over = False
 
-    def startup(self, elapsed: float) -> float | None:
-        """Return the start-up time, told by the first report; compilation and warm-up are in it."""
-        return self._startup_seconds + max(elapsed, 0.0) if self._last_step is None else None
+    def startup(self, step: int, elapsed: float) -> float | None:
+        """Return the start-up time, told by the first report and again by the last one that is start-up."""
+        if self._is_over:
+            return None
+        is_first = self._first_step is None
+        self._first_step = step if self._first_step is None else self._first_step
+        self._startup_seconds += max(elapsed, 0.0)
+        return self._startup_seconds if is_first or self._ends_startup(step) else None
 
     def seconds(self, step: int, elapsed: float) -> float | None:
-        """Return the mean seconds of a step since the last report.
+        """Return the mean seconds of a step since the last report; ``startup`` is asked before.
 
-        ``None`` for the first, which is start-up, and after a step back.
+        ``None`` for the first ones, which are start-up, and after a step back.
         """
         last, self._last_step = self._last_step, step
-        return duration(elapsed / (step - last)) if last is not None and step > last else None
+        was_over, self._is_over = self._is_over, self._is_over or self._ends_startup(step)
+        if last is None or step <= last or not was_over:
+            return None
+        return duration(elapsed / (step - last))
+
+    def _ends_startup(self, step: int) -> bool:
+        return self._first_step is not None and step - self._first_step + 1 >= self._warmup_steps
 
 
 class Composer:
@@ -80,7 +95,7 @@ class Composer:
         if step is None:
             self._counters.invalid += 1
             return []
-        startup = self._times.startup(elapsed)
+        startup = self._times.startup(step, elapsed)
         fields = {
             "step": step,
             "ended": round(self._epoch_offset + ended, 2),

@@ -43,15 +43,17 @@ def build(  # noqa: PLR0913, PLR0917 - the parts of the pipeline, put together i
     commands: Commands,
     counters: Counters,
     last_seq: int = 0,
+    warmup_steps: int = 1,
 ) -> Pipeline:
     """Return the threads of one attempt, not yet started."""
+    times = StepTimes(time.time() - header["attempt_started"], warmup_steps)
     path = environment.spool_folder(environ) / header["run"] / f"{header['attempt']}.jsonl"
     spool = Spool(path, header, counters)
     position = load_position(path) if last_seq else None
     backlog = Backlog(path, identity(header), position, spool.sendable)
     reporter = Reporter(
         queue=queue,
-        composer=Composer(StepTimes(time.time() - header["attempt_started"]), counters, last_seq),
+        composer=Composer(times, counters, last_seq),
         spool=spool,
         commands=commands,
         commands_file=CommandsFile(path.with_suffix(".commands.jsonl")),

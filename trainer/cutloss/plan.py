@@ -137,4 +137,5 @@ CHECKS: dict[str, tuple[Callable[[object, Mapping[str, object]], Any], str]] = {
     "like": (_text, "the id of an earlier run"),
     "replaces": (_text, "the id of an earlier run"),
     "command": (_text, "a text"),
+    "warmup_steps": (_count, "a whole number of at least 1"),
 }

@@ -225,7 +225,15 @@ class Run:
         # thread, since a fork during another thread's import can hang the child.
         from cutloss.pipeline import build  # noqa: PLC0415 - see above
 
-        self._pipeline = build(header, environ, self._queue, self._commands, self.counters, last_seq)
+        self._pipeline = build(
+            header,
+            environ,
+            self._queue,
+            self._commands,
+            self.counters,
+            last_seq,
+            self._plan.get("warmup_steps", 1),
+        )
         self._pipeline.start()
         atexit.register(self._at_exit)
         _watch_forks(self)
@@ -270,6 +278,7 @@ def init(  # noqa: PLR0913 - the plan's fields, each optional and by name
     id: str | None = None,  # noqa: A002 - the word the wire uses
     like: str | None = None,
     command: str | None = None,
+    warmup_steps: int | None = None,
     **unknown: object,
 ) -> Run:
     """Start to report a training; call it once the model stands, just before the first step.
@@ -290,6 +299,7 @@ def init(  # noqa: PLR0913 - the plan's fields, each optional and by name
         id: the run's id where the environment's is not wanted; the same id continues a run.
         like: id of an earlier run of the same kind, whose whole curve teaches the forecast.
         command: how the training was started, for the page.
+        warmup_steps: first steps of each process start that compile or warm up: their time is start-up.
         unknown: reported as a warning; a misspelt name must not end a training.
     """
     plan = {
@@ -298,6 +308,7 @@ def init(  # noqa: PLR0913 - the plan's fields, each optional and by name
         "validation_batches": validation_batches, "max_seconds": max_seconds,
         "early_stopping": early_stopping, "target_loss": target_loss, "target_of": target_of,
         "lr_schedule": lr_schedule, "like": like, "command": command,
+        "warmup_steps": warmup_steps,
     }  # fmt: skip
     off = Run(None, {}, {})
     return guarded(lambda: begin(plan | unknown, id, dict(os.environ)), off.counters) or off
