@@ -128,8 +128,9 @@ def _events(now: Situation, due: Due | None, phase: str, dimension: int) -> Phas
     begun = now.begun
     if begun is None or begun.phase != phase:
         return PhaseDraws(np.zeros(points.DRAWS), each, ahead)
-    # The one in progress is among those due only where the counting rule puts one at this very step.
-    counted = due is not None and int(due.count_up_to(now.at_step)) > 0
+    # The one in progress is among those due only where the counting rule puts one here: at this very step, or
+    # before the next one that the log would tell of.
+    counted = due is not None and int(due.count_up_to(now.at_step + now.stride)) > 0
     one = level.mean_seconds(1.0, dimension + 5)
     return PhaseDraws(begun_seconds(one, begun), each, ahead - counted)
 

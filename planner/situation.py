@@ -25,6 +25,7 @@ class Situation:
         validations: those still due, the one in progress included where the plan counts it.
         begun: what is in progress.
         startup_seconds: start-up still ahead.
+        stride: steps that the newest entry of the log stands for; the run may be so far ahead of it.
         budget_seconds: from now until the run's own budget of time is used up; inf where it has none.
     """
 
@@ -38,6 +39,7 @@ class Situation:
     clock: Clock | None
     begun: InProgress | None
     startup_seconds: float
+    stride: float = 1.0
     budget_seconds: float = np.inf
 
     @property
@@ -86,6 +88,7 @@ def situation(query: EtaQuery) -> Situation | None:
         clock,
         query.in_progress,
         _startup_left(query),
+        float(logged.weights[-1]) if len(logged) else 1.0,
         budget_left(query),
     )
 

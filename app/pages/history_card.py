@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 FEWEST = 2
 LINES = 6
 MARGIN = 0.15
-WILD = 0.2
+WILD = 0.35
 """Share of the ETAs, the widest, that the plot need not hold."""
 MOST_TIMES, MOST_ENDS = 9, 6
 CLEAR = 4.0

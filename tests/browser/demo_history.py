@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from app.store import Store
-from planner.eta import EtaQuery, eta
+from planner.eta import EtaQuery, InProgress, eta
 from planner.plan import Plan
 from planner.timings import Timings
 
@@ -46,6 +46,7 @@ def _say(store: Store, run: str, started: float, moment: float) -> None:
             ),
             validations=_done(store.validations(run), moment),
             checkpoints=_done(store.checkpoints(run), moment),
+            in_progress=_under_way(store, run, moment),
             elapsed_seconds=moment - started,
         )
     )
@@ -56,6 +57,12 @@ def _say(store: Store, run: str, started: float, moment: float) -> None:
             "remaining_seconds": dict(answer.remaining_seconds.to_map()),
         }
         store.append_history(run, "eta", moment, said)
+
+
+def _under_way(store: Store, run: str, moment: float) -> InProgress | None:
+    """Return the validation that was running at a moment."""
+    running = (one for one in store.validations(run) if 0 <= moment - one.started < (one.seconds or 0.0))
+    return next((InProgress("validation", moment - one.started) for one in running), None)
 
 
 def _done(events: Iterable[object], moment: float) -> Timings:

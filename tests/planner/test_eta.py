@@ -298,3 +298,28 @@ def test_an_allocation_shorter_than_the_budget_cuts_the_run() -> None:
 def test_a_budget_without_a_clock_is_left_out() -> None:
     """Where nobody knows how long it has run, nobody knows what is left of a budget."""
     assert eta(replace(BUDGET, elapsed_seconds=None)).ends_by_budget is None
+
+
+def test_a_validation_in_progress_is_the_next_one_due() -> None:
+    """Where every tenth step is logged, the one that runs after step 100 is that at 105: it counts once."""
+    steps = Timings(np.arange(10.0, 101, 10), np.full(10, 10.0))
+    plan = Plan(total_steps=420, validate_every=105, checkpoint_every="never")
+    seen = events([-1.0], 1_000.0)
+    query = EtaQuery(100, plan, steps=steps, validations=seen)
+    busy = replace(query, in_progress=InProgress("validation", 400.0, 40, 100))
+    idle, running = (eta(one).by_phase for one in (query, busy))
+    assert idle is not None
+    assert running is not None
+    assert (idle.validation, running.validation) == (
+        pytest.approx(4_000, rel=0.02),
+        pytest.approx(3_600, rel=0.02),
+    )
+
+
+def test_a_validation_that_nothing_puts_here_is_one_more() -> None:
+    """One that runs far from every step at which one is due comes on top of them."""
+    busy = replace(SEED, in_progress=InProgress("validation", 600.0, 34, 68))
+    idle, running = (eta(one).by_phase for one in (SEED, busy))
+    assert idle is not None
+    assert running is not None
+    assert running.validation - idle.validation == pytest.approx(600, rel=0.05)
