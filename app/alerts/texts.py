@@ -17,9 +17,10 @@ if TYPE_CHECKING:
 
 
 def alert_texts(rule: RuleName, run: str, data: Data, words: Words) -> tuple[str, str]:
-    """Return an alert's title and text, plain: not HTML."""
+    """Return an alert's title and text, plain; the title is one line, whatever the run is called."""
     title, text = _MAKERS[rule](data, words)
-    return f"{run}: {title.unescape()}", text.unescape()
+    named = "".join(letter if letter.isprintable() else " " for letter in run)
+    return f"{' '.join(named.split())}: {title.unescape()}", text.unescape()
 
 
 def rule_text(rule: RuleName, words: Words) -> Markup:

@@ -124,8 +124,8 @@ def _channel(channel: AlertChannel, failing: dict[str, str], words: Words) -> Ch
 def _alert(alert: Alert, words: Words) -> AlertFace:
     title, text = texts_of(alert, words)
     deliveries = [_delivery(one, alert, words) for one in alert.deliveries]
-    short = title.removeprefix(f"{alert.name}: ")
-    return AlertFace(alert.run, alert.name, short, text, alert.at, alert.is_alarm, deliveries)
+    name, _, short = title.rpartition(": ")
+    return AlertFace(alert.run, name, short, text, alert.at, alert.is_alarm, deliveries)
 
 
 def _delivery(delivery: Delivery, alert: Alert, words: Words) -> DeliveryFace:

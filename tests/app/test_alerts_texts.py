@@ -102,3 +102,9 @@ def test_a_name_is_written_as_it_is() -> None:
     alert = Alert(1, "ada", "r", "<b>a & b</b>", "ended", ENDED, is_alarm=True, at=1.0, due=1.0)
     assert message_of([alert], ENGLISH, "").title == "<b>a & b</b>: failed"
     assert "<b>a & b</b>: failed" in message_of([alert, alert], ENGLISH, "").text
+
+
+def test_a_name_cannot_break_a_header() -> None:
+    """A title is one line: a run's name cannot add a header to a mail."""
+    title, _ = alert_texts("ended", "a\r\nBcc: eve@example.org\x00\u2028b", ENDED, ENGLISH)
+    assert "a Bcc: eve@example.org b: failed" == title
