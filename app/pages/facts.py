@@ -66,7 +66,7 @@ def job_state(job: JobFacts | None, words: Words) -> Markup:
 
 
 def facts(view: RunView, words: Words) -> list[Fact]:
-    """Return the facts of a run's job that are known."""
+    """Return the facts of a run's job that are known, and a hint where there is one of a refused loss."""
     job = view.job
     told: list[tuple[Markup, Markup | None]] = [
         (words.say("State"), _state(view, words)),
@@ -78,6 +78,7 @@ def facts(view: RunView, words: Words) -> list[Fact]:
         *limit_facts(view, words),
         (words.say("Checkpoint"), _checkpoint(view, words)),
         (words.say("Parameters"), _parameters(view, words)),
+        *hint_of_other(view, words),
         (words.say("Attempts"), words.plain(words.whole(len(view.attempts)))),
         (words.say("Folder"), words.plain(job.work_dir) if job and job.work_dir else None),
     ]
@@ -85,14 +86,7 @@ def facts(view: RunView, words: Words) -> list[Fact]:
 
 
 def law(view: RunView, words: Words) -> list[Fact]:
-    """Return the parameters of the power law of the curve that is forecast, 8 times in 10.
-
-    What can be said of the run's other curve, where that is refused, comes after them.
-    """
-    return [*_parameters_of_law(view, words), *hint_of_other(view, words)]
-
-
-def _parameters_of_law(view: RunView, words: Words) -> list[Fact]:
+    """Return the parameters of the power law of the curve that is forecast, 8 times in 10."""
     forecast = view.forecast_val if view.band_of == "val" else view.forecast_train
     if forecast is None or forecast.status == "refused" or forecast.law is None:
         return []
