@@ -28,7 +28,7 @@ from planner.quantiles import Quantiles
 from planner.report import Comparison
 from planner.situation import steps_left
 
-SMOOTHED_RECORDS = 20
+FEWEST, SMOOTHED_RECORDS = 5, 20
 LIGHT_BLOCKS = 100
 SPARK_POINTS = 40
 OVER: frozenset[StateWord] = frozenset({"finished", "failed", "stopped"})
@@ -214,12 +214,16 @@ def light_row(store: Store, run: Run, now: float, stale_after_seconds: float) ->
 
 
 def loss_now(blocks: StepBlocks) -> float | None:
-    """Return the mean of the newest finite losses, about ``SMOOTHED_RECORDS`` of them."""
+    """Return the mean of the newest finite losses: a tenth of them, but neither very few nor very many.
+
+    More would lag behind a curve that has just begun to fall.
+    """
     finite = np.flatnonzero(blocks.finite_count > 0)[::-1]
     if not len(finite):
         return None
     behind = np.cumsum(blocks.finite_count[finite])
-    taken = finite[: int(np.searchsorted(behind, SMOOTHED_RECORDS)) + 1]
+    wanted = min(SMOOTHED_RECORDS, max(FEWEST, behind[-1] / 10))
+    taken = finite[: int(np.searchsorted(behind, wanted)) + 1]
     return float(np.average(blocks.loss_mean[taken], weights=blocks.finite_count[taken]))
 
 
