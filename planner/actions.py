@@ -10,6 +10,9 @@ from planner.reasons import Parameter, reason
 from planner.scenario import CompareQuery, Scenario
 from planner.verdict import Verdict
 
+_SURELY = 0.95
+"""A goal reached less often than this is not announced as if it were."""
+
 ActionKind = Literal["cancel", "edit", "test", "submit", "wait", "done"]
 
 
@@ -82,6 +85,9 @@ def _done(query: CompareQuery, course: Course) -> Action:
     at_seconds = mean_of(arriving(course, course.end_seconds))
     if query.target is None:
         return _action(at_seconds, "done", "do_finished", step=course.leg.total)
+    share = mean_of(course.arrives)
+    if share < _SURELY:
+        return _action(at_seconds, "done", "do_reached_perhaps", loss=query.target.loss, reach_share=share)
     return _action(at_seconds, "done", "do_reached", loss=query.target.loss)
 
 

@@ -73,6 +73,7 @@ TEMPLATES: Mapping[str, str] = {
     "do_change": "Change the running job as in {scenario}.",
     "do_let_run": "Nothing to do: it runs by itself.",
     "do_finished": "Step {step} is done.",
+    "do_reached_perhaps": "A loss of {loss} is reached, if it is: in {reach_share} of the simulated cases.",
     "do_reached": "A loss of {loss} is reached.",
     # Better if.
     "overhead_above": "edit, test and queue together take more than {overhead_seconds}",

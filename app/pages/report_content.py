@@ -51,7 +51,7 @@ def report(account: Account, words: Words, lead: Markup | None = None) -> Report
         actions(account, words),
     ]
     told = [section for section in sections if section.blocks]
-    return Report(title, lead or verdict_line(account.comparison.verdict, words), told)
+    return Report(title, lead or verdict_line(account.comparison, words), told)
 
 
 def _title(account: Account, words: Words) -> Markup:

@@ -10,6 +10,7 @@ from app.pages.report_account import HURRY_SECONDS
 from app.pages.report_blocks import Paragraph, Points, Section, Table
 from app.pages.report_facts import span
 from app.pages.summary_table import MONEY, rows_of
+from app.states import UNLIKELY_TARGET
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -18,16 +19,24 @@ if TYPE_CHECKING:
     from app.pages.report_blocks import Block
     from app.words import Words
     from planner.quantiles import Quantiles
+    from planner.report import Comparison
     from planner.verdict import Verdict
 
 
-def verdict_line(verdict: Verdict, words: Words) -> Markup:
+def verdict_line(comparison: Comparison, words: Words) -> Markup:
     """Return the verdict in one sentence: what to do, what it gains, how sure that is."""
+    verdict = comparison.verdict
     option = option_name(verdict.scenario or verdict.action, words)
     if verdict.action == "wait":
         return words.say("Too little is known to choose.")
     saving = verdict.saving_seconds.at(0.5) if verdict.saving_seconds else None
     lead = words.say("{option}:", option=option)
+    chances = {one.name: one.probability_of_target for one in comparison.outcomes}
+    reach = chances.get(verdict.scenario or "")
+    if reach is not None and reach < UNLIKELY_TARGET and verdict.action != "stop":
+        return words.say(
+            "{lead} it reaches its target with {chance} only.", lead=lead, chance=words.sureness(reach)
+        )
     if verdict.action == "stop" or saving is None:
         return words.say("Advised: {option}.", option=option) if verdict.action != "stop" else _stop(words)
     values = {"lead": lead, "duration": words.duration(abs(saving))}
@@ -55,7 +64,9 @@ def verdict(account: Account, words: Words) -> Section:
             words.say("Both tie when edit, test and queue take <b>{duration}</b> together.", duration=tie)
         )
     reasons = [reason_text(one, words) for one in found.reasons]
-    blocks: list[Block] = [Paragraph(words.say("<b>{sentence}</b>", sentence=verdict_line(found, words)))]
+    blocks: list[Block] = [
+        Paragraph(words.say("<b>{sentence}</b>", sentence=verdict_line(account.comparison, words)))
+    ]
     if points:
         blocks.append(Points(points))
     if reasons:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from planner.duration import exactly
-from planner.loss_path import RefusedCurve
+from planner.loss_path import Milestone, MilestoneCurve, RefusedCurve
 from planner.plan import Plan
 from planner.report import compare
 from planner.scenario import CompareQuery, PaceDurations, PlanOverrides, Scenario, Target
@@ -69,3 +69,14 @@ def test_the_script_is_submitted_by_its_name() -> None:
     told = [plan_of(replace(job, scenarios=(SEED.scenarios[0], fix)))[3][2] for fix in (FIX, resumed)]
     submit = "sbatch submit.sh --fast"
     assert [submit, f"{submit}, resuming from the latest checkpoint"] == told
+
+
+def test_an_unsure_goal_is_not_announced_as_reached() -> None:
+    """Where many draws never reach the target, the last line of the plan says in how many it is."""
+    curve = MilestoneCurve((Milestone(50, 1.0, 1.2), Milestone(311, 0.30, 0.50)))
+    scenarios = (Scenario("continue", "continue", curve),)
+    unsure = compare(replace(SEED, scenarios=scenarios, target=Target(0.4, "val")))
+    last, reach = unsure.actions[-1], unsure.outcomes[0].probability_of_target
+    assert ("do_reached_perhaps", reach) == (last.code, last.parameters["reach_share"])
+    sure = compare(replace(SEED, scenarios=scenarios, target=Target(0.9, "val")))
+    assert "do_reached" == sure.actions[-1].code
