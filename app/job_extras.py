@@ -33,6 +33,7 @@ class JobExtras:
         tasks: how many tasks of its array are in each state.
         usage: what it has used, once it has ended.
         looked: epoch seconds of the look; 0: none yet.
+        state: the job's at the look: in another one there is something new to see.
     """
 
     place: int | None = None
@@ -40,6 +41,7 @@ class JobExtras:
     tasks: Mapping[str, int] = field(default_factory=dict)
     usage: Usage | None = None
     looked: float = 0.0
+    state: str | None = None
 
 
 class ExtrasBook:
@@ -84,7 +86,7 @@ class ExtrasBook:
             known = self._known.get(facts.id, JobExtras())
             if not _is_due(facts, array, known, now):
                 return known
-            self._known[facts.id] = replace(known, looked=now)
+            self._known[facts.id] = replace(known, looked=now, state=facts.state)
             while len(self._known) > MOST_KEPT:
                 self._known.pop(next(iter(self._known)))
         self._looking.submit(self._look, run_id, facts, array)
@@ -101,7 +103,7 @@ class ExtrasBook:
         self._publish(run_id)
 
     def _found(self, facts: JobFacts, array: str | None) -> JobExtras:
-        found = JobExtras(looked=self._clock())
+        found = JobExtras(looked=self._clock(), state=facts.state)
         if facts.state == "PENDING" and facts.partition:
             self._note_call()
             line = self._scheduler.waiting(facts.partition)
@@ -119,12 +121,11 @@ class ExtrasBook:
 
 
 def _is_due(facts: JobFacts, array: str | None, known: JobExtras, now: float) -> bool:
-    if now - known.looked < PAUSE_SECONDS:
-        return False
+    has_changed, has_rested = known.state != facts.state, now - known.looked >= PAUSE_SECONDS
     if facts.state == "PENDING":
-        return True
+        return has_changed or has_rested
     if facts.is_active:
-        return array is not None
+        return array is not None and (has_changed or has_rested)
     ended = facts.ended or 0.0
-    was_counted = known.usage is not None or known.looked > ended + PAUSE_SECONDS
-    return now > ended + SETTLED_SECONDS and not was_counted
+    is_uncounted = known.usage is None and known.looked <= ended + PAUSE_SECONDS
+    return now > ended + SETTLED_SECONDS and (has_changed or (has_rested and is_uncounted))

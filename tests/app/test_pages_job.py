@@ -184,6 +184,22 @@ def test_an_ended_job_is_looked_at_once() -> None:
     book.close()
 
 
+def test_another_state_is_looked_at_at_once() -> None:
+    """A job that has just ended has used something, and its array has moved on."""
+    scheduler: Any = Scheduler()
+    published, now = list[str](), [1000.0]
+    book = ExtrasBook(scheduler, lambda: now[0], lambda: None, published.append)
+    book.of("r", JobFacts("7", "box", "RUNNING"), "7")
+    until(lambda: bool(published))
+    now[0] += 12
+    ended = JobFacts("7", "box", "COMPLETED", ended=1001.0)
+    book.of("r", ended, "7")
+    until(lambda: len(published) == 2)
+    assert book.of("r", ended, "7").usage is not None
+    assert ["tasks 7", "usage 7", "tasks 7"] == scheduler.asked
+    book.close()
+
+
 def test_the_line_of_runs_ends_where_it_closes(store: Store) -> None:
     """Oldest first, one's own only, and no circle is followed for ever."""
     for run, replaces, user in (("a", None, "ada"), ("b", "a", "ada"), ("c", "b", "ada"), ("x", "a", "eve"),

@@ -330,8 +330,8 @@ def test_the_line_is_those_that_could_start(bench: Any) -> None:
         bench.scheduler.cancel(job)
 
 
-def test_the_history_is_the_users_own(bench: Any) -> None:
-    """An ended job is there with when it was submitted and when it started."""
+def test_what_has_been_is_remembered(bench: Any) -> None:
+    """An ended job is in the user's history, and accounting tells what it used; locally nobody counts."""
     job = bench.scheduler.submit(submission(bench, "exit 0"))
     bench.reaches(job, "COMPLETED")
     until(lambda: job in {facts.id for facts in bench.scheduler.history(time.time() - 600)})
@@ -339,12 +339,6 @@ def test_the_history_is_the_users_own(bench: Any) -> None:
     assert found.submitted is not None
     assert found.started is not None
     assert found.started >= found.submitted
-
-
-def test_what_was_used_is_known_where_somebody_counts(bench: Any) -> None:
-    """Accounting tells it of an ended job; the local runner counts nothing."""
-    job = bench.scheduler.submit(submission(bench, "exit 0"))
-    bench.reaches(job, "COMPLETED")
     if bench.scheduler.name == "local":
         assert bench.scheduler.usage(job) is None
         return
