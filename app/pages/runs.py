@@ -35,6 +35,7 @@ class PageOfRuns:
         count: how many runs there are on all pages.
         pages: how many pages.
         version: changes whenever anything shown changes.
+        is_being_computed: whether a row shows bare facts only.
     """
 
     listing: Listing
@@ -43,6 +44,7 @@ class PageOfRuns:
     count: int
     pages: int
     version: str
+    is_being_computed: bool
 
     @property
     def is_empty(self) -> bool:
@@ -69,7 +71,8 @@ def page_of_runs(  # noqa: PLR0913 - given by name where it matters
     told = listing(rows, found, visit.words, grouped=not chosen.sort)
     ids = tuple(f"{group.key}/{row.id}" for group in told.groups for row in group.rows)
     version = f"{crc32(repr((len(found), [(row.run.id, row.version) for row in rows])).encode()):08x}"
-    return PageOfRuns(told, ids, chosen, len(found), pages, version)
+    is_being_computed = any(row.reason == "not_computed_yet" for row in rows)
+    return PageOfRuns(told, ids, chosen, len(found), pages, version, is_being_computed)
 
 
 @router.get("/")

@@ -33,6 +33,9 @@ LIST_PAUSE_SECONDS = 1.0
 LIST_SECONDS = 0.25
 """How long rows are computed at each of them."""
 
+AGAIN = "again"
+"""Key of fragments that hold something not computed yet: they are looked at again soon."""
+
 RETRY_MILLISECONDS = 2_000
 
 Fragments = Mapping[str, str]
@@ -96,7 +99,15 @@ async def stream_runs(
         whole = now.render("runs/list.html", page=shown)
         # While the same runs stand in the same order only their rows are sent, else the list as a whole.
         key = " ".join((*shown.ids, *(tick.label for tick in shown.listing.ticks)))
-        return {"runs-head": head, "order": key, "runs": whole, **rows, "version": shown.version}
+        again = "soon" if shown.is_being_computed else ""
+        return {
+            "runs-head": head,
+            "order": key,
+            "runs": whole,
+            **rows,
+            AGAIN: again,
+            "version": shown.version,
+        }
 
     async for event in changes(visit, None, fragments, LIST_PAUSE_SECONDS):
         yield event
@@ -132,7 +143,11 @@ async def changes(
     news = AlertNews(visit)
     yield ServerSentEvent(event="opened", data=visit.later().words.now, retry=RETRY_MILLISECONDS)
     live: Live = visit.request.app.state.live
-    async with aclosing(_ticks(live, run_id, visit.request)) as ticks:
+
+    def patience() -> float:
+        return LIST_PAUSE_SECONDS if sent.get(AGAIN) else REFRESH_SECONDS
+
+    async with aclosing(_ticks(live, run_id, visit.request, patience)) as ticks:
         async for _ in ticks:
             told = await visit.in_thread(fragments)
             changed = dict(_changed(sent, told))
@@ -157,12 +172,14 @@ def _changed(before: Fragments, now: Fragments) -> Iterator[tuple[str, str]]:
         yield from ((name, now[name]) for name in ("runs-head", "runs", "version"))
         return
     for name, html in now.items():
-        if before.get(name) != html and name not in {"order", "runs"}:
+        if before.get(name) != html and name not in {"order", "runs", AGAIN}:
             yield name, html
 
 
-async def _ticks(live: Live, run_id: str | None, request: Request) -> AsyncGenerator[None]:
-    """Yield when something has changed, and every ``REFRESH_SECONDS``, until the browser leaves."""
+async def _ticks(
+    live: Live, run_id: str | None, request: Request, patience: Callable[[], float]
+) -> AsyncGenerator[None]:
+    """Yield when something has changed, and after so many seconds anyhow, until the browser leaves."""
     changed = asyncio.Event()
 
     async def watch() -> None:
@@ -174,7 +191,7 @@ async def _ticks(live: Live, run_id: str | None, request: Request) -> AsyncGener
     try:
         while not live.is_closed and not await request.is_disconnected():
             with suppress(TimeoutError):
-                await asyncio.wait_for(changed.wait(), REFRESH_SECONDS)
+                await asyncio.wait_for(changed.wait(), patience())
             changed.clear()
             yield
     finally:
