@@ -17,6 +17,7 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))  # the helpers beside this file are scripts as well
 
 from chromium import browsing  # noqa: E402 - after the path above
+from demo_history import replay  # noqa: E402 - after the path above
 from demo_runs import fill  # noqa: E402 - after the path above
 from served import Service, served  # noqa: E402 - after the path above
 
@@ -60,6 +61,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     folder = tmp_path_factory.mktemp("demo")
     store = open_store(folder / "cutloss.sqlite3")
     fill(store, getpass.getuser(), time.time())
+    replay(store, ["topoflow", *(run.id for run in store.runs() if run.finished == "finished")])
     store.close()
     with served(folder, "--scheduler=none", CUTLOSSD_STALE_AFTER_SECONDS="900") as service:
         yield service
