@@ -17,9 +17,11 @@ from app.pages.refusals import option_name
 from app.pages.report_account import account_of
 from app.pages.report_blocks import Report, kind_of
 from app.pages.report_content import report
+from app.pages.report_verdict import verdict_line
 from app.pages.visit import Visit, VisitDep
 from app.words import Words
 from planner.errors import InvalidInputError
+from planner.quantiles import Quantiles
 from planner.report import Comparison, compare
 
 router = APIRouter()
@@ -125,10 +127,8 @@ def _rows(comparison: Comparison, words: Words) -> list[PlanRow]:
     return [
         PlanRow(
             option_name(one.name, words),
-            words.duration(one.finish_seconds.at(0.5) or 0.0)
-            if one.finish_seconds
-            else words.say("not known"),
-            words.duration(one.total_seconds.at(0.5) or 0.0) if one.total_seconds else words.say("not known"),
+            _time(one.finish_seconds, words),
+            _time(one.total_seconds, words),
             words.whole(one.steps_left or 0),
             words.whole(one.validations_left or 0),
             one.name == comparison.verdict.scenario,
@@ -137,9 +137,18 @@ def _rows(comparison: Comparison, words: Words) -> list[PlanRow]:
     ]
 
 
+def _time(seconds: Quantiles | None, words: Words) -> str:
+    middle = seconds.at(0.5) if seconds is not None else None
+    if seconds is None:
+        return words.say("not known")
+    return words.say("not in sight") if middle is None else words.duration(middle)
+
+
 def _title(comparison: Comparison | None, saving: float | None, words: Words) -> Markup:
-    if comparison is None or saving is None:
+    if comparison is None:
         return words.say("Continue, or cancel, fix and relaunch?")
+    if saving is None:
+        return verdict_line(comparison, words)
     option = option_name(comparison.verdict.scenario or comparison.verdict.action, words)
     return words.say("{option}: {duration} sooner.", option=option, duration=words.duration(abs(saving)))
 
@@ -158,6 +167,7 @@ def _labels(words: Words) -> list[tuple[str, Markup, Markup]]:
         ("test", words.say("Test"), minutes),
         ("queue", words.say("Queue"), minutes),
         ("steps", words.say("Steps after the fix"), steps),
+        ("target", words.say("Target val loss, if any"), words.plain("")),
         ("job", words.say("Job"), words.plain("")),
         ("script", words.say("Batch script"), words.plain("")),
         ("losses", words.say("Losses if it continues (step: low-high; …)"), words.plain("")),

@@ -15,7 +15,7 @@ from planner.duration import Duration
 from planner.errors import InvalidInputError
 from planner.loss_path import Milestone, MilestoneCurve
 from planner.plan import Plan
-from planner.scenario import CompareQuery, PaceDurations, PlanOverrides, Scenario
+from planner.scenario import CompareQuery, PaceDurations, PlanOverrides, Scenario, Target
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,8 +37,10 @@ EXAMPLE_LOSSES: Mapping[str, str] = {
 EXAMPLE_WISHES: Mapping[str, float | None] = {
     **NO_WISHES, "reproducible": 1.0, "fair": 1.0, "credible": 1.0, "experiments": 10.0,
 }  # fmt: skip
-EXAMPLE_WORDS: Mapping[str, str] = {"job": "13503904", "script": "submit_multipollutants_from_6pollutants.sh"}
-"""What the plan of action names in its commands; either may be empty."""
+EXAMPLE_WORDS: Mapping[str, str] = {
+    "target": "", "job": "13503904", "script": "submit_multipollutants_from_6pollutants.sh",
+}  # fmt: skip
+"""The loss both options are to reach, and what commands of the plan name; each may be empty."""
 
 PATTERNS = {"job": re.compile(r"\d{1,18}(_\d{1,9})?"), "script": re.compile(SCRIPT)}
 WHOLE = frozenset({"at_step", "total_steps", "validate_every", "steps"})
@@ -80,13 +82,16 @@ def read_plan(params: Mapping[str, str]) -> PlanQuestion:
         [*(name for name, value in {**numbers, **curves}.items() if value is None)]
         + [name for name, value in wishes.items() if not value.is_valid]
         + [name for name, one in PATTERNS.items() if typed[name] and not one.fullmatch(typed[name])]
+        + (["target"] if typed["target"] and typed_number(typed["target"]) is None else [])
     )
     known = {name: value for name, value in numbers.items() if value is not None}
     if wrong:
         return PlanQuestion(typed, wrong, wishes, None)
     try:
         query = with_wishes(_query(known, curves), wishes)
-        query = replace(query, job=typed["job"] or None, script=typed["script"] or None)
+        loss = typed_number(typed["target"]) if typed["target"] else None
+        target = None if loss is None else Target(loss, "val")
+        query = replace(query, job=typed["job"] or None, script=typed["script"] or None, target=target)
         check_query(query)
     except InvalidInputError as error:
         return PlanQuestion(typed, wrong, wishes, None, error.expected)

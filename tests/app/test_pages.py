@@ -302,6 +302,15 @@ async def test_the_plan_page_redoes_the_seed(visitor: Visitor) -> None:
     assert "This cannot be asked" in words_of(await visitor.get("/plan?at_step=900"))
 
 
+async def test_the_plan_page_compares_at_the_same_goal(visitor: Visitor) -> None:
+    """With a target both options run to it: what never gets there is out of sight, never 0 s."""
+    told = words_of(await visitor.get("/plan?target=0,36"))
+    assert "Continue not in sight" in told
+    assert "Fix and relaunch advised" in told
+    assert "Set a target loss to compare them at the same goal." not in told
+    assert "holds no number" in words_of(await visitor.get("/plan?target=low"))
+
+
 async def test_the_actions_page_tells_what_was_done(service: Service, visitor: Visitor) -> None:
     """An action shows with its outcome; another user's does not."""
     await service.report("one", steps=60, plan=PLAN)
