@@ -14,7 +14,7 @@ from served import Service, served
 from app.records import read_batch
 from app.store import Store, open_store
 
-sys.path.insert(0, str(Path(__file__).parent.parent / "app"))  # the servers beside those tests
+sys.path.append(str(Path(__file__).parent.parent / "app"))  # the servers beside those tests
 
 from receivers import Webhook, webhook
 
