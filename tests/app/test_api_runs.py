@@ -133,7 +133,7 @@ async def test_time_limit_of_the_job(service: Any, make_validations: Any) -> Non
     assert abs(limit["limit_at"] - (now + 2000)) < 5
     assert (1.0, True) == (limit["outlook"]["requeues"]["0.5"], limit["outlook"]["finishes"] < 0.05)
     assert 40.0 <= limit["outlook"]["lost_steps"]["0.5"] <= 130.0
-    assert {"validate_every"} == {effect["setting"] for effect in limit["effects"]}
+    assert {"checkpoint_every", "validate_every"} == {effect["setting"] for effect in limit["effects"]}
     assert 500.0 < limit["queue_seconds"] < 2000.0
 
 
