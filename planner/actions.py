@@ -69,10 +69,10 @@ def _relaunch(query: CompareQuery, scenario: Scenario, course: Course) -> Iterat
 
 
 def _submit(query: CompareQuery, scenario: Scenario, at_seconds: float) -> Action:
-    suffix = "_latest" if scenario.resume_step == "latest" else ""
+    latest = scenario.resume_step == "latest"
     if query.script is None:
-        return _action(at_seconds, "submit", f"do_submit{suffix}")
-    return _action(at_seconds, "submit", f"do_sbatch{suffix}", script=query.script)
+        return _action(at_seconds, "submit", "do_submit_latest" if latest else "do_submit")
+    return _action(at_seconds, "submit", "do_sbatch_latest" if latest else "do_sbatch", script=query.script)
 
 
 def _cancel(query: CompareQuery, at_seconds: float) -> Action:

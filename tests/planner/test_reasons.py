@@ -58,4 +58,5 @@ _INPUTS = (
     "loss",
     "total_steps",
 )
-_REFUSALS = {f"missing_{name}" for name in _INPUTS[:4]}
+_REFUSED_BY_THE_CALLER = {"never_that_low"}
+_REFUSALS = {f"missing_{name}" for name in _INPUTS[:4]} | _REFUSED_BY_THE_CALLER
