@@ -70,7 +70,8 @@ def test_polls_and_looks_are_counted() -> None:
     for line in (
         "cutloss_scheduler_calls_total 12.0", "cutloss_scheduler_failures_total 2.0",
         "cutloss_scheduler_calls_last_hour 3.0", "cutloss_scheduler_calls_per_hour 240.0",
-        "cutloss_scheduler_spared_total 8.0", "cutloss_scheduler_pause_seconds 7.5", "cutloss_scheduler_last_answer_timestamp_seconds 99.0",
+        "cutloss_scheduler_spared_total 8.0", "cutloss_scheduler_pause_seconds 7.5",
+        "cutloss_scheduler_last_answer_timestamp_seconds 99.0",
         "cutloss_sweep_looks_total 40.0", "cutloss_sweep_failures_total 1.0",
     ):  # fmt: skip
         assert line in text
