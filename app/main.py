@@ -196,6 +196,8 @@ def _stop(app: FastAPI) -> None:
         state.job_logs,
         state.spools,
         state.replacer,
+        state.queues,
+        state.extras,
         state.scheduler,
         state.pool,
         state.store,
