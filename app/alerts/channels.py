@@ -98,15 +98,25 @@ def send(url: str, title: str, text: str) -> Sent:
 
 
 def redacted(text: str, url: str) -> str:
-    """Return a text without any part of an address but its kind and its host."""
+    """Return a text without any part of an address but its kind and, where it is no secret, its host."""
     head, _, rest = url.partition("://")
-    place = rest.rpartition("@")[2] if "@" in rest.split("/")[0] else rest
-    host = re.split(r"[/?#:]", place, maxsplit=1)[0]
     parts = {part for raw in (rest, unquote_plus(rest)) for part in re.split(r"[/:@?&=#,;\s]+", raw)}
-    secrets = [part for part in parts if len(part) >= SHORTEST_SECRET and part not in {head, host}]
+    known = {head, _host(url)}
+    secrets = [part for part in parts if len(part) >= SHORTEST_SECRET and part not in known]
     for secret in sorted(secrets, key=len, reverse=True):
-        text = text.replace(secret, "…")
+        text = re.sub(re.escape(secret), "…", text, flags=re.IGNORECASE)
     return " ".join(text.split())
+
+
+def _host(url: str) -> str | None:
+    """Return the host an address names; some kinds have a token in the host's place, and so have none."""
+    rest = url.partition("://")[2]
+    place = rest.rpartition("@")[2] if "@" in rest.split("/")[0] else rest
+    try:
+        names_host = "host" in _channel(url).template_tokens
+    except InvalidInputError:
+        return None
+    return re.split(r"[/?#:]", place, maxsplit=1)[0] if names_host else None
 
 
 @cache

@@ -132,6 +132,25 @@ def test_redaction(text: str) -> None:
     assert not [part for part in (SECRET, "tokenpart", "defg") if part in clean]
 
 
+@pytest.mark.parametrize(
+    ("url", "secret"),
+    [
+        ("pbul://o9aZkeyTOKENabcdefghijk", "o9aZkeyTOKENabcdefghijk"),
+        (f"pover://{'u' * 30}@{'a' * 30}", "a" * 30),
+        ("slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ", "T1JJ3T3L2"),
+        ("nonsense://T1JJ3T3L2", "T1JJ3T3L2"),
+    ],
+)
+def test_a_token_in_the_place_of_the_host_is_redacted(url: str, secret: str) -> None:
+    """Only what a kind takes as a host is left, and no case it is written in is a way round that."""
+    assert "token … and … failed" == redacted(f"token {secret} and {secret.lower()} failed", url)
+
+
+def test_a_host_is_left() -> None:
+    """Whoever reads of a failure is told where it happened."""
+    assert "h.example.org: …" == redacted(f"h.example.org: {SECRET}", f"jsons://h.example.org/{SECRET}")
+
+
 def test_nothing_of_an_address_is_logged(hook: Webhook) -> None:
     """With everything logged that can be, no line that reaches the service's log holds a secret."""
     log, root = StringIO(), logging.getLogger()
