@@ -38,9 +38,8 @@ class AlertNews:
         told: list[dict[str, Any]] = []
         for alert in found:
             title, text = texts_of(alert, now.words)
-            told.append(
-                {"id": alert.id, "title": title, "text": text, "link": now.link(f"/runs/{alert.run}")}
-            )
+            link = now.link(f"/runs/{alert.run}")
+            told.append({"id": alert.id, "due": alert.due, "title": title, "text": text, "link": link})
         if len(told) > MOST_SINGLY:
             title = now.words.say_n("{n} alert", "{n} alerts", len(told)).unescape()
             names = ", ".join(dict.fromkeys(alert.name for alert in found))

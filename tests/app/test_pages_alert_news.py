@@ -72,6 +72,19 @@ def test_only_what_is_new_is_told(store: Store) -> None:
     assert [] == news.take()
 
 
+def test_every_notification_says_when_it_was_due(store: Store) -> None:
+    """Open tabs tell by it which of them has shown an alert already, of one as of many."""
+    reader = Reader(store)
+    news = AlertNews(reader)  # type: ignore[arg-type]  # as much of a visit as is asked
+    fail(store, "single", NOW + 1)
+    reader.now = NOW + 5
+    assert [NOW + 1] == [one.get("due") for one in take(news)]
+    for number in range(MOST_SINGLY + 1):
+        fail(store, f"run{number}", NOW + 6 + number)
+    reader.now = NOW + 60
+    assert [NOW + 6 + MOST_SINGLY] == [one.get("due") for one in take(news)]
+
+
 def test_quiet_hours_hold_back_and_many_are_one(store: Store) -> None:
     """What is held back is told at the end of the quiet hours, as one notification where it is much."""
     reader = Reader(store)
