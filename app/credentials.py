@@ -14,6 +14,9 @@ from app.store.facts import Scope
 
 TOKEN_KEYS: Mapping[str, Scope] = {"report_token": "report", "read_token": "read"}
 
+ESTABLISHED_SECONDS = 86400.0
+"""A service that reporters were told of for so long is no trial that takes their place for an hour."""
+
 
 def prepare_state(state: Path) -> None:
     """Make the state directory, or narrow its mode to 0700."""
@@ -41,6 +44,16 @@ def write_credentials(path: Path, url: str, user: str, store: Store, now: float)
     }
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     write_private(path, json.dumps({"url": url, "host": socket.gethostname(), **tokens}, indent=2) + "\n")
+
+
+def is_established(path: Path, store: Store, now: float) -> bool:
+    """Tell whether reporters were told of the service with this store, and have been for a day.
+
+    Any service tells them of itself when it starts; one that is tried out is gone before that.
+    """
+    token = _read(path).get("report_token")
+    stored = store.token(token_hash(token)) if isinstance(token, str) else None
+    return stored is not None and now - stored.created >= ESTABLISHED_SECONDS
 
 
 def write_private(path: Path, text: str) -> None:

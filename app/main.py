@@ -18,7 +18,7 @@ from app.alerts.watch import Watch
 from app.audit import Audit
 from app.auth import Sessions, is_known
 from app.compress import Compress
-from app.credentials import prepare_state, signing_secret
+from app.credentials import is_established, prepare_state, signing_secret
 from app.fixes import FixBook
 from app.guards import BodyLimit, HostCheck, SecurityHeaders, allowed_hosts
 from app.job_actions import JobActions
@@ -150,10 +150,15 @@ def _start_listening(app: FastAPI, settings: Settings, clock: Callable[[], float
         state.newcomers.heard_of_run(run_id)
 
     state.newcomers = Newcomers(state.store, wake)
+
+    def may_acknowledge() -> bool:
+        return settings.is_at_home or is_established(settings.credentials, state.store, clock())
+
     folders = (*settings.spool, spool_folder(settings))
     state.spools = Spools(
-        state.store, folders, settings.user, clock, publish, shortest_seconds=settings.spool_seconds
-    )
+        state.store, folders, settings.user, clock, publish,
+        may_acknowledge=may_acknowledge, shortest_seconds=settings.spool_seconds,
+    )  # fmt: skip
     state.spools.start()
     state.job_logs = job_logs(settings, state.store, state.scheduler, clock)
     state.job_logs.start()

@@ -163,6 +163,12 @@ class Settings(BaseSettings):
         return value.rstrip("/")
 
     @property
+    def is_at_home(self) -> bool:
+        """Whether the state is where it is by default."""
+        default: Path = type(self).model_fields["state"].default
+        return self.state == default.expanduser()
+
+    @property
     def database(self) -> Path:
         """The store's file."""
         return self.state / "cutloss.sqlite3"

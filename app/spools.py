@@ -63,6 +63,8 @@ class Spools:
         user: whose runs the files of the service's own user are.
         clock: returns epoch seconds.
         publish: is told each run that has changed.
+        may_acknowledge: tells whether this service is the one that the spools are for: what it has may be
+            removed. Another one reads them too, and may be gone tomorrow with all it has.
         shortest_seconds: pause between two looks while records come.
     """
 
@@ -74,6 +76,7 @@ class Spools:
         clock: Callable[[], float],
         publish: Callable[[str], None],
         *,
+        may_acknowledge: Callable[[], bool],
         shortest_seconds: float = 1.0,
     ) -> None:
         self._store = store
@@ -81,6 +84,8 @@ class Spools:
         self._user = user
         self._clock = clock
         self._publish = publish
+        self._may_acknowledge = may_acknowledge
+        self._acknowledges = False
         self._shortest_seconds = shortest_seconds
         self._seen: dict[Path, _Seen] = {}
         self._refused: set[Path] = set()
@@ -103,6 +108,7 @@ class Spools:
         paths = [path for folder in self._folders for path in _spools_in(folder)]
         self._seen = {path: self._seen[path] for path in paths if path in self._seen}
         self._acknowledged = {path: self._acknowledged[path] for path in paths if path in self._acknowledged}
+        self._acknowledges = self._may_acknowledge()
         look = Look()
         for path in paths:
             if not self._stopping.is_set():
@@ -153,12 +159,19 @@ class Spools:
             os.close(file)
 
     def _acknowledge(self, path: Path, status: os.stat_result) -> None:
-        """Say beside a spool that has fallen silent how far it was read: then its owner may remove it."""
+        """Say beside a spool that has fallen silent how far it was read: then its owner may remove it.
+
+        Nothing is said of one with lines that could not be stored: it alone has them.
+        """
         if self._acknowledged.get(path) == status.st_size or self._clock() - status.st_mtime < QUIET_SECONDS:
+            return
+        if not self._acknowledges:
             return
         self._acknowledged[path] = status.st_size
         mark = self._store.spool_mark(str(path))
-        if mark is not None and mark.inode == status.st_ino and status.st_uid == os.geteuid():
+        if mark is None or mark.bad_lines or mark.inode != status.st_ino:
+            return
+        if status.st_uid == os.geteuid():
             acknowledge(path, mark.position)
 
     def _mark(self, path: Path, now: _Seen) -> SpoolMark:

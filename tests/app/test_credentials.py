@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.auth import token_hash
-from app.credentials import prepare_state, signing_secret, write_credentials, write_private
+from app.credentials import is_established, prepare_state, signing_secret, write_credentials, write_private
 from app.store import Store, open_store
 
 
@@ -71,3 +71,16 @@ def test_private_files_replace_wide_ones(tmp_path: Path) -> None:
     path.chmod(0o644)
     write_private(path, "new")
     assert ("new", 0o600) == (path.read_text(), _mode(path))
+
+
+def test_a_service_is_established_once_reporters_knew_of_it_for_a_day(tmp_path: Path, store: Store) -> None:
+    """Not without the file, not at its start, not by a file that another service has written since."""
+    path, day = tmp_path / "credentials.json", 86400.0
+    assert not is_established(path, store, day)
+    write_credentials(path, "http://127.0.0.1:1", "ada", store, 5.0)
+    write_credentials(path, "http://127.0.0.1:1", "ada", store, 6.0)
+    assert [False, True] == [is_established(path, store, now) for now in (day, day + 5.0)]
+    other = open_store(None)
+    write_credentials(path, "http://127.0.0.1:2", "ada", other, 7.0)
+    other.close()
+    assert not is_established(path, store, 2 * day)

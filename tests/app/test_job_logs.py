@@ -47,7 +47,9 @@ class Bench:
         self.store: Store = open_store(folder / "store.sqlite3")
         self.scheduler = OneJob()
         self.now_ahead = 0.0
-        self.spools = Spools(self.store, (folder / "spool",), "ada", self.clock, lambda _: None)
+        self.spools = Spools(
+            self.store, (folder / "spool",), "ada", self.clock, lambda _: None, may_acknowledge=lambda: True
+        )
         self.logs = self.new_logs()
 
     def clock(self) -> float:

@@ -32,3 +32,14 @@ async def test_whoever_looks_at_jobs_ends_before_the_store(
     async with app.router.lifespan_context(app):
         assert app.state.queues is not None
     assert ["QueueBook", "ExtrasBook", "Store"] == ended
+
+
+async def test_a_service_that_is_tried_out_acknowledges_no_spool(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It reads the spools of this user like any other, and may be gone tomorrow with all it has read."""
+    app = create_app(settings)
+    async with app.router.lifespan_context(app):
+        assert not app.state.spools._may_acknowledge()
+        monkeypatch.setattr(Settings, "is_at_home", True)
+        assert app.state.spools._may_acknowledge()

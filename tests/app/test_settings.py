@@ -62,3 +62,8 @@ def test_every_description_is_in_the_docs(root: Path) -> None:
     documented = (root / "docs" / "settings.md").read_text()
     missing = [name for name, field in Settings.model_fields.items() if field.description not in documented]
     assert [] == missing
+
+
+def test_the_state_is_at_home_where_nothing_else_was_said() -> None:
+    """A service with a folder of its own may be a trial."""
+    assert [True, False] == [Settings().is_at_home, Settings(state=Path("/tmp/trial")).is_at_home]  # noqa: S108 - never made

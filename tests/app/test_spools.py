@@ -74,7 +74,7 @@ def published() -> list[str]:
 @pytest.fixture
 def make(store: Store, folder: Path, published: list[str]) -> Callable[[], Spools]:
     """Return the maker of readers of the folder: each is a service started anew."""
-    return lambda: Spools(store, [folder], "ann", lambda: NOW, published.append)
+    return lambda: Spools(store, [folder], "ann", lambda: NOW, published.append, may_acknowledge=lambda: True)
 
 
 @pytest.fixture
@@ -318,7 +318,15 @@ class TestCommands:
 def test_the_loop_reads_until_it_is_closed(store: Store, folder: Path) -> None:
     """Started, it stores what comes; closed, it has ended."""
     heard = threading.Event()
-    spools = Spools(store, [folder], "ann", lambda: NOW, lambda _: heard.set(), shortest_seconds=0.01)
+    spools = Spools(
+        store,
+        [folder],
+        "ann",
+        lambda: NOW,
+        lambda _: heard.set(),
+        may_acknowledge=lambda: True,
+        shortest_seconds=0.01,
+    )
     spools.start()
     Spool(folder).steps(1, 3)
     assert heard.wait(10.0)
@@ -391,3 +399,38 @@ def test_an_acknowledgement_that_cannot_be_written_harms_nobody(spools: Spools, 
     for _ in range(2):
         spools.poll_once()
     assert {"offset": even.path.stat().st_size} == told(even)
+
+
+def test_a_spool_with_lines_that_could_not_be_stored_is_never_acknowledged(
+    make: Callable[[], Spools], folder: Path
+) -> None:
+    """It alone has them; neither its good lines nor a service started anew change that."""
+    spool = Spool(folder)
+    spool.steps(1, 3)
+    spool.write({"k": "step", "seq": 4, "step": -5, "loss": 1.0})
+    spool.steps(5, 3)
+    spool.touch(NOW - 61)
+    spools = make()
+    look = spools.poll_once()
+    assert (6, 1) == (look.stored, look.bad_lines)
+    for reader in (spools, make()):
+        for _ in range(2):
+            reader.poll_once()
+    assert None is told(spool)
+
+
+def test_a_service_that_the_spools_are_not_for_acknowledges_nothing(store: Store, folder: Path) -> None:
+    """It may be gone tomorrow with all it has; once it is the one they are for, it says what it has."""
+    is_established = False
+    spools = Spools(
+        store, [folder], "ann", lambda: NOW, lambda _: None, may_acknowledge=lambda: is_established
+    )
+    spool = Spool(folder)
+    spool.steps(1, 3)
+    spool.touch(NOW - 61)
+    for _ in range(3):
+        spools.poll_once()
+    assert None is told(spool)
+    is_established = True
+    spools.poll_once()
+    assert {"offset": spool.path.stat().st_size} == told(spool)
