@@ -109,12 +109,11 @@ def band(fitted: Fitted | None, first: float, last: float) -> tuple[LossAt, ...]
 def _fit(snapshot: Snapshot, curve: Curve, companion: Curve, like: Snapshot | None) -> Fitted | None:
     if len(curve.steps) == 0:
         return None
-    schedule = snapshot.run.plan.get("lr_schedule")
     query = ForecastQuery(
         curve=curve,
         companion=companion if len(companion.steps) else None,
         like=_same_curve(like, curve) if like else None,
-        lr_schedule=tuple((float(step), float(lr)) for step, lr in schedule) if schedule else None,
+        lr_schedule=snapshot.lr_schedule,
         total_steps=snapshot.plan.total_steps,
     )
     return fit_curve(query)

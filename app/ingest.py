@@ -1,6 +1,7 @@
 """Take what reporters send."""
 
 import asyncio
+import re
 import time
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -15,10 +16,11 @@ from pydantic import BaseModel, Field, ValidationError
 from app.auth import Bearer, Caller, require
 from app.errors import ForbiddenError
 from app.json_body import LARGE_BODY_BYTES, parsed
-from app.records import RUN_ID, RecordBatch, read_batch
+from app.records import LONGEST_RUN_ID, OLDER_RUN_ID, RUN_ID, RecordBatch, read_batch
 from app.schemas.numbers import saying
 from app.store import ForeignRunError, Store
 from app.store.facts import Added
+from planner.errors import InvalidInputError
 
 MAY_REPORT = require("report")
 
@@ -48,10 +50,15 @@ async def _reporter(request: Request, credentials: Bearer) -> Caller:
     return MAY_REPORT(request, credentials)
 
 
+A_RUN_ID = "a run's id: up to 100 letters, digits, dots, dashes and _, no dot or dash first"
 RunId = Annotated[
     str,
-    Path(pattern=RUN_ID, description="the client's choice"),
-    saying("a run's id: up to 100 letters, digits, dots, dashes and _, no dot or dash first"),
+    Path(
+        pattern=OLDER_RUN_ID,
+        max_length=LONGEST_RUN_ID,
+        description="the client's choice; a new one has no dot or dash first",
+    ),
+    saying(A_RUN_ID),
 ]
 Reporter = Annotated[Caller, Depends(_reporter)]
 
@@ -93,6 +100,7 @@ async def post_records(request: Request, run: RunId, caller: Reporter) -> Respon
     The answer carries the commands that wait for the run.
     """
     store: Store = request.app.state.store
+    await _check_id(store, run)
     body = await request.body()
     batch = _read(body) if len(body) < LARGE_BODY_BYTES else await run_in_threadpool(_read, body)
     try:
@@ -102,6 +110,16 @@ async def post_records(request: Request, run: RunId, caller: Reporter) -> Respon
     request.app.state.live.publish(run)
     request.app.state.newcomers.heard(batch.attempt, in_job=batch.job is not None)
     return _answer(added)
+
+
+async def _check_id(store: Store, run: str) -> None:
+    """Refuse an id of the older form, but let a run go on that has one.
+
+    Raises:
+        InvalidInputError: it is no id for a new run.
+    """
+    if re.match(RUN_ID, run) is None and await run_in_threadpool(store.run, run) is None:
+        raise InvalidInputError("/path/run", run, A_RUN_ID)
 
 
 def _read(body: bytes) -> RecordBatch:

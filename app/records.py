@@ -11,7 +11,7 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 
-from app.schemas.base import Schedule
+from app.rate_schedule import DeclaredSchedule
 from app.schemas.numbers import EXACT, column, number, saying, whole
 from planner.errors import InvalidInputError
 
@@ -26,6 +26,9 @@ LARGEST_OBJECT_BYTES = 4 * 1024 * 1024
 
 RUN_ID = r"^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$"
 """A run's id is safe in a URL, as the name of a folder and as an argument: no dot or dash comes first."""
+OLDER_RUN_ID = r"^[A-Za-z0-9._-]*[A-Za-z0-9_-][A-Za-z0-9._-]*$"
+"""What ids could be before: runs that have one stay readable and may go on, new ones are refused."""
+LONGEST_RUN_ID = 100
 NOTE_KINDS = frozenset({"plan", "startup", "progress", "command", "audit", "finish", "warning"})
 
 
@@ -171,7 +174,7 @@ class DeclaredPlan(Wire):
     early_stopping: DeclaredEarlyStopping | None = None
     target_loss: Number | None = None
     target_of: Literal["train", "val"] | None = None
-    lr_schedule: Schedule | None = None
+    lr_schedule: DeclaredSchedule | None = None
     like: Text | None = None
     replaces: Text | None = None
 
@@ -260,9 +263,21 @@ def _check_object(pointer: str, value: Object | None) -> None:
         raise InvalidInputError(pointer, f"{size} bytes", f"at most {LARGEST_OBJECT_BYTES} bytes of JSON")
 
 
-def _check_plan(place: tuple[str | int, ...], data: Object) -> None:
+def readable_plan(stored: Mapping[str, Any]) -> DeclaredPlan:
+    """Return what a stored plan says, without the fields that an older service took and that cannot be."""
     try:
-        DeclaredPlan.model_validate(data)
+        return DeclaredPlan.model_validate(stored)
+    except ValidationError as error:
+        wrong = {item["loc"][0] for item in error.errors(include_url=False)}
+    return DeclaredPlan.model_validate({name: value for name, value in stored.items() if name not in wrong})
+
+
+def _check_plan(place: tuple[str | int, ...], data: Object) -> None:
+    """Check a declared plan, and put its learning rate in the form in which it is kept."""
+    try:
+        plan = DeclaredPlan.model_validate(data)
+        if data.get("lr_schedule") is not None:
+            data["lr_schedule"] = plan.lr_schedule
     except ValidationError as error:
         moved = [_moved(item, place) for item in error.errors(include_url=False)]
         raise ValidationError.from_exception_data("RecordBatch", moved) from error

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from app.records import DeclaredEarlyStopping, readable_plan
 from app.slurm.scheduler import JobFacts
 from app.store import Store
 from app.store.facts import Attempt, Checkpoint, Command, JobKey, Note, Run, StepBlocks, Validation
@@ -17,7 +18,7 @@ LONGEST_SECONDS = 1e9
 """About thirty years."""
 PLAN_FIELDS = (
     "total_steps", "validate_every", "validate_at_end", "checkpoint_every", "validation_batches",
-    "max_seconds",
+    "max_seconds", "early_stopping",
 )  # fmt: skip
 
 
@@ -67,12 +68,19 @@ class Snapshot:
 
     @property
     def plan(self) -> Plan:
-        """The declared plan as the planner takes it; an end beyond all reason is none."""
-        declared = {name: self.run.plan.get(name) for name in PLAN_FIELDS}
-        if (declared["total_steps"] or 0) > MOST_STEPS:
+        """The declared plan as the planner takes it; what cannot be, or is beyond reason, is none."""
+        stored = readable_plan({name: self.run.plan.get(name) for name in PLAN_FIELDS})
+        declared = {name: getattr(stored, name) for name in PLAN_FIELDS}
+        if (stored.total_steps or 0) > MOST_STEPS:
             declared["total_steps"] = None
         known = {name: value for name, value in declared.items() if value is not None}
-        return Plan(**known, early_stopping=_rule(self.run.plan.get("early_stopping")))
+        return Plan(**{**known, "early_stopping": _rule(stored.early_stopping)})
+
+    @property
+    def lr_schedule(self) -> tuple[tuple[float, float], ...] | None:
+        """The declared learning rate over the steps, ``None`` where none can be read."""
+        stored = readable_plan({"lr_schedule": self.run.plan.get("lr_schedule")}).lr_schedule
+        return tuple(stored) if stored else None
 
     @property
     def target_loss(self) -> float | None:
@@ -115,10 +123,11 @@ class Snapshot:
         return min(same_job, default=None)
 
 
-def _rule(declared: Mapping[str, Any] | None) -> EarlyStopping | None:
+def _rule(declared: DeclaredEarlyStopping | None) -> EarlyStopping | None:
     if declared is None:
         return None
-    return EarlyStopping(**{name: declared[name] for name in RULE_FIELDS if declared.get(name) is not None})
+    named = {name: getattr(declared, name) for name in RULE_FIELDS}
+    return EarlyStopping(**{name: value for name, value in named.items() if value is not None})
 
 
 def startup_of(note: Note) -> float | None:

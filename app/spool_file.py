@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 
-from app.records import RUN_ID, RecordBatch, checked
+from app.records import LONGEST_RUN_ID, OLDER_RUN_ID, RecordBatch, checked
 
 CHUNK_BYTES = 1 << 20
 LONGEST_LINE_BYTES = 8 << 20
@@ -67,8 +67,13 @@ class Chunk:
 
 
 def is_run_id(name: object) -> bool:
-    """Tell whether something may be the id of a run, and so the name of its folder."""
-    return isinstance(name, str) and re.fullmatch(RUN_ID, name) is not None
+    """Tell whether something may be the id of a run, and so the name of its folder.
+
+    Ids of the older form are some: a reporter of before may be writing to such a folder, or have left it.
+    """
+    if not isinstance(name, str) or len(name) > LONGEST_RUN_ID:
+        return False
+    return re.fullmatch(OLDER_RUN_ID, name) is not None
 
 
 def open_spool(path: Path) -> int:

@@ -223,9 +223,9 @@ RECORDS = [
     ("/notes/data/0/validate_every", "often"), ("/notes/data/0/validate_at_end", 1),
     ("/notes/data/0/checkpoint_every", True), ("/notes/data/0/validation_batches", -3),
     ("/notes/data/0/target_loss", "low"), ("/notes/data/0/target_of", "test"),
-    ("/notes/data/0/lr_schedule", "cosine"), ("/notes/data/0/lr_schedule/0", [0, -0.1]),
-    ("/notes/data/0/lr_schedule/0", [0]), ("/notes/data/0/lr_schedule/1/0", 0), ("/notes/data/0/like", 5),
-    ("/notes/data/0/replaces", []),
+    ("/notes/data/0/lr_schedule", "cosine"), ("/notes/data/0/lr_schedule/0", [0, "x"]),
+    ("/notes/data/0/lr_schedule/0", [0]), ("/notes/data/0/lr_schedule/1", [None, 1]),
+    ("/notes/data/0/like", 5), ("/notes/data/0/replaces", []),
 ]  # fmt: skip
 SPOILT: dict[str, list[Any]] = {
     "forecast": FORECAST,

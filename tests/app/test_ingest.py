@@ -16,6 +16,7 @@ import httpx
 import pytest
 
 from app.auth import issue
+from app.records import RecordBatch
 from app.store import open_store
 from app.store.facts import Command
 
@@ -218,3 +219,13 @@ def test_a_killed_service_has_every_acknowledged_record(tmp_path: Path) -> None:
     assert list(range(len(stored))) == stored
     assert (0, len(stored)) == (len(stored) % 100, blocks.count[0])
     assert acknowledged[-1] <= stored[-1]
+
+
+@pytest.mark.parametrize("run", ["-sweep.3", ".hidden"])
+async def test_a_run_of_an_older_id_goes_on(service: Any, make_batch: Any, run: str) -> None:
+    """Such an id is refused of a new run; a run that has one is read and may go on."""
+    refused = await service.post(f"/runs/{run}/records", make_batch(steps=2))
+    assert (422, "/path/run") == (refused.status_code, refused.json()["errors"][0]["pointer"])
+    service.app.state.store.add("ada", run, RecordBatch.model_validate(make_batch(steps=2)), 1.0)
+    taken = await service.post(f"/runs/{run}/records", make_batch(steps=3))
+    assert (200, 200) == (taken.status_code, (await service.get(f"/runs/{run}")).status_code)

@@ -185,8 +185,8 @@ class TestBatch:
     ("name", "is_one"),
     [
         ("a-1.b_C", True),
-        (".x", False),
-        ("-x", False),
+        (".x", True),
+        ("-x", True),
         ("_x", True),
         ("..", False),
         (".", False),
