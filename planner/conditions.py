@@ -40,11 +40,16 @@ def _decides(evidence: Evidence) -> bool:
     return evidence.chosen in {None, evidence.first_of("continue"), evidence.best_relaunch}
 
 
+def _may_win(evidence: Evidence, relaunch: str) -> bool:
+    """Return whether time for it could make a relaunch the best: what is hopeless takes no attention."""
+    return relaunch == evidence.chosen or evidence.break_even_seconds is not None
+
+
 def _for_relaunch(evidence: Evidence, name: str) -> Iterator[Reason]:
     if evidence.break_even_seconds is not None and evidence.best_relaunch == name and _decides(evidence):
         yield reason("overhead_below", overhead_seconds=evidence.break_even_seconds)
     needed = median_of(evidence.courses[name].attention_seconds)
-    if needed:
+    if needed and _may_win(evidence, name):
         yield reason("attention_above", attention_seconds=needed)
     yield from _learning_faster(evidence, name)
 
@@ -67,7 +72,7 @@ def _for_continuing(evidence: Evidence) -> Iterator[Reason]:
     courses = [evidence.courses[name] for name in relaunches if name in evidence.courses]
     needed = [median_of(course.attention_seconds) for course in courses]
     least = min((seconds for seconds in needed if seconds), default=None)
-    if least is not None:
+    if least is not None and any(_may_win(evidence, name) for name in relaunches):
         yield reason("attention_below", attention_seconds=least)
     if evidence.median_saving is not None and evidence.median_saving > 0 and _decides(evidence):
         yield reason("saving_small", saving_seconds=evidence.median_saving)

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from app.views import RunView
 
 MOST = 1e9
+MOST_SECONDS = 3.0e7
+"""A year, in round numbers: no edit, test or queue is planned for longer."""
+
 SAME = 1e-6
 ROUND_MINUTES = 10.0
 """Minutes from here on are shown whole: nobody's edit is known to the second."""
@@ -34,6 +37,11 @@ class Field:
     unit: str
     least: float = 0.0
     unit_seconds: float = 60.0
+
+    @property
+    def most(self) -> float:
+        """The largest number it takes."""
+        return MOST_SECONDS / self.unit_seconds if self.unit == "min" else MOST
 
 
 FIELDS = (
@@ -200,7 +208,7 @@ def read_value(field: Field, typed: str | None, default: float | None) -> Value:
     # The default is shown rounded: sent back as shown, it is still the default.
     if default is not None and text.replace(",", ".") == shown:
         return Value(field, shown, default, default, default_text=shown)
-    is_valid = math.isfinite(number) and field.least <= number <= MOST
+    is_valid = math.isfinite(number) and field.least <= number <= field.most
     return Value(field, text, number if is_valid else None, default, is_valid, shown)
 
 

@@ -174,8 +174,8 @@ async def test_the_what_if_is_in_the_url(
     told = words_of(await visitor.get("/runs/one?validate_every=100"))
     assert "Validate every 100 steps, not 20" in told
     assert "was 20" in told
-    wrong = await visitor.get("/runs/one?edit=soon&test=-3")
-    assert 2 == wrong.text.count('aria-invalid="true"')
+    wrong = await visitor.get("/runs/one?edit=soon&test=-3&queue=1e9")
+    assert 3 == wrong.text.count('aria-invalid="true"')
     assert "One of the fields holds no number that can be used." in words_of(wrong)
 
 

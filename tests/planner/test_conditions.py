@@ -79,3 +79,11 @@ def test_a_fix_that_learns_alike_is_told_how_soon_it_would_have_to() -> None:
         query, scenarios=(scenarios[0], replace(scenarios[1], curve=CURVE.__class__(CURVE.milestones[1:])))
     )
     assert "reaches_within" not in told(other)["fix"]
+
+
+def test_a_hopeless_fix_takes_nobodys_time() -> None:
+    """A fix of 500 steps at the same pace never overtakes: no time to work on it is asked for."""
+    hopeless = replace(FIX, plan=PlanOverrides(total_steps=500))
+    found = told(replace(SEED, scenarios=(SEED.scenarios[0], hopeless)))
+    assert "attention_above" not in found["fix"]
+    assert "attention_below" not in found["continue"]
