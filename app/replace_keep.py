@@ -1,5 +1,7 @@
 """The order *keep*: a corrected command takes the running one's place inside the same job, with no queue."""
 
+import contextlib
+import json
 import shlex
 
 from app.replace_stage import Parts
@@ -41,19 +43,38 @@ class KeepStages:
         return self._journal.enter(replacement, "cancelled", words)
 
     def await_answer(self, replacement: Replacement) -> Replacement:
-        """Wait until the supervisor says what came of it, or the job ends."""
+        """Wait until the supervisor says what came of it, or the job ends.
+
+        An answer that is there counts however late it is read: this service may have been away for long.
+        """
         pause, deadline = self._parts.pauses.poll, replacement.updated + LONGEST_RESTART_SECONDS
-        while self._parts.clock() < deadline:
+        while True:
+            is_late = self._parts.clock() >= deadline
             # Looked at first: an answer given right before the job's end counts.
             ended = self._parts.old(replacement)[0] == "ended"
+            if is_late:
+                self._withdraw(replacement)
             told = self._answer(replacement)
             if told is not None:
                 return self._answered(replacement, told)
             if ended:
                 raise SchedulerError(f"job {replacement.old_id} has ended")
+            if is_late:
+                raise SchedulerError("cutloss supervise gave no answer")
             self._parts.pause(pause)
             pause = min(2 * pause, self._parts.pauses.longest_poll)
-        raise SchedulerError("cutloss supervise gave no answer")
+
+    def _withdraw(self, replacement: Replacement) -> None:
+        """Take back an order that nobody waits for any more; one with another id is left alone."""
+        supervision = self._parts.supervision
+        file = supervision.file(_key(replacement)) if supervision is not None else None
+        if file is None:
+            return
+        # Where it cannot be taken back, the supervisor still goes by its age.
+        with contextlib.suppress(OSError, ValueError, RecursionError):
+            order = json.loads(file.read_bytes())
+            if isinstance(order, dict) and order.get("id") == replacement.id:
+                file.unlink()
 
     def _answered(self, replacement: Replacement, told: OrderAnswer) -> Replacement:
         if told.state != "started":

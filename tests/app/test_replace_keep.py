@@ -13,7 +13,7 @@ import pytest
 
 from app.records import RecordBatch
 from app.replace import Replacer
-from app.replace_keep import checks
+from app.replace_keep import LONGEST_RESTART_SECONDS, checks
 from app.replace_stage import Pauses
 from app.slurm.local import LocalRunner
 from app.slurm.scheduler import JobFacts, Submission
@@ -70,7 +70,7 @@ def start(scheduler: LocalRunner, store: Store, folder: Path, script: str) -> st
     """Start a job with the run ``r`` reported from it."""
     job = scheduler.submit(Submission(script, "old", str(folder)))
     until(lambda: scheduler.jobs([job])[job].state == "RUNNING")
-    told = {"v": 1, "attempt": "a", "attempt_started": 1.0, "job": {"cluster": "local", "id": job}}
+    told = {"v": 1, "attempt": "a", "attempt_started": time.time(), "job": {"cluster": "local", "id": job}}
     store.add("alice", "r", RecordBatch.model_validate(told), time.time())
     return job
 
@@ -139,6 +139,59 @@ def test_a_killed_service_hands_the_command_over_once(
     again.close()
     until((tmp_path / "ran").exists)
     assert "once\n" == (tmp_path / "ran").read_text()
+
+
+def test_an_answer_counts_however_late_it_is_read(
+    scheduler: LocalRunner, store: Store, supervision: Supervision, tmp_path: Path
+) -> None:
+    """A service that was away for longer than it would have waited still finds the handover done."""
+    job = start(scheduler, store, tmp_path, SUPERVISED)
+    until(lambda: supervision.of(JobKey("local", job)))
+    first = Replacer(store, scheduler, time.time, pauses=PAUSES, supervision=supervision)
+    started = first.start("r", script="sleep 601", user="alice", order="keep")
+    first.wait(started.id, 20.0)
+    first.close()
+    away = time.time() - LONGEST_RESTART_SECONDS - 60.0
+    stored = {**(store.replacement(started.id) or {}), "state": "cancelled", "updated": away, "new_id": None}
+    store.put_replacement(started.id, "r", "cancelled", stored, away)
+    again = Replacer(store, scheduler, time.time, pauses=PAUSES, supervision=supervision)
+    assert [started.id] == again.resume_all()
+    done = again.wait(started.id, 20.0)
+    again.close()
+    assert ("done", job) == (done.state, done.new_id), done.reason
+
+
+@pytest.mark.parametrize("lies_there", ["own", "another's", "odd"])
+def test_an_order_without_an_answer_is_withdrawn(  # noqa: PLR0913, PLR0917 - fixtures
+    scheduler: LocalRunner,
+    store: Store,
+    supervision: Supervision,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    lies_there: str,
+) -> None:
+    """A supervisor that wakes up later does not carry it out; what else lies there is left alone."""
+    job = start(scheduler, store, tmp_path, "#!/bin/sh\nexec sleep 600\n")
+    file = supervision.file(JobKey("local", job))
+    assert file is not None
+    file.parent.mkdir(parents=True)
+    file.with_suffix(".running").write_text(json.dumps({"command": ["x"], "since": 1.0}))
+    file.with_suffix(".running").chmod(0o600)
+    give, other = supervision.order, {"another's": '{"id": "other"}', "odd": "["}.get(lies_there)
+
+    def given(*order: Any) -> None:
+        give(*order)
+        if other is not None:
+            file.write_text(other)
+
+    monkeypatch.setattr(supervision, "order", given)
+    monkeypatch.setattr("app.replace_keep.LONGEST_RESTART_SECONDS", 0.3)
+    replacer = Replacer(store, scheduler, time.time, pauses=PAUSES, supervision=supervision)
+    failed = replacer.wait(replacer.start("r", script="true", user="alice", order="keep").id, 20.0)
+    replacer.close()
+    assert "failed" == failed.state
+    assert "no answer" in (failed.reason or "")
+    assert other == (file.read_text() if file.exists() else None)
 
 
 @pytest.mark.parametrize("line", ["", "   ", "open 'quote", "one\ntwo", "nul\0l"])
