@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cutloss.supervise import Supervisor, orders_file
+from cutloss.supervise import LONGEST_ORDER_SECONDS, Supervisor
 
 FIRST = ["/bin/sh", "-c", "touch first; exec sleep 60"]
 
@@ -28,7 +28,7 @@ def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
 def order(path: Path, content: Any, mode: int = 0o600) -> None:
     """Give an order as the service does: whole, by a rename."""
     part = path.with_suffix(".new")
-    part.write_text(content if isinstance(content, str) else json.dumps(content))
+    part.write_bytes(os.fsencode(content if isinstance(content, str) else json.dumps(content)))
     part.chmod(mode)
     part.replace(path)
 
@@ -40,9 +40,11 @@ def make_orders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "orders.json"
 
 
-def supervised(orders: Path, command: list[str], grace_seconds: float = 5.0) -> tuple[Supervisor, list[int]]:
+def supervised(
+    orders: Path, command: list[str], grace_seconds: float = 5.0, probation_seconds: float = 0.0
+) -> tuple[Supervisor, list[int]]:
     """Supervise a command in a thread; the list gets its exit code."""
-    supervisor, codes = Supervisor(orders, grace_seconds, look_seconds=0.02), []
+    supervisor, codes = Supervisor(orders, grace_seconds, 0.02, probation_seconds), []
     thread = threading.Thread(target=lambda: codes.append(supervisor.run(command)), daemon=True)
     thread.start()
     return supervisor, codes
@@ -113,11 +115,14 @@ def test_an_order_from_before_is_not_carried_out(orders: Path) -> None:
         ({"id": 1, "command": ["false"]}, 0o600),
         ({"command": ["false"]}, 0o600),
         ({"id": "x", "command": ["a\0b"]}, 0o600),
+        ({"id": "x", "command": ["true", "\ud800"]}, 0o600),
         ({"id": "x", "command": ["false"], "environment": {"LD_PRELOAD": "x"}}, 0o600),
         ({"id": "x", "command": ["false"], "environment": {"CUTLOSS_RUN": "a b"}}, 0o600),
         ({"id": "x", "command": ["false"], "environment": []}, 0o600),
         ('{"id": "x", "comm', 0o600),
         ("[]", 0o600),
+        ("[" * 200_000, 0o600),
+        ("\udcff", 0o600),
     ],
 )
 def test_odd_orders_change_nothing(orders: Path, tmp_path: Path, content: Any, mode: int) -> None:
@@ -140,6 +145,116 @@ def test_after_a_term_nothing_is_started(orders: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "second").exists()
 
 
+SLOW_TO_END = ["/bin/sh", "-c", "trap 'sleep 0.5; exit 0' TERM; touch first; while true; do sleep 0.05; done"]
+AGAIN = ["/bin/sh", "-c", "echo began >> began; while ! test -e finish; do sleep 0.02; done"]
+
+
+def began(folder: Path) -> int:
+    """Return how often ``AGAIN`` began."""
+    file = folder / "began"
+    return len(file.read_text().split()) if file.exists() else 0
+
+
+def test_a_job_that_is_being_ended_starts_nothing(orders: Path, tmp_path: Path) -> None:
+    """A TERM to the job while the old command makes way counts for the corrected one too."""
+    supervisor, codes = supervised(orders, SLOW_TO_END)
+    until((tmp_path / "first").exists)
+    order(orders, {"id": "fix-1", "command": ["touch", "second"]})
+    until(lambda: supervisor._known == "fix-1")
+    supervisor.pass_on(signal.SIGTERM)
+    until(lambda: codes == [0])
+    assert "refused" == answer(orders)["state"]
+    assert not (tmp_path / "second").exists()
+
+
+@pytest.mark.parametrize("name", ["pythn-that-is-not-there", "./no-such", "", "/etc/passwd"])
+def test_a_command_that_is_not_there_costs_nothing(orders: Path, tmp_path: Path, name: str) -> None:
+    """The old one is not even touched, and the answer says why."""
+    _, codes = supervised(orders, AGAIN)
+    until(lambda: began(tmp_path) == 1)
+    order(orders, {"id": "fix-1", "command": [name, "train.py"]})
+    until(orders.with_suffix(".answer").exists)
+    told = answer(orders)
+    assert ("fix-1", "refused") == (told["id"], told["state"])
+    assert f"{name}: no such command" in told["words"]
+    (tmp_path / "finish").touch()
+    until(lambda: codes == [0])
+    assert 1 == began(tmp_path)
+
+
+def test_a_command_that_cannot_be_started_gives_its_place_back(orders: Path, tmp_path: Path) -> None:
+    """It was there when looked for: the old one, which has ended by then, is started again."""
+    _, codes = supervised(orders, AGAIN)
+    until(lambda: began(tmp_path) == 1)
+    broken = tmp_path / "broken"
+    broken.write_text("#!/no/such/interpreter\n")
+    broken.chmod(0o700)
+    order(orders, {"id": "fix-1", "command": [str(broken)]})
+    until(lambda: began(tmp_path) == 2)
+    until(orders.with_suffix(".answer").exists)
+    assert "refused" == answer(orders)["state"]
+    assert "started again" in answer(orders)["words"]
+    (tmp_path / "finish").touch()
+    until(lambda: codes == [0])
+
+
+def test_a_command_that_fails_at_once_gives_its_place_back(
+    orders: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A replacement costs no allocation: the old one is started again, once, and the answer says so."""
+    _, codes = supervised(orders, [*AGAIN[:2], AGAIN[2] + "; exit 5"], probation_seconds=60.0)
+    until(lambda: began(tmp_path) == 1)
+    order(orders, {"id": "fix-1", "command": ["/bin/sh", "-c", "exit 3"]})
+    until(lambda: began(tmp_path) == 2)
+    until(lambda: answer(orders)["state"] == "refused")
+    assert "/bin/sh ended with 3 after" in answer(orders)["words"]
+    (tmp_path / "finish").touch()
+    until(lambda: codes == [5])
+    assert 2 == began(tmp_path)
+    assert "the former command was started again" in capfd.readouterr().err
+
+
+def test_a_command_that_was_signalled_ends_the_job(orders: Path, tmp_path: Path) -> None:
+    """Somebody wants it to end: that is no failure of its own."""
+    supervisor, codes = supervised(orders, AGAIN, probation_seconds=60.0)
+    until(lambda: began(tmp_path) == 1)
+    order(orders, {"id": "fix-1", "command": ["/bin/sh", "-c", "touch second; exec sleep 60"]})
+    until((tmp_path / "second").exists)
+    until(orders.with_suffix(".answer").exists)
+    supervisor.pass_on(signal.SIGINT)
+    until(lambda: codes == [130])
+    assert 1 == began(tmp_path)
+
+
+def test_an_order_that_comes_too_late_is_not_carried_out(orders: Path, tmp_path: Path) -> None:
+    """Who gave it has given it up, and may have acted otherwise."""
+    _, codes = supervised(orders, AGAIN)
+    until(lambda: began(tmp_path) == 1)
+    part = tmp_path / "late"
+    part.write_text(json.dumps({"id": "fix-1", "command": ["touch", "second"]}))
+    part.chmod(0o600)
+    given = time.time() - LONGEST_ORDER_SECONDS - 1.0
+    os.utime(part, (given, given))
+    part.replace(orders)
+    until(orders.with_suffix(".answer").exists)
+    assert ("fix-1", "expired") == (answer(orders)["id"], answer(orders)["state"])
+    (tmp_path / "finish").touch()
+    until(lambda: codes == [0])
+    assert not (tmp_path / "second").exists()
+
+
+def test_a_lost_folder_does_not_fail_a_training(orders: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it says beside its orders may not be removable at the end; the exit code is the training's."""
+
+    def stale(_path: Path, missing_ok: bool = False) -> None:
+        del missing_ok
+        raise OSError(116, "Stale file handle")
+
+    monkeypatch.setattr(Path, "unlink", stale)
+    assert 0 == Supervisor(orders, 1.0, 0.02).run(["true"])
+    assert orders.with_suffix(".running").exists()
+
+
 def test_the_command_line_ends_as_its_command_does(tmp_path: Path) -> None:
     """With its exit code; a missing command is wrong usage."""
     environment = {**os.environ, "CUTLOSS_SUPERVISE": str(tmp_path / "folder" / "orders.json")}
@@ -149,12 +264,3 @@ def test_the_command_line_ends_as_its_command_does(tmp_path: Path) -> None:
     unknown = subprocess.run([*argv, "--", "/no/such"], env=environment, capture_output=True, check=False)
     assert (5, 2, 2) == (ended.returncode, empty.returncode, unknown.returncode)
     assert b"expected one behind --" in empty.stderr
-
-
-def test_each_job_has_its_own_file() -> None:
-    """In the user's home, which the compute nodes share."""
-    environment = {"HOME": "/home/ada", "SLURM_JOB_ID": "7", "SLURM_CLUSTER_NAME": "box"}
-    assert Path("/home/ada/.cutloss/supervise/box-7.json") == orders_file(environment)
-    local = {**environment, "CUTLOSS_JOB_ID": "3"}
-    assert Path("/home/ada/.cutloss/supervise/local-3.json") == orders_file(local)
-    assert Path("/elsewhere") == orders_file({**environment, "CUTLOSS_SUPERVISE": "/elsewhere"})

@@ -1,97 +1,149 @@
 """``cutloss supervise``: run a training inside its allocation, and start it again with a corrected command.
 
 The order comes as a file of the user's own, so that the nodes are kept and no queue is waited for. Beside it
-``….running`` says that orders are taken, and what runs; ``….answer`` what came of the last one.
+``….running`` says that orders are taken, and what runs; ``….answer`` what came of the last one: ``started``;
+``refused``, and the former command runs on, or again; ``expired``, as it came too late.
 """
 
 import argparse
 import contextlib
 import json
 import os
-import re
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
-from cutloss.environment import home
 from cutloss.questions import Exit, NoAnswerError
+from cutloss.supervise_orders import Order, orders_file, read_order, refusal, teller, this_process
 
 LOOK_SECONDS = 1.0
+LONGEST_ORDER_SECONDS = 900.0
+"""Age at which an order is not carried out any more: the service has given it up by then."""
+PROBATION_SECONDS = 10.0
+"""A corrected command that fails within this time gives its place back to the former one."""
 _PASSED_ON = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
-_OTHERS_MAY_WRITE = 0o022
-_ORDERED_VARIABLES = frozenset({"CUTLOSS_RUN", "CUTLOSS_REPLACES"})
-"""What an order may set for the corrected command: it is a run of its own, with the old one as its origin."""
-
-
-@dataclass(frozen=True)
-class Order:
-    """A command that is to take the running one's place."""
-
-    id: str
-    command: Sequence[str]
-    environment: Mapping[str, str]
 
 
 class Supervisor:
     """Runs one command at a time, each in a process group of its own.
 
     Args:
-        orders: the file in which a corrected command may appear.
+        orders: the file in which a corrected command may appear; ``None``: no orders are taken.
         grace_seconds: from the TERM to a command that is to make way to its KILL.
         look_seconds: pause between two looks at the file.
+        probation_seconds: how soon a corrected command must fail for the former one to be started again.
     """
 
-    def __init__(self, orders: Path, grace_seconds: float, look_seconds: float = LOOK_SECONDS) -> None:
+    def __init__(
+        self,
+        orders: Path | None,
+        grace_seconds: float,
+        look_seconds: float = LOOK_SECONDS,
+        probation_seconds: float = PROBATION_SECONDS,
+    ) -> None:
         self._orders = orders
         self._grace_seconds = grace_seconds
         self._look_seconds = look_seconds
+        self._probation_seconds = probation_seconds
         self._ending: int | None = None
         self._child: subprocess.Popen[bytes] | None = None
+        self._order = Order("", (), {}, 0.0)
+        self._former: Order | None = None
+        self._since = 0.0
         # An order that was there before belongs to an earlier start of this job.
-        before = _read(orders)
+        before = read_order(orders) if orders is not None else None
         self._known = before.id if before is not None else ""
 
     def run(self, command: Sequence[str]) -> int:
         """Run a command, and each that takes its place, to the end; return the last one's exit code."""
-        self._child = _start(command)
-        self._tell(command)
+        self._begin(Order("", command, {}, 0.0))
         try:
             while True:
-                try:
-                    code = self._child.wait(self._look_seconds)
-                    return code if code >= 0 else 128 - code
-                except subprocess.TimeoutExpired:
+                code = self._wait()
+                if code is None:
                     self._heed()
+                elif not self._gives_back(code):
+                    return code if code >= 0 else 128 - code
         finally:
-            self._orders.with_suffix(".running").unlink(missing_ok=True)
+            self._leave()
 
     def pass_on(self, number: int, _frame: FrameType | None = None) -> None:
         """Send a signal on to the command; after a TERM no other command is started."""
+        # How a command ends that was signalled is what was asked for: no failure of its own.
+        self._former = None
         if number == signal.SIGTERM:
             self._ending = number
         if self._child is not None and self._child.poll() is None:
             _signal(self._child, number)
 
+    def _wait(self) -> int | None:
+        """Return the command's exit code, ``None`` while it runs."""
+        if self._child is None:
+            return None
+        try:
+            return self._child.wait(self._look_seconds)
+        except subprocess.TimeoutExpired:
+            return None
+
+    def _begin(self, order: Order) -> None:
+        self._child = _start(order.command, order.environment)
+        self._order, self._since = order, time.monotonic()
+        if self._ending is not None:
+            _signal(self._child, self._ending)
+        self._tell(order.command)
+
     def _heed(self) -> None:
-        order = _read(self._orders)
+        order = read_order(self._orders) if self._orders is not None else None
         if order is None or order.id == self._known or self._ending is not None:
             return
         self._known = order.id
+        if time.time() - order.given > LONGEST_ORDER_SECONDS:
+            self._answer("expired", "the order came too late; the command runs on")
+        elif shutil.which(order.command[0]) is None:
+            self._answer("refused", f"{order.command[0]}: no such command here; the former one runs on")
+        else:
+            self._make_way(order)
+
+    def _make_way(self, order: Order) -> None:
+        former = self._order
         self._end()
+        if self._ending is not None:
+            self._answer("refused", "the job is being ended")
+            return
+        self._former = former
         try:
-            self._child = _start(order.command, order.environment)
+            self._begin(order)
+        except OSError as error:
+            self._give_back(former, f"{order.command[0]}: {error.strerror}")
+        else:
+            self._answer("started", f"process {self._child.pid if self._child is not None else ''}")
+
+    def _gives_back(self, code: int) -> bool:
+        """Start the former command again where the corrected one failed at once; say whether."""
+        former, lived = self._former, time.monotonic() - self._since
+        if former is None or code == 0 or lived >= self._probation_seconds:
+            return False
+        self._give_back(former, f"{self._order.command[0]} ended with {code} after {lived:.1f} s")
+        return True
+
+    def _give_back(self, former: Order, reason: str) -> None:
+        """Start the former command again: a replacement that fails must not cost the allocation."""
+        self._former = None
+        try:
+            self._begin(former)
         except OSError as error:
             # Nothing runs any more: the job must end, and say why.
-            self._answer("refused", str(error))
-            raise NoAnswerError(Exit.PROBLEM, f"{order.command[0]}: {error.strerror}") from error
-        self._tell(order.command)
-        self._answer("started", f"process {self._child.pid}")
+            self._answer("refused", f"{reason}; {former.command[0]}: {error.strerror}")
+            raise NoAnswerError(Exit.PROBLEM, f"{former.command[0]}: {error.strerror}") from error
+        words = f"{reason}; the former command was started again"
+        self._answer("refused", words)
+        _say(words)
 
     def _end(self) -> None:
         child = self._child
@@ -109,9 +161,21 @@ class Supervisor:
 
     def _tell(self, command: Sequence[str]) -> None:
         """Say what runs, and that orders are taken."""
-        self._write(".running", {"command": list(command), "since": time.time(), "host": os.uname().nodename})
+        self._write(".running", {"command": list(command), "since": time.time(), **this_process()})
+
+    def _leave(self) -> None:
+        """Say that no orders are taken any more, where that was said by this process."""
+        if self._orders is None:
+            return
+        running = self._orders.with_suffix(".running")
+        # A folder that is gone must not fail a training that has ended well.
+        with contextlib.suppress(OSError):
+            if teller(running) == this_process():
+                running.unlink(missing_ok=True)
 
     def _write(self, suffix: str, told: Mapping[str, object]) -> None:
+        if self._orders is None:
+            return
         part = self._orders.with_suffix(".part")
         # A disk that is full must not end the training that is supervised.
         with contextlib.suppress(OSError):
@@ -120,23 +184,16 @@ class Supervisor:
             part.replace(self._orders.with_suffix(suffix))
 
 
-def orders_file(environ: Mapping[str, str]) -> Path:
-    """Return the file in which this job's orders appear."""
-    given = environ.get("CUTLOSS_SUPERVISE")
-    cluster, job = environ.get("SLURM_CLUSTER_NAME", "cluster"), environ.get("SLURM_JOB_ID", "none")
-    if environ.get("CUTLOSS_JOB_ID"):
-        cluster, job = "local", environ["CUTLOSS_JOB_ID"]
-    return Path(given) if given else home(environ) / ".cutloss" / "supervise" / f"{cluster}-{job}.json"
-
-
 def supervise(options: argparse.Namespace) -> NoReturn:
     """Run the command line's command; end as the last command does."""
     command = options.command[1:] if options.command[:1] == ["--"] else options.command
     if not command:
         raise NoAnswerError(Exit.USAGE, "no command; expected one behind --, as in: -- srun python train.py")
     orders = orders_file(os.environ)
-    orders.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    supervisor = Supervisor(orders, options.grace)
+    reason = refusal(orders, os.environ)
+    if reason is not None:
+        _say(f"no orders are taken: {reason}")
+    supervisor = Supervisor(orders if reason is None else None, options.grace)
     for number in _PASSED_ON:
         signal.signal(number, supervisor.pass_on)
     try:
@@ -155,31 +212,6 @@ def _signal(child: subprocess.Popen[bytes], number: int) -> None:
         os.killpg(child.pid, number)
 
 
-def _read(path: Path) -> Order | None:
-    """Return an order; ``None`` where this user alone gave none."""
-    try:
-        with path.open("rb") as file:
-            status = os.fstat(file.fileno())
-            if status.st_uid != os.geteuid() or status.st_mode & _OTHERS_MAY_WRITE:
-                return None
-            told = json.loads(file.read())
-    except (OSError, ValueError):
-        return None
-    if not isinstance(told, dict) or not isinstance(told.get("id"), str):
-        return None
-    command, environment = told.get("command"), told.get("environment", {})
-    if not isinstance(command, list) or not command or not all(_is_text(word) for word in command):
-        return None
-    return Order(told["id"], command, environment) if _may_be_set(environment) else None
-
-
-def _may_be_set(environment: object) -> bool:
-    """Say whether an order's variables are cutloss's own, with the ids of runs."""
-    return isinstance(environment, dict) and all(
-        name in _ORDERED_VARIABLES and _is_text(value) and re.fullmatch(r"[\w.-]{1,100}", value)
-        for name, value in environment.items()
-    )
-
-
-def _is_text(value: object) -> bool:
-    return isinstance(value, str) and "\0" not in value
+def _say(words: str) -> None:
+    with contextlib.suppress(OSError):  # nobody reads it any more
+        print(f"cutloss supervise: {words}", file=sys.stderr, flush=True)  # noqa: T201 - belongs in the job's output
