@@ -89,7 +89,8 @@ class QueueBook:
         """Return what a relaunch of a job would wait, ``None`` where nothing is known of it."""
         if job is None or job.cluster != self._scheduler.cluster:
             return None
-        if self._supervision.of(JobKey(job.cluster, job.id)) is not None:
+        # What a job left behind that its node took along still says that it takes orders.
+        if job.state == "RUNNING" and self._supervision.of(JobKey(job.cluster, job.id)) is not None:
             return Outlook("supervised", 0.0, 0.0, 1)
         self._have_history_read()
         if job.state == "RUNNING" and self._is_alone(job):

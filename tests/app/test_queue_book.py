@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +95,15 @@ def test_a_supervised_job_has_no_queue(bench: Bench) -> None:
     found = bench.book.outlook(RUNNING)
     assert found is not None
     assert ("supervised", 0.0, 0.0) == (found.case, found.low_seconds, found.high_seconds)
+
+
+def test_a_job_that_ended_takes_no_orders(bench: Bench) -> None:
+    """What its node left behind when it failed does not make the queue vanish."""
+    left = bench.folder / "box-7.running"
+    left.write_text(json.dumps({"command": ["x"], "since": 1.0}))
+    left.chmod(0o600)
+    for state in ("NODE_FAIL", "PENDING"):
+        assert bench.book.outlook(replace(RUNNING, state=state)) is None
 
 
 def test_where_nobody_waits_the_own_nodes_come_back(bench: Bench) -> None:
