@@ -91,7 +91,7 @@ class JobActions:
             if known is not None:
                 return _same(Acted(**known[0]), action, asked)
             scheduler, replacer = self._acting()
-            facts = job_of(run, scheduler)
+            facts = job_of(run, scheduler, self._store)
             refuse_foreign(facts, scheduler)
             self._refuse_unfit(replacer, run, action, order, facts)
             acted = Acted(run.id, facts.id, action, asked, self._clock(), "asked", "no answer yet")

@@ -4,7 +4,7 @@ import hashlib
 import sqlite3
 import threading
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Unpack
 
 import structlog
@@ -24,6 +24,8 @@ from app.supervision import Supervision
 
 _log = structlog.get_logger(__name__)
 _DAY = 86400.0
+REPLACES = "CUTLOSS_REPLACES"
+"""Tells the corrected job which run it replaces."""
 
 
 class Replacer:
@@ -62,7 +64,7 @@ class Replacer:
 
     def draft(self, run_id: str) -> Draft:
         """Return a run's job and its batch script, to be corrected."""
-        facts = job_of(self._run(run_id), self._scheduler)
+        facts = job_of(self._run(run_id), self._scheduler, self._store)
         script = self._scheduler.script(facts.id) if facts.user == self._scheduler.user else None
         key = JobKey(self._scheduler.cluster, facts.id)
         return draft_of(facts, script, self._supervision.of(key) if self._supervision is not None else None)
@@ -84,13 +86,14 @@ class Replacer:
             ConflictError: another replacement of that run is under way, or has put a job in its place that
                 still waits or runs; the key was used for another; what would run was not confirmed.
             SchedulerError: an option is not allowed, or the scheduler does not answer.
+            InvalidInputError: with the order *keep*, something is asked for that the running job settles.
         """
         as_argv(wish.get("options") or {})
         wanted_id = _replacement_id(user, run_id, idempotency_key)
         with self._starting:
             known = self._store.replacement(wanted_id)
             if known is not None:
-                return _same(Replacement.from_data(known), wish["script"])
+                return _same(Replacement.from_data(known), wish)
             self._refuse_second(run_id)
             facts = self._own_job(run_id, user)
             exact = self._corrected(facts, wish)
@@ -107,7 +110,7 @@ class Replacer:
             NotFoundError: there is no such run, or SLURM does not know its job.
             SchedulerError: an option is not allowed, or the scheduler does not answer.
         """
-        return self._corrected(job_of(self._run(run_id), self._scheduler), wish)
+        return self._corrected(job_of(self._run(run_id), self._scheduler, self._store), wish)
 
     def _corrected(self, facts: JobFacts, wish: Wish) -> Corrected:
         needs_script = wish.get("options") is None and wish.get("order") not in {"keep", "cancel"}
@@ -225,7 +228,7 @@ class Replacer:
         return run
 
     def _own_job(self, run_id: str, user: str) -> JobFacts:
-        facts = job_of(self._run(run_id), self._scheduler)
+        facts = job_of(self._run(run_id), self._scheduler, self._store)
         try:
             refuse_foreign(facts, self._scheduler)
         except ForbiddenError:
@@ -256,7 +259,7 @@ class Replacer:
             work_dir=exact.work_dir,
             script_args=exact.script_args,
             options=exact.options,
-            environment={**(wish.get("environment") or {}), "CUTLOSS_REPLACES": run_id},
+            environment={**exact.environment, REPLACES: run_id},
             order=wish.get("order", "handover"),
             checkpoint_wait_seconds=wish.get("checkpoint_wait_seconds"),
             signal=wish.get("signal"),
@@ -277,7 +280,29 @@ def _replacement_id(user: str, run_id: str, key: str | None) -> str:
     return hashlib.sha256(f"{user}\0{run_id}\0{key}".encode()).hexdigest()[:20]
 
 
-def _same(known: Replacement, script: str) -> Replacement:
-    if known.script != script:
-        raise ConflictError("the idempotency key was used for a different script; expected a new key")
+def _same(known: Replacement, wish: Wish) -> Replacement:
+    """Return what a key has started; what is not said again is taken to be as it was.
+
+    The old job is not asked about: it may be gone, and the answer to the first asking lost.
+    """
+    confirmed, given = wish.get("sha256"), wish.get("environment")
+    options, arguments = wish.get("options"), wish.get("script_args")
+    before = Corrected(
+        known.script, tuple(known.script_args), known.options, known.work_dir, known.order,
+        _without_mark(known.environment),
+    )  # fmt: skip
+    again = Corrected(
+        script=wish["script"],
+        script_args=before.script_args if arguments is None else tuple(arguments),
+        options=before.options if options is None else options,
+        work_dir=wish.get("work_dir") or before.work_dir,
+        order=wish.get("order", "handover"),
+        environment=_without_mark(given or {}),
+    )
+    if again.sha256 != before.sha256 or confirmed not in {None, known.sha256}:
+        raise ConflictError("the idempotency key was used for a different relaunch; expected a new key")
     return known
+
+
+def _without_mark(environment: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in environment.items() if name != REPLACES}

@@ -5,7 +5,7 @@ import json
 import math
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Required, TypedDict
 
 from app.replacement import Order, WithoutAnswer
@@ -13,6 +13,7 @@ from app.slurm.options import as_argv
 from app.slurm.scheduler import JobFacts, SchedulerError
 from app.slurm.script import directives, read_submit_line
 from app.supervision import Supervised
+from planner.errors import InvalidInputError
 
 
 class Wish(TypedDict, total=False):
@@ -68,17 +69,24 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Corrected:
-    """Exactly what will run."""
+    """Exactly what will run, and in which way.
+
+    Attributes:
+        environment: what is added to the new job's.
+    """
 
     script: str
     script_args: tuple[str, ...]
     options: Mapping[str, str]
     work_dir: str
+    order: Order = "handover"
+    environment: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def sha256(self) -> str:
-        """The fingerprint by which it is confirmed: of script, arguments, options and folder."""
-        parts = [self.script, list(self.script_args), sorted(self.options.items()), self.work_dir]
+        """The fingerprint by which it is confirmed: of everything that is said here."""
+        options, environment = sorted(self.options.items()), sorted(self.environment.items())
+        parts = [self.script, list(self.script_args), options, self.work_dir, self.order, environment]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
@@ -98,9 +106,13 @@ def corrected(facts: JobFacts, old_script: str, wish: Wish) -> Corrected:
 
     Raises:
         SchedulerError: an option is not among those that may be set.
+        InvalidInputError: with the order *keep*, something is asked for that the running job settles.
     """
-    if wish.get("order") in {"keep", "cancel"}:
-        return Corrected(wish["script"], (), {}, facts.work_dir or "")
+    order = wish.get("order", "handover")
+    if order == "keep":
+        _refuse_of_the_job(wish)
+    if order in {"keep", "cancel"}:
+        return Corrected(wish["script"], (), {}, facts.work_dir or "", order)
     given, arguments = wish.get("options"), wish.get("script_args")
     options = inherited(facts, old_script, wish["script"]) if given is None else dict(given)
     as_argv(options)
@@ -109,7 +121,19 @@ def corrected(facts: JobFacts, old_script: str, wish: Wish) -> Corrected:
         script_args=arguments_of(facts) if arguments is None else tuple(arguments),
         options=options,
         work_dir=wish.get("work_dir") or facts.work_dir or "",
+        order=order,
+        environment=dict(wish.get("environment") or {}),
     )
+
+
+def _refuse_of_the_job(wish: Wish) -> None:
+    given: dict[str, object] = {
+        "options": wish.get("options"), "script_args": wish.get("script_args"),
+        "work_dir": wish.get("work_dir"), "environment": wish.get("environment"),
+    }  # fmt: skip
+    for name, value in given.items():
+        if value:
+            raise InvalidInputError(f"/{name}", value, "nothing: the order keep leaves it as the job has it")
 
 
 def arguments_of(facts: JobFacts) -> tuple[str, ...]:

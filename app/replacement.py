@@ -61,7 +61,7 @@ class Replacement:
         old_id: the running job; ``old_submitted`` and ``old_user`` tell it from a later one of that number.
         token: the new job's comment, by which an unknown submission is looked up.
         script: exactly what will run; with *keep* a command line.
-        sha256: the fingerprint of what will run: script, arguments, options and folder.
+        sha256: the fingerprint of what will run: script, arguments, options, folder, order, environment.
         options: sbatch options beyond the script's own.
         environment: added to the new job's environment.
         order: see ``Order``.

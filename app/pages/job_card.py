@@ -9,6 +9,7 @@ from app.job_extras import JobExtras
 from app.lineage import lineage
 from app.pages.job_buttons import JobButton, job_buttons
 from app.pages.job_words import reason_words, state_name
+from app.run_jobs import estrangement
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -53,7 +54,11 @@ def job_card(visit: Visit, view: RunView) -> JobCard:
     if state.extras is not None and view.job is not None and view.run.job is not None:
         here = view.run.job.cluster == state.scheduler.cluster
         extras = state.extras.of(view.run.id, view.job, _array(view)) if here else extras
-    is_open = state.scheduler is not None and view.job is not None
+    is_open = (
+        state.scheduler is not None
+        and view.job is not None
+        and estrangement(view.run, view.job, state.store) is None
+    )
     return JobCard(
         facts=job_facts(view, extras, words),
         line=_line(lineage(state.store, view.run), view.run),

@@ -1,6 +1,6 @@
 """What is said of a relaunch before it is made."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -32,6 +32,8 @@ class RelaunchCheckAnswer(Answer):
     script_args: list[str]
     options: dict[str, str]
     work_dir: str
+    order: Literal["handover", "overlap", "cancel", "keep"]
+    environment: Annotated[dict[str, str], Field(description="added to the new job's")]
     checks: list[CheckAnswer]
     passes: bool
     difference: Annotated[list[str], Field(description="lines that differ from what runs, with their sign")]

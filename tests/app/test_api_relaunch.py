@@ -57,7 +57,9 @@ async def _running(app: Any, client: httpx.AsyncClient, work_dir: Path, make_bat
     """Start a job that reports as a run, and return the job's id."""
     job: str = app.state.scheduler.submit(Submission(SCRIPT, "cutloss:old", str(work_dir)))
     await _until(lambda: app.state.scheduler.jobs([job])[job].state == "RUNNING", "the job to start")
-    body = make_batch(10, {"total_steps": 100}, job={"cluster": "local", "id": job})
+    body = make_batch(
+        10, {"total_steps": 100}, attempt_started=time.time(), job={"cluster": "local", "id": job}
+    )
     assert 200 == (await client.post("/runs/one/records", json=body)).status_code
     return job
 
@@ -119,6 +121,23 @@ async def test_a_check_refuses_what_cannot_be_kept(
     assert (200, False, False) == (
         check.status_code, check.json()["passes"], check.json()["supervised"],
     )  # fmt: skip
+    added = {"script": "srun x", "order": "keep", "environment": {"A": "1"}}
+    refused = await client.post("/runs/one/relaunch/check", json=added)
+    assert (422, "/environment") == (refused.status_code, refused.json()["errors"][0]["pointer"])
+
+
+async def test_the_environment_is_part_of_what_is_confirmed(
+    app: Any, client: httpx.AsyncClient, tmp_path: Path, make_batch: Any
+) -> None:
+    """The check tells what is added to it; another one is not what was confirmed."""
+    await _running(app, client, tmp_path, make_batch)
+    order = {"script": SCRIPT, "environment": {"LD_LIBRARY_PATH": "/usr/lib"}}
+    check = (await client.post("/runs/one/relaunch/check", json=order)).json()
+    assert ("handover", order["environment"]) == (check["order"], check["environment"])
+    for other in ({"environment": {"LD_PRELOAD": "x.so"}}, {"order": "overlap"}, {"environment": None}):
+        sent = {**order, **other, "sha256": check["sha256"]}
+        refused = await client.post("/runs/one/relaunch", json=sent, headers={"Idempotency-Key": "a"})
+        assert (409, True) == (refused.status_code, "confirmed" in refused.json()["detail"])
 
 
 async def test_rollback_leaves_the_old_job_alone(

@@ -60,7 +60,9 @@ async def waiting(app: Any, client: httpx.AsyncClient, tmp_path: Path, make_batc
 
 
 async def _report(client: httpx.AsyncClient, make_batch: Any, run: str, job: str) -> None:
-    body = make_batch(10, {"total_steps": 100}, job={"cluster": "local", "id": job})
+    body = make_batch(
+        10, {"total_steps": 100}, attempt_started=time.time(), job={"cluster": "local", "id": job}
+    )
     assert 200 == (await client.post(f"/runs/{run}/records", json=body)).status_code
 
 
@@ -239,3 +241,32 @@ async def test_a_run_without_a_job_takes_no_action(
         await client.post(f"/runs/odd-{number}/records", json=body)
         assert (await _act(client, "cancel", run=f"odd-{number}")).status_code in {404, 409}, odd
     assert app.state.scheduler is not None
+
+
+async def test_another_job_of_the_same_number_is_left_alone(
+    app: Any, client: httpx.AsyncClient, job: str, make_batch: Any
+) -> None:
+    """A run that began before the job was submitted is not in it: nothing it asks for reaches the job."""
+    place = {"cluster": "local", "id": job}
+    body = make_batch(10, attempt_started=time.time() - 86_400, job=place)
+    assert 200 == (await client.post("/runs/past/records", json=body)).status_code
+    for number, action in enumerate(("cancel", "checkpoint-cancel", "requeue")):
+        refused = await _act(client, action, f"p{number}", run="past")
+        assert (409, True) == (refused.status_code, "same number" in refused.json()["detail"])
+    script = {"script": SCRIPT}
+    draft = await client.post("/runs/past/relaunch", json=script, headers={"Idempotency-Key": "r"})
+    assert 409 == draft.status_code
+    assert "RUNNING" == _state(app, job)[0]
+
+
+async def test_the_job_of_the_run_that_followed_is_left_alone(
+    app: Any, client: httpx.AsyncClient, job: str, make_batch: Any
+) -> None:
+    """Once a run has ended and another goes on in its job, only that one acts on it."""
+    await _report(client, make_batch, "next", job)
+    ended = make_batch(notes=[("finish", {"reason": "stopped"})])
+    assert 200 == (await client.post("/runs/one/records", json=ended)).status_code
+    refused = await _act(client, "cancel")
+    assert (409, True) == (refused.status_code, "'next'" in refused.json()["detail"])
+    assert "RUNNING" == _state(app, job)[0]
+    assert 202 == (await _act(client, "cancel", "k2", run="next")).status_code

@@ -237,7 +237,8 @@ async def visitor(settings: Settings, tmp_path: Path, make_batch: Any) -> AsyncI
             Submission("#!/bin/sh\n#SBATCH --time=10\nexec sleep 300\n", "o", str(tmp_path))
         )
         until(lambda: scheduler.jobs([job])[job].state == "RUNNING")
-        body = make_batch(10, {"total_steps": 100}, job={"cluster": "local", "id": job})
+        place = {"cluster": "local", "id": job}
+        body = make_batch(10, {"total_steps": 100}, attempt_started=time.time(), job=place)
         app.state.store.add("ada", "one", RecordBatch.model_validate(body), time.time())
         app.state.store.put_jobs([scheduler.detail(job)], time.time())
         yield SimpleNamespace(app=app, client=client, job=job)
@@ -262,6 +263,19 @@ async def test_an_action_is_confirmed_then_done_and_logged(visitor: Any) -> None
     assert (303, "/runs/one") == (done.status_code, done.headers["location"])
     assert 300.0 == visitor.app.state.scheduler.jobs([visitor.job])[visitor.job].time_limit_seconds
     assert "job time-limit" in {entry.action for entry in visitor.app.state.store.audit()}
+
+
+async def test_another_runs_job_has_no_buttons(visitor: Any, make_batch: Any) -> None:
+    """Where the job is the next run's by now, the ended run's page offers nothing to do to it."""
+    button = "/runs/one/job/cancel"
+    assert button in (await visitor.client.get("/runs/one")).text
+    store, place = visitor.app.state.store, {"cluster": "local", "id": visitor.job}
+    later = make_batch(attempt="next", attempt_started=time.time(), job=place)
+    store.add("ada", "two", RecordBatch.model_validate(later), time.time())
+    stopped = make_batch(notes=[("finish", {"reason": "stopped"})])
+    store.add("ada", "one", RecordBatch.model_validate(stopped), time.time())
+    assert button not in (await visitor.client.get("/runs/one")).text
+    assert "/runs/two/job/cancel" in (await visitor.client.get("/runs/two")).text
 
 
 async def test_a_cancel_says_what_is_lost(visitor: Any) -> None:

@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -110,7 +111,7 @@ def make_replacer(scheduler: Scheduler, store: Store) -> Iterator[Replacer]:
 def report(store: Store, run: str, job: str) -> None:
     """Report a run from a local job."""
     batch = RecordBatch.model_validate(
-        {"v": 1, "attempt": "a", "attempt_started": 1.0, "job": {"cluster": "local", "id": job}}
+        {"v": 1, "attempt": "a", "attempt_started": time.time(), "job": {"cluster": "local", "id": job}}
     )
     store.add("alice", run, batch, time.time())
 
@@ -209,16 +210,25 @@ def test_a_draft_is_the_running_jobs_own_script(replacer: Replacer, old: str) ->
 
 
 def test_the_same_key_gives_the_same_replacement(replacer: Replacer, scheduler: Scheduler, old: str) -> None:
-    """Asked twice with one key, one job is submitted; another script under that key is refused."""
+    """Asked twice with one key, one job is submitted; anything else under that key is refused."""
     first = replacer.start("r", script=NEW, user="alice", idempotency_key="k")
     finish(replacer, first)
     again = replacer.start("r", script=NEW, user="alice", idempotency_key="k")
     assert first.id == again.id
     assert again.state == "done"
     assert 1 == len(scheduler.find(first.token))
-    with pytest.raises(ConflictError, match="different script"):
+    with pytest.raises(ConflictError, match="different relaunch"):
         replacer.start("r", script=OLD, user="alice", idempotency_key="k")
-    assert old == again.old_id
+    others: list[Any] = [
+        {"script": NEW, "order": "overlap"}, {"script": NEW, "environment": {"LD_PRELOAD": "x.so"}},
+        {"script": NEW, "options": {"mem": "1G"}}, {"script": NEW, "script_args": ("x",)},
+        {"script": NEW, "work_dir": "/"}, {"script": NEW, "sha256": "a" * 64},
+    ]  # fmt: skip
+    for other in others:
+        with pytest.raises(ConflictError, match="different relaunch"):
+            replacer.start("r", user="alice", idempotency_key="k", **other)
+    said = replacer.start("r", script=NEW, user="alice", idempotency_key="k", sha256=first.sha256)
+    assert (first.id, old) == (said.id, again.old_id)
 
 
 def test_a_run_is_replaced_by_one_at_a_time(replacer: Replacer, old: str) -> None:
@@ -442,7 +452,7 @@ def answer(store: Store, status: str) -> None:
         {
             "v": 1,
             "attempt": "a",
-            "attempt_started": 1.0,
+            "attempt_started": time.time(),
             "notes": {"seq": [1], "kind": ["command"], "data": [data]},
         }
     )

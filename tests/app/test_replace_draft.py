@@ -1,10 +1,13 @@
 """A corrected job keeps what the running one was given, unless the correction says otherwise."""
 
+from typing import Any
+
 import pytest
 
-from app.replace_draft import arguments_of, draft_of, inherited
+from app.replace_draft import Wish, arguments_of, corrected, draft_of, inherited
 from app.slurm.scheduler import JobFacts
 from app.slurm.script import read_submit_line
+from planner.errors import InvalidInputError
 
 OLD = "#!/bin/bash\n#SBATCH --time=10 --mem=4G\npython train.py\n"
 
@@ -73,3 +76,38 @@ def test_a_draft_has_it_all() -> None:
     """The job, its script, its options and its arguments."""
     draft = draft_of(facts(submit_line="sbatch --mem=64G train.sh a"), OLD)
     assert (OLD, {"mem": "64G"}, ("a",)) == (draft.script, draft.options, draft.script_args)
+
+
+def test_the_fingerprint_covers_all_that_would_run() -> None:
+    """Way and environment too: what is preloaded is not what was confirmed. The order of names is none."""
+    wish: Wish = {"script": OLD, "options": {}, "script_args": (), "environment": {"A": "1", "B": "2"}}
+    wishes: list[Wish] = [
+        wish,
+        {**wish, "script": OLD + "#"},
+        {**wish, "options": {"mem": "1G"}},
+        {**wish, "script_args": ("a",)},
+        {**wish, "work_dir": "/x"},
+        {**wish, "order": "overlap"},
+        {**wish, "environment": {}},
+        {**wish, "environment": {"A": "1", "B": "3"}},
+        {"script": OLD, "order": "keep"},
+    ]
+    assert len(wishes) == len({corrected(facts(), OLD, one).sha256 for one in wishes})
+    turned: Wish = {**wish, "environment": {"B": "2", "A": "1"}, "order": "handover"}
+    assert corrected(facts(), OLD, wish).sha256 == corrected(facts(), OLD, turned).sha256
+
+
+@pytest.mark.parametrize(
+    ("name", "asked"),
+    [
+        ("options", {"mem": "1G"}), ("script_args", ("a",)), ("work_dir", "/x"),
+        ("environment", {"LD_PRELOAD": "x.so"}),
+    ],
+)  # fmt: skip
+def test_with_the_nodes_kept_the_job_settles_the_rest(name: str, asked: object) -> None:
+    """What would be passed over is refused, by name; what is empty asks for nothing."""
+    wish: Any = {"script": "srun x", "order": "keep"}
+    with pytest.raises(InvalidInputError) as refused:
+        corrected(facts(), OLD, {**wish, name: asked})
+    assert (f"/{name}", asked) == (refused.value.pointer, refused.value.value)
+    assert "srun x" == corrected(facts(), OLD, {**wish, name: type(asked)()}).script

@@ -62,7 +62,7 @@ def make_replacer(scheduler: LocalRunner, store: Store) -> Iterator[Replacer]:
 
 def report(store: Store, run: str, job: str, **columns: Any) -> None:
     """Report from a local job."""
-    parts = {"v": 1, "attempt": run, "attempt_started": 1.0, "job": {"cluster": "local", "id": job}}
+    parts = {"v": 1, "attempt": run, "attempt_started": time.time(), "job": {"cluster": "local", "id": job}}
     store.add("alice", run, RecordBatch.model_validate({**parts, **columns}), time.time())
 
 

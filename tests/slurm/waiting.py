@@ -26,7 +26,7 @@ def start_old(scheduler: Scheduler, store: Store, folder: Path, script: str = LO
     old = scheduler.submit(Submission(script, "old", str(folder), **parts))
     until(lambda: scheduler.jobs([old])[old].state == "RUNNING")
     job = {"cluster": scheduler.cluster, "id": old}
-    batch = RecordBatch.model_validate({"v": 1, "attempt": "a", "attempt_started": 1.0, "job": job})
+    batch = RecordBatch.model_validate({"v": 1, "attempt": "a", "attempt_started": time.time(), "job": job})
     store.add("alice", "r", batch, time.time())
     return old
 
@@ -35,7 +35,7 @@ def report_checkpoint(store: Store, old: str) -> None:
     """Report a checkpoint of the run ``r`` that has begun just now."""
     columns = {"seq": [5], "step": [40], "started": [time.time()], "seconds": [0.1], "path": ["/ckpt/40"]}
     job = {"cluster": "box", "id": old}
-    parts = {"v": 1, "attempt": "a", "attempt_started": 1.0, "job": job, "checkpoints": columns}
+    parts = {"v": 1, "attempt": "a", "attempt_started": time.time(), "job": job, "checkpoints": columns}
     store.add("alice", "r", RecordBatch.model_validate(parts), time.time())
 
 
@@ -43,5 +43,5 @@ def report_step(store: Store, new: str) -> None:
     """Report the first step of the run ``n`` from the job that takes the old one's place."""
     columns = {"seq": [1], "step": [8], "ended": [2.0], "seconds": [1.0], "loss": [2.0], "lr": [None]}
     job = {"cluster": "box", "id": new}
-    parts = {"v": 1, "attempt": "n", "attempt_started": 1.0, "job": job, "steps": columns}
+    parts = {"v": 1, "attempt": "n", "attempt_started": time.time(), "job": job, "steps": columns}
     store.add("alice", "n", RecordBatch.model_validate(parts), time.time())

@@ -83,11 +83,16 @@ def test_a_check_submits_nothing(
     """It prints what speaks against it, what would be lost and the difference, and exits as it came out."""
     checks = [{"name": "shebang", "passed": False, "finding": "none"}]
     lost = {"steps": 12, "seconds": 600.0, "since_step": 40}
-    answering(200, {"checks": checks, "passes": False, "sha256": "ab", "difference": ["+x"], "lost": lost})
+    told = {"checks": checks, "passes": False, "sha256": "ab", "difference": ["+x"], "lost": lost}
+    answering(200, {**told, "environment": {"A": "1"}})
     assert Exit.PROBLEM == main(["relaunch", "r", "--script", str(script), "--check"])
     assert ["/api/v1/runs/r/relaunch/check"] == [call[0] for call in service.calls]
     out = capsys.readouterr().out
-    assert "NO  shebang: none\nwithout a new checkpoint 12 steps are lost, 10 min\n+x\nsha256 ab\n" == out
+    lines = [
+        "NO  shebang: none", "without a new checkpoint 12 steps are lost, 10 min", "A=1 is added", "+x",
+        "sha256 ab",
+    ]  # fmt: skip
+    assert lines == out.splitlines()
 
 
 def test_a_cancel_asks_the_training_to_end(

@@ -39,6 +39,7 @@ def _checked(options: argparse.Namespace, order: dict[str, Any]) -> Answer:
     if lost:
         time_lost = "" if lost["seconds"] is None else f", {lost['seconds'] / 60:.0f} min"
         lines.append(f"without a new checkpoint {lost['steps']} steps are lost{time_lost}")
+    lines += [f"{name}={value} is added" for name, value in (told.get("environment") or {}).items()]
     lines += [*(told.get("difference") or []), f"sha256 {told.get('sha256')}"]
     return told, "\n".join(lines), Exit.ANSWERED if told.get("passes") else Exit.PROBLEM
 
