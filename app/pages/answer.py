@@ -31,7 +31,7 @@ class Answer:
 
     Attributes:
         badge: the verdict's badge.
-        sure: how sure it is, ``None`` where that is not known.
+        sure: how sure it is, ``None`` where that is not known or the badge is not the verdict's own.
         lead: the verdict in words, in the verdict's colour.
         sentence: the rest of the sentence.
         advice: what to know or do beside it.
@@ -48,10 +48,10 @@ def answer(view: RunView, words: Words) -> Answer:
     """Return the answer for a run as it stands."""
     lead, sentence, advice = _texts(view, words)
     verdict = view.comparison.verdict if view.comparison else None
-    is_sure = verdict is not None and view.state_word in {"live", "stale"} and not _is_alike(verdict)
+    is_told = verdict is not None and view.badge == verdict.action and view.state_word in {"live", "stale"}
     sure = (
         words.say("{chance} sure", chance=words.sureness(verdict.probability))
-        if is_sure and verdict and verdict.probability is not None
+        if is_told and verdict and verdict.probability is not None and not _is_alike(verdict)
         else None
     )
     return Answer(badge_face(view.badge, words), sure, lead, sentence, advice)
