@@ -35,7 +35,8 @@ def stop_of_call(query: EtaQuery, losses: Sequence[float | None] | None) -> Earl
         return None
     steps = np.asarray(query.validations.step, dtype=float)
     values = np.array([np.nan if loss is None else loss for loss in losses or ()], dtype=float)
-    values = values if len(values) == len(steps) else np.full(len(steps), np.nan)
+    is_watched = query.plan.early_stopping.watches_loss and len(values) == len(steps)
+    values = values if is_watched else np.full(len(steps), np.nan)
     own = steps <= query.at_step
     if not np.isfinite(values[own]).any():
         return _stop(query, values[own], None)

@@ -14,17 +14,20 @@ from planner.plan import Due
 from planner.quantiles import Quantiles, of_draws
 from planner.remaining import ending, remaining, seconds_until, thinned
 from planner.situation import Situation, situation
-from planner.stop_rule import EarlyStopping, watched
+from planner.stop_rule import EarlyStopping, Watch, watched
 from planner.timings import FloatArray
 
 _MOST_AHEAD = 1_000
-"""Validations looked at; a run with more of them ahead is taken not to stop beyond."""
+"""Validations looked at; what happens beyond them is not forecast."""
+
+_MOST_OPEN = 0.01
+"""The share of draws that may be open where the look ends, for an answer to be given: it errs by no more."""
 
 _NOISE = 0.01
 _NOISE_WORTH = 2.0
 """The relative noise of a validation before any was seen to scatter, and the observations it is worth."""
 
-Reason = Literal["no_validations_due", "no_losses", "not_the_loss", "not_forecast"]
+Reason = Literal["no_validations_due", "no_losses", "stop_was_due", "not_the_loss", "not_forecast"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +38,13 @@ class EarlyStop:
         patience: as declared, in validations.
         waited: validations in a row that were no better.
         best: the best value so far.
-        earliest_step: the first validation at which it can end the run; ``None`` where none is due so late.
+        earliest_step: the first validation at which it can end the run; ``None`` where none is due so late,
+            and where the rule was met already and the run goes on.
         probability: that it ends the run before its last step.
         step: at which it ends the run, none where it does not.
         remaining_seconds: from now to the end, by whichever comes first.
-        reason: why that is not told, where it is not.
+        reason: why that is not told, where it is not; ``"stop_was_due"``: the rule was met and the run goes
+            on, so that something else decides.
     """
 
     patience: int
@@ -66,15 +71,16 @@ def early_stop(
     if rule is None or now is None:
         return None
     stands = watched(rule, values)
-    due = _due_steps(now.validations)
+    due = now.validations or Due(range(0))
     last = now.total_steps
-    nth = max(rule.patience - stands.waited, 1) - 1
-    earliest = int(due[nth]) if nth < len(due) else None
+    earliest = None if _was_met(stands) else _nth(due, max(rule.patience - stands.waited, 1))
     told = EarlyStop(rule.patience, stands.waited, stands.best, earliest)
     reason = _untold(rule, due, values, curve)
     if reason is not None or not isinstance(curve, LatentCurve):
         return replace(told, reason=reason)
-    stops = _stops(rule, due, values, loss_path(curve))
+    stops = _stops(rule, _first_steps(due), values, loss_path(curve))
+    if due.count > _MOST_AHEAD and np.mean(np.isinf(stops)) > _MOST_OPEN:
+        return replace(told, reason="not_forecast")
     stops = np.where(stops < (np.inf if last is None else last), stops, np.inf)
     return replace(
         told,
@@ -85,21 +91,34 @@ def early_stop(
 
 
 def _untold(
-    rule: EarlyStopping, due: FloatArray, values: FloatArray, curve: LatentCurve | RefusedCurve | None
+    rule: EarlyStopping, due: Due, values: FloatArray, curve: LatentCurve | RefusedCurve | None
 ) -> Reason | None:
-    if not len(due):
+    if not due.count:
         return "no_validations_due"
-    if not np.isfinite(values).any():
-        return "no_losses"
+    if _was_met(watched(rule, values)):
+        return "stop_was_due"
     if not rule.watches_loss:
         return "not_the_loss"
+    if not np.isfinite(values).any():
+        return "no_losses"
     return None if isinstance(curve, LatentCurve) else "not_forecast"
 
 
-def _due_steps(due: Due | None) -> FloatArray:
-    if due is None:
-        return np.empty(0)
-    ahead = np.arange(due.regular.start, due.regular.stop, due.regular.step, dtype=float)[:_MOST_AHEAD]
+def _was_met(stands: Watch) -> bool:
+    """Tell whether the rule should have ended the run; of values that are not known it is not said."""
+    return stands.stops and stands.best is not None
+
+
+def _nth(due: Due, number: int) -> int | None:
+    """Return the step of a validation ahead, the first being 1; ``None`` where fewer are due."""
+    if number <= len(due.regular):
+        return due.regular[number - 1]
+    return due.end if number == due.count else None
+
+
+def _first_steps(due: Due) -> FloatArray:
+    """Return the steps of the validations that are looked at, shape (n,)."""
+    ahead = np.array(due.regular[:_MOST_AHEAD], dtype=float)
     return ahead if due.end is None or len(ahead) == _MOST_AHEAD else np.r_[ahead, float(due.end)]
 
 

@@ -48,6 +48,8 @@ def _early(view: RunView, words: Words) -> Markup | None:
 
 
 def _outlook(view: RunView, stop: EarlyStop, words: Words) -> Markup:
+    if stop.reason == "stop_was_due":
+        return words.say("its rule was met, yet the run goes on")
     if stop.earliest_step is None:
         return words.say("too few are left for it to end the run")
     earliest = words.whole(stop.earliest_step)

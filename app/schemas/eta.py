@@ -156,7 +156,8 @@ class EarlyStopAnswer(Answer):
 
     ``probability`` is that it ends the run before its last step, ``step`` where (a quantile of null: it does
     not), ``remaining_seconds`` is the time to whichever end comes first. All three are null, with a
-    ``reason``, where what is watched cannot be forecast.
+    ``reason``, where what is watched cannot be forecast, and where the rule was met already and the run goes
+    on all the same (``"stop_was_due"``).
     """
 
     patience: int
@@ -166,7 +167,7 @@ class EarlyStopAnswer(Answer):
     probability: float | None
     step: QuantileMap | None
     remaining_seconds: QuantileMap | None
-    reason: Literal["no_validations_due", "no_losses", "not_the_loss", "not_forecast"] | None
+    reason: Literal["no_validations_due", "no_losses", "stop_was_due", "not_the_loss", "not_forecast"] | None
 
 
 class EtaAnswer(Answer):

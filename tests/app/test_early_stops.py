@@ -43,9 +43,18 @@ async def test_a_falling_loss_is_not_stopped(service: Any) -> None:
     assert found["remaining_seconds"]["0.5"] == pytest.approx(stop["remaining_seconds"]["0.5"], rel=0.01)
 
 
+async def test_a_rule_that_was_met_gives_no_chance(service: Any) -> None:
+    """Seven of six were waited and the run goes on: the rule does not end it, and nothing is made up."""
+    run = asked(FALLING, early_stopping={"patience": 6, "min_delta": 0.5})
+    stop = (await answer(service, run))["early_stopping"]
+    assert (7, None, None, "stop_was_due") == (
+        stop["waited"], stop["earliest_step"], stop["probability"], stop["reason"],
+    )  # fmt: skip
+
+
 async def test_a_gain_too_small_ends_the_run(service: Any) -> None:
     """With a least gain that no validation reaches, the next one ends the run: 1,050 s from now."""
-    run = asked(FALLING, early_stopping={"patience": 6, "min_delta": 0.5, "monitor": "val_loss"})
+    run = asked(FALLING, early_stopping={"patience": 8, "min_delta": 0.5, "monitor": "val_loss"})
     stop = (await answer(service, run))["early_stopping"]
     assert (7, 900, 1.0) == (stop["waited"], stop["earliest_step"], stop["probability"])
     assert 900.0 == stop["step"]["0.5"]
@@ -139,13 +148,13 @@ async def test_a_stored_run_tells_of_its_early_stopping(
 ) -> None:
     """A declared rule is in the run's answers; one that watches nothing known gives no probability."""
     plan = {"total_steps": 400, "validate_every": 20, "checkpoint_every": "never"}
-    rule = {"patience": 3, "min_delta": 1.0, "monitor": "val_loss", "mode": "min"}
+    rule = {"patience": 12, "min_delta": 1.0, "monitor": "val_loss", "mode": "min"}
     await service.report(
         "run", steps=200, plan={**plan, "early_stopping": rule}, validations=make_validations(20, 200)
     )
     stop = (await service.get("/runs/run/eta")).json()["early_stopping"]
-    assert (3, 1.0) == (stop["patience"], stop["probability"])
-    assert 220.0 == stop["step"]["0.5"]
+    assert (12, 1.0) == (stop["patience"], stop["probability"])
+    assert 260.0 == stop["step"]["0.5"]
     assert stop == (await service.get("/runs/run")).json()["early_stop"]
 
 

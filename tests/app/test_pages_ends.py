@@ -51,6 +51,7 @@ def test_a_run_that_declares_nothing_is_told_nothing() -> None:
         (stop(0.3), "ends it early with 30 %, from step 250 on"),
         (stop(0.8, exact(300.0, DEFAULT_LEVELS)), "ends it early with 80 %, about step 300 at 23:13"),
         (EarlyStop(5, 2, 0.4, 250, reason="not_the_loss"), "it can end the run from step 250 on"),
+        (EarlyStop(5, 2, 0.4, None, reason="stop_was_due"), "its rule was met, yet the run goes on"),
         (EarlyStop(5, 2, 0.4, None, reason="no_losses"), "too few are left for it to end the run"),
     ],
 )

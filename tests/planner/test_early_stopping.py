@@ -128,6 +128,40 @@ def test_what_cannot_be_told_says_why(query: EtaQuery, seen: np.ndarray, expecte
     assert found.patience == 3
 
 
+@pytest.mark.parametrize("seen", [[0.5, 0.6, 0.6, 0.6], [0.5, 0.6, 0.6, 0.6, 0.4]])
+def test_a_rule_that_was_met_is_not_said_to_end_the_run_next_time(seen: list[float]) -> None:
+    """The run goes on though its rule was met, so that something else decides: no chance, no step."""
+    found = stop((0.6, 0.7, 0.9), seen=np.array(seen))
+    assert ("stop_was_due", None, None, None) == (
+        found.reason, found.probability, found.earliest_step, found.remaining_seconds,
+    )  # fmt: skip
+
+
+def many_ahead(patience: int) -> EtaQuery:
+    """Return a run with 99,990 validations ahead."""
+    plan = Plan(total_steps=100_000, validate_every=1, early_stopping=EarlyStopping(patience))
+    return EtaQuery(
+        10,
+        plan,
+        steps=Timings(np.arange(1.0, 11), np.full(10, 1.0)),
+        validations=Timings(np.arange(1.0, 11), np.full(10, 0.1)),
+    )
+
+
+@pytest.mark.parametrize(
+    ("patience", "earliest", "reason", "probability"),
+    [(2_000, 2_010, "not_forecast", None), (99_990, 100_000, "not_forecast", None), (5, 15, None, 1.0)],
+)
+def test_what_lies_beyond_the_look_is_not_called_certain(
+    patience: int, earliest: int, reason: str | None, probability: float | None
+) -> None:
+    """Where the rule may end the run after the validations that are played, no chance is told."""
+    rising = LatentCurve((10.0, 100.0, 100_000.0), (0.05, 0.5, 0.95), ((0.6, 0.7, 0.9),) * 3)
+    found = early_stop(many_ahead(patience), SEEN, rising)
+    assert found is not None
+    assert (earliest, reason, probability) == (found.earliest_step, found.reason, found.probability)
+
+
 def test_a_refused_forecast_leaves_the_earliest_step() -> None:
     """The rule's own count is certain without a forecast."""
     found = early_stop(QUERY, SEEN, RefusedCurve("too_few_points"))

@@ -133,6 +133,13 @@ def test_an_eta_says_what_is_not_forecast(service: Any, capsys: Capture) -> None
     assert "early stopping ends it sooner: not forecast, from step 125 on (0 of 5 waited)" == lines[-1]
 
 
+def test_an_eta_says_that_a_rule_was_met(service: Any, capsys: Capture) -> None:
+    """A rule that did not end the run when it was met is not said to end it next time."""
+    stop = {"patience": 4, "waited": 4, "probability": None, "earliest_step": None, "reason": "stop_was_due"}
+    lines = told(service, capsys, early_stopping=stop)
+    assert "early stopping: its rule was met, yet the run goes on (4 of 4 waited)" == lines[-1]
+
+
 def test_an_eta_of_a_run_that_never_ends(service: Any, capsys: Capture) -> None:
     """Where no allocation gets to a checkpoint, that is said instead of a number of requeues."""
     limit = {"outlook": {**ETA["limit"]["outlook"], "requeues": {"0.5": None}}}  # type: ignore[dict-item,index]  # JSON

@@ -77,11 +77,14 @@ def _at_limit(limit: dict[str, Any]) -> list[str]:
 
 def _early_stopping(stop: dict[str, Any]) -> str:
     """Return what early stopping does: at its median step where that is known, else from the first it can."""
+    count = f"({stop['waited']} of {stop['patience']} waited)"
+    if stop.get("reason") == "stop_was_due":
+        return f"early stopping: its rule was met, yet the run goes on {count}"
     chance = "not forecast" if stop.get("probability") is None else percent(stop["probability"])
     middle, earliest = (stop.get("step") or {}).get("0.5"), stop.get("earliest_step")
     at = f", from step {earliest} on" if earliest is not None else ""
     at = at if middle is None else f", about step {round(middle)}"
-    return f"early stopping ends it sooner: {chance}{at} ({stop['waited']} of {stop['patience']} waited)"
+    return f"early stopping ends it sooner: {chance}{at} {count}"
 
 
 def _ended(name: str, eta: dict[str, Any]) -> str:
