@@ -8,10 +8,10 @@ from typing import Any, ClassVar
 
 import cutloss
 import pytest
+from cutloss.cuda import MOST_PENDING
 
 torch = pytest.importorskip("torch", reason="the GPU's own test needs torch")
 Records = Callable[..., list[dict[str, Any]]]
-Waiting = Callable[[Callable[[], object], str], None]
 HAS_GPU = torch.cuda.is_available()
 
 
@@ -21,6 +21,7 @@ class FakeEvent:
     has_caught_up = False
     clock_ms = 0.0
     recorded_in: ClassVar[list[str]] = []
+    queried_in: ClassVar[list[str]] = []
 
     def __init__(self, *, enable_timing: bool) -> None:
         assert enable_timing
@@ -33,6 +34,7 @@ class FakeEvent:
 
     def query(self) -> bool:
         """Tell whether the GPU has passed it."""
+        self.queried_in.append(threading.current_thread().name)
         return self.at is not None and FakeEvent.has_caught_up
 
     def elapsed_time(self, end: "FakeEvent") -> float:
@@ -50,7 +52,8 @@ class FakeEvent:
 @pytest.fixture
 def gpu(monkeypatch: pytest.MonkeyPatch) -> type[FakeEvent]:
     """Put a GPU in place of torch's own; return its events."""
-    FakeEvent.has_caught_up, FakeEvent.clock_ms, FakeEvent.recorded_in = False, 0.0, []
+    FakeEvent.has_caught_up, FakeEvent.clock_ms = False, 0.0
+    FakeEvent.recorded_in, FakeEvent.queried_in = [], []
     cuda = SimpleNamespace(
         Event=FakeEvent, is_initialized=lambda: True, is_current_stream_capturing=lambda: False
     )
@@ -63,21 +66,63 @@ def told(spooled: Records) -> dict[str, float]:
     return {record["phase"]: record["seconds"] for record in spooled("span")}
 
 
-def test_a_phase_may_be_timed_by_the_gpu(gpu: type[FakeEvent], spooled: Records, wait_for: Waiting) -> None:
+def test_a_phase_may_be_timed_by_the_gpu(gpu: type[FakeEvent], spooled: Records) -> None:
     """The host's own moment in it says nothing; the time is told when the GPU comes so far."""
     run = cutloss.init("gpu")
     for step in range(1, 4):
         with run.phase("forward", cuda=True):
             gpu.clock_ms += 250.0
         run.step(step)
-    assert run._pipeline is not None
-    composer = run._pipeline.reporter._composer
-    wait_for(lambda: len(composer._waiting) == 3, "the stretches to wait for the GPU")
-    assert {} == told(spooled)
+    assert 3 == len(run._gpu_times._pending)
     gpu.has_caught_up = True
     run.finish()
     assert {"forward": 0.75} == told(spooled)
     assert {"MainThread"} == set(gpu.recorded_in)
+
+
+def test_the_gpu_is_asked_in_the_trainings_thread_only(
+    gpu: type[FakeEvent], spooled: Records, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And not while it captures a graph: a question then, from whichever thread, makes the graph invalid."""
+    stand_in: Any = sys.modules["torch"]
+    run = cutloss.init("gpu")
+    with run.phase("forward", cuda=True):
+        gpu.clock_ms += 250.0
+    asked = list(gpu.queried_in)
+    monkeypatch.setattr(stand_in.cuda, "is_current_stream_capturing", lambda: True)
+    for _ in range(3):
+        with run.phase("optimizer", cuda=True):
+            gpu.clock_ms += 250.0
+    assert asked == gpu.queried_in
+    monkeypatch.setattr(stand_in.cuda, "is_current_stream_capturing", lambda: False)
+    gpu.has_caught_up = True
+
+    def elsewhere() -> None:
+        with run.phase("data", cuda=True):
+            gpu.clock_ms += 250e3
+
+    other = threading.Thread(target=elsewhere)
+    other.start()
+    other.join()
+    with run.phase("backward", cuda=True):
+        gpu.clock_ms += 500.0
+    run.finish()
+    seconds = told(spooled)
+    assert (0.25, 0.5) == (seconds["forward"], seconds["backward"])
+    assert max(seconds["data"], seconds["optimizer"]) < 0.25
+    assert {"MainThread"} == set(gpu.queried_in) == set(gpu.recorded_in)
+
+
+def test_what_waits_for_the_gpu_is_bounded(gpu: type[FakeEvent], spooled: Records) -> None:
+    """The oldest stretches are told by the clock, and none is lost."""
+    run = cutloss.init("gpu")
+    for _ in range(MOST_PENDING + 10):
+        with run.phase("forward", cuda=True):
+            gpu.clock_ms += 1000.0
+    assert MOST_PENDING == len(run._gpu_times._pending)
+    gpu.has_caught_up = True
+    run.finish()
+    assert MOST_PENDING <= told(spooled)["forward"] < MOST_PENDING + 10
 
 
 def test_a_gpu_that_never_comes_so_far_leaves_the_clocks_time(gpu: type[FakeEvent], spooled: Records) -> None:

@@ -8,9 +8,6 @@ from cutloss.queues import Entry, StepEntry
 from cutloss.records import KINDS, Record, duration, encode, finite, measured, plain, whole
 from cutloss.spool import Line
 
-MOST_WAITING = 10_000
-"""Stretches whose time the GPU has not told yet; beyond it the clock's time stands."""
-
 SPAN_SECONDS = 10.0
 """Spans of one phase are added up over this long: a data loader is timed at every step."""
 
@@ -69,7 +66,6 @@ class Composer:
         self._seq = last_seq
         self.read_clocks()
         self._spans: dict[str, Record] = {}
-        self._waiting: list[Record] = []
         self._reported: dict[str, int] = {}
         self._reported_at = 0.0
 
@@ -83,9 +79,6 @@ class Composer:
 
     def due(self, *, everything: bool = False) -> list[Line]:
         """Return the lines that time brings about: added-up spans, and a note of what went wrong."""
-        waiting, self._waiting = self._waiting, []
-        for span in waiting:
-            self._add_span(span, is_last=everything)
         return self._finished_spans(everything=everything) + self._warning(everything=everything)
 
     def _step(self, entry: StepEntry) -> list[Line]:
@@ -125,17 +118,10 @@ class Composer:
             own = {"path": entry["path"]}
         return [self._line(kind, timed | own)]
 
-    def _add_span(self, entry: dict[str, Any], *, is_last: bool = False) -> list[Line]:
-        """Add a stretch to its phase, once the GPU has told its time where it is the GPU's."""
-        gpu, seconds = entry.get("gpu"), entry["seconds"]
-        if gpu is not None:
-            told = gpu.seconds
-            if told is None and not is_last and len(self._waiting) < MOST_WAITING:
-                self._waiting.append(entry)
-                return []
-            seconds = seconds if told is None else told
+    def _add_span(self, entry: dict[str, Any]) -> list[Line]:
+        """Add a stretch to its phase."""
         summed = self._spans.setdefault(entry["phase"], entry | {"seconds": 0.0})
-        summed["seconds"] += seconds
+        summed["seconds"] += entry["seconds"]
         return []
 
     def _finished_spans(self, *, everything: bool) -> list[Line]:

@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from cutloss.commands import Commands
-from cutloss.cuda import GpuTime
+from cutloss.cuda import GpuTime, GpuTimes
 
 PROGRESS_SECONDS = 1.0
 LONGEST_PATH = 4096
@@ -26,27 +26,25 @@ class Phase:
         name: the phase.
         emit: takes a record.
         exclude: takes the clock reading since which the time is not the step's.
-        on_gpu: whether its seconds are the GPU's, where one is in use.
+        gpu_times: asks the GPU for its seconds, where one is in use; ``None``: they are the clock's.
     """
 
-    def __init__(self, name: str, emit: Emit, exclude: Exclude, *, on_gpu: bool = False) -> None:
+    def __init__(self, name: str, emit: Emit, exclude: Exclude, gpu_times: GpuTimes | None = None) -> None:
         self.name = name[:LONGEST_NAME]
         self._emit = emit
         self._exclude = exclude
-        self._on_gpu = on_gpu
+        self._gpu_times = gpu_times
         self._gpu: GpuTime | None = None
         self._started = self._began = 0.0
 
     def __enter__(self) -> Self:
         self._started, self._began = time.time(), time.perf_counter()
-        self._gpu = GpuTime.begin() if self._on_gpu else None
+        self._gpu = self._gpu_times.begin() if self._gpu_times is not None else None
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._gpu is not None:
-            self._gpu.end()
         seconds = time.perf_counter() - self._began
         if self.name not in WITHIN_STEP:
             self._exclude(self._began)
@@ -54,7 +52,10 @@ class Phase:
 
     def _end(self, seconds: float, _error: BaseException | None) -> None:
         span = {"k": "span", "phase": self.name, "started": self._started, "seconds": seconds}
-        self._emit(span if self._gpu is None else span | {"gpu": self._gpu})
+        if self._gpu_times is None or self._gpu is None:
+            self._emit(span)
+        else:
+            self._gpu_times.end(self._gpu, span)
 
     def _note_progress(self, done: object, of: object) -> None:
         if isinstance(done, int) and isinstance(of, int) and done > of:

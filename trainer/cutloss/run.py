@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 from cutloss import environment
 from cutloss.commands import Commands
 from cutloss.counters import Counters
+from cutloss.cuda import GpuTimes
 from cutloss.phases import Phase, Save, Validation
 from cutloss.plan import declared_plan
 from cutloss.queues import QUEUE_LIMIT, Entry, RecordQueue
@@ -62,6 +63,7 @@ class Run:
         self._queue = RecordQueue()
         self._entries: deque[Entry] = self._queue.entries
         self._commands = Commands(lambda data: self._note("command", data))
+        self._gpu_times = GpuTimes(self.emit)
         self._at_step: object = None
         self._mark = perf_counter()
         self._pipeline: Pipeline | None = None
@@ -108,10 +110,11 @@ class Run:
 
         Args:
             name: the phase.
-            cuda: time what the GPU did in it, by two events that are read later: nothing waits for it.
-                Without a GPU in use, and while a graph is captured, the clock's time stands.
+            cuda: time what the GPU did in it, by two events that are read at a later such phase of the same
+                thread: nothing waits for it. Without a GPU in use, in any other thread than the first one
+                that asked, and while a graph is captured, the clock's time stands.
         """
-        return Phase(str(name), self.emit, self.exclude, on_gpu=cuda)
+        return Phase(str(name), self.emit, self.exclude, self._gpu_times if cuda else None)
 
     def should_checkpoint(self) -> bool:
         """Tell whether a checkpoint was asked for. Only rank 0 knows: broadcast it where all ranks save."""
@@ -205,6 +208,7 @@ class Run:
         """Write and send what is left without a word on how the training ended."""
         pipeline, self._pipeline = self._pipeline, None
         if pipeline is not None:
+            self._gpu_times.close()
             pipeline.close()
             atexit.unregister(self._at_exit)
         self._switch_off()
