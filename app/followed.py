@@ -2,6 +2,7 @@
 
 import os
 import re
+import threading
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -45,7 +46,7 @@ class Followed:
 
 
 class FollowedBook:
-    """One file a job in a folder of the service's own.
+    """One file a job in a folder of the service's own; threads and processes may write at the same time.
 
     Args:
         folder: made with mode 0700.
@@ -53,15 +54,20 @@ class FollowedBook:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._lock = threading.Lock()
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def put(self, followed: Followed) -> None:
         """Keep what is known of one job, in place of what was."""
-        path = self._path(followed.job)
-        draft = path.with_suffix(f".{os.getpid()}.tmp")
-        draft.touch(mode=0o600)
-        draft.write_bytes(orjson.dumps(asdict(followed), option=orjson.OPT_INDENT_2))
-        draft.replace(path)
+        with self._lock:
+            self._write(followed)
+
+    def put_if_unasked(self, followed: Followed) -> None:
+        """Keep what was found of one job, unless it was asked for, or left, anew since."""
+        with self._lock:
+            now = self.one(followed.job)
+            if now is not None and (now.asked_at, now.state) == (followed.asked_at, "following"):
+                self._write(followed)
 
     def one(self, job: str) -> Followed | None:
         """Return what is known of one job, ``None`` where it was never followed."""
@@ -80,6 +86,13 @@ class FollowedBook:
         """Forget a job."""
         for path in (self._path(job), self.said_file(job)):
             path.unlink(missing_ok=True)
+
+    def _write(self, followed: Followed) -> None:
+        path = self._path(followed.job)
+        draft = path.with_suffix(f".{os.getpid()}-{threading.get_ident()}.tmp")
+        draft.touch(mode=0o600)
+        draft.write_bytes(orjson.dumps(asdict(followed), option=orjson.OPT_INDENT_2))
+        draft.replace(path)
 
     def _path(self, job: str) -> Path:
         return self.folder / f"{job}{SUFFIX}"

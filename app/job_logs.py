@@ -35,6 +35,8 @@ QUIET_SECONDS = 10.0
 LONGEST_RETRY_SECONDS = 60.0
 STOP_SECONDS = 5.0
 KEPT_SECONDS = 30 * 86400.0
+MOST_FOLLOWED = 50
+"""Logs that are followed at the same time: each takes a process."""
 USAGE = 2
 NO_SCHEDULER = "This service runs without a scheduler; start it with --scheduler=slurm or local."
 NO_CLIENT = "The client is not installed beside this service; `pip install ./trainer` brings it."
@@ -122,7 +124,8 @@ class JobLogs:
         Raises:
             ForbiddenError: the job, or its file, is somebody else's.
             NotFoundError: the scheduler does not know the job.
-            ConflictError: it has no output that can be read, or its training reports by itself.
+            ConflictError: it has no output that can be read, its training reports by itself, or too many logs
+                are followed.
             SchedulerError: the scheduler did not answer.
         """
         with self._audit.action(user, "follow log", job_id, **order.model_dump(exclude_none=True)):
@@ -134,6 +137,7 @@ class JobLogs:
             refuse_unreadable(facts, path)
             followed = self._followed(user, facts, path, order)
             self._refuse_reported(followed)
+            self._refuse_too_many(followed)
             if importlib.util.find_spec("cutloss") is None:
                 raise ConflictError(NO_CLIENT)
             self._store.put_jobs([facts], self._clock())
@@ -200,7 +204,8 @@ class JobLogs:
             return
         if reader.is_ending or code == USAGE:
             said = self._said(followed.job)
-            self._book.put(replace(followed, state="refused" if code == USAGE else "ended", words=said))
+            ended = replace(followed, state="refused" if code == USAGE else "ended", words=said)
+            self._book.put_if_unasked(ended)
             return
         count = self._failures.get(followed.job, (0, 0.0))[0] + 1
         pause = min(2.0**count, LONGEST_RETRY_SECONDS)
@@ -265,6 +270,14 @@ class JobLogs:
         own = {followed.run} | ({before.run} if before is not None else set())
         if run is not None and run.job == JobKey(followed.cluster, followed.job) and run.id not in own:
             raise ConflictError(f"Run {run.id} reports job {followed.job} already.")
+
+    def _refuse_too_many(self, followed: Followed) -> None:
+        others = [one for one in self._book.all() if one.state == "following" and one.job != followed.job]
+        if len(others) >= MOST_FOLLOWED:
+            raise ConflictError(
+                f"{len(others)} logs are followed; expected fewer than {MOST_FOLLOWED}: leave one before job"
+                f" {followed.job} is followed"
+            )
 
     def _said(self, job: str) -> str | None:
         """Return the last line that the reader of a log wrote."""

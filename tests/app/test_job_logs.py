@@ -13,8 +13,8 @@ from typer.testing import CliRunner
 import app.cli
 from app.audit import Audit
 from app.errors import ConflictError, ForbiddenError, NotFoundError
-from app.followed import FollowedBook
-from app.job_logs import JobLogs
+from app.followed import Followed, FollowedBook
+from app.job_logs import MOST_FOLLOWED, JobLogs
 from app.schemas.job_logs import FollowOrder
 from app.slurm.scheduler import JobFacts
 from app.spools import Spools
@@ -251,6 +251,22 @@ def test_a_job_that_nobody_knows_is_refused(bench: Bench, job: str, error: type[
         bench.logs.attach("ada", job, FollowOrder())
     with pytest.raises(NotFoundError):
         bench.logs.detach("ada", job)
+
+
+def test_logs_that_are_followed_are_bounded(bench: Bench, output: Path) -> None:
+    """A further one is refused, one of them may be asked for anew, and one that ended makes room."""
+    book = FollowedBook(bench.folder / "job-logs")
+    others = [
+        Followed(str(job), "c1", f"r-{job}", str(output), "ada", 1.0, "r")
+        for job in range(1000, 1000 + MOST_FOLLOWED)
+    ]
+    for one in others:
+        book.put(one)
+    with pytest.raises(ConflictError, match=f"fewer than {MOST_FOLLOWED}"):
+        bench.logs.attach("ada", "77", FollowOrder())
+    bench.logs.detach("ada", others[0].job)
+    for _ in range(2):
+        assert "following" == bench.logs.attach("ada", "77", FollowOrder()).state
 
 
 def test_a_job_that_reports_by_itself_is_not_followed_too(
