@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cutloss.supervise_orders import orders_file, refusal, this_process
+from cutloss.supervise_orders import claim, orders_file, this_process
 
 ARGV = [sys.executable, "-m", "cutloss.cli", "supervise", "--grace", "5", "--"]
 FIRST = "touch first; while ! test -e finish; do sleep 0.02; done"
@@ -47,6 +47,29 @@ def test_a_second_supervisor_of_a_job_takes_no_orders(tmp_path: Path) -> None:
     assert not running.exists()
 
 
+def test_of_two_that_begin_at_once_one_takes_orders(tmp_path: Path) -> None:
+    """Neither finds the other's note at first."""
+    given = environment(tmp_path)
+    each = FIRST.replace("first", "first.$$")
+    both = [
+        subprocess.Popen([*ARGV, "sh", "-c", each], env=given, cwd=tmp_path, stderr=subprocess.PIPE)
+        for _ in range(2)
+    ]
+    until(lambda: len(list(tmp_path.glob("first.*"))) == len(both))
+    (tmp_path / "finish").touch()
+    said = [process.communicate(timeout=20.0)[1] for process in both]
+    assert [0, 0] == [process.returncode for process in both]
+    assert [False, True] == sorted(b"no orders are taken" in words for words in said)
+    assert not list(tmp_path.glob("orders.*"))
+
+
+def test_a_command_that_is_not_there_leaves_no_note(tmp_path: Path) -> None:
+    """The first command of all may be misspelt: nothing runs then, and no orders are taken."""
+    ended = subprocess.run([*ARGV, "/no/such"], env=environment(tmp_path), capture_output=True, check=False)
+    assert 2 == ended.returncode
+    assert not list(tmp_path.iterdir())
+
+
 def test_only_the_first_task_of_a_step_takes_orders(tmp_path: Path) -> None:
     """Each of them would start the corrected command."""
     second = subprocess.run(
@@ -55,7 +78,7 @@ def test_only_the_first_task_of_a_step_takes_orders(tmp_path: Path) -> None:
     )  # fmt: skip
     assert 0 == second.returncode
     assert b"task 1 of its step" in second.stderr
-    assert refusal(tmp_path / "orders.json", {"SLURM_PROCID": "0"}) is None
+    assert claim(tmp_path / "orders.json", {"SLURM_PROCID": "0"}) is None
 
 
 @pytest.mark.parametrize(
@@ -73,14 +96,14 @@ def test_what_is_left_of_a_dead_one_is_in_nobodys_way(tmp_path: Path, changed: M
     """A node that failed leaves it behind; its process id may be another process's by now."""
     running = tmp_path / "orders.running"
     running.write_text(json.dumps({"command": ["x"], "since": 1.0, **this_process(), **changed}))
-    assert refusal(tmp_path / "orders.json", {}) is None
+    assert claim(tmp_path / "orders.json", {}) is None
 
 
 @pytest.mark.parametrize("content", ["", "[]", "[" * 200_000, '{"pid": true', '{"pid": 1}'])
 def test_an_odd_note_is_in_nobodys_way(tmp_path: Path, content: str) -> None:
     """As one of an earlier version, which does not name its process."""
     (tmp_path / "orders.running").write_text(content)
-    assert refusal(tmp_path / "orders.json", {}) is None
+    assert claim(tmp_path / "orders.json", {}) is None
 
 
 def test_a_folder_that_cannot_be_made_ends_no_training(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from types import FrameType
 from typing import NoReturn
 
 from cutloss.questions import Exit, NoAnswerError
-from cutloss.supervise_orders import Order, orders_file, read_order, refusal, teller, this_process
+from cutloss.supervise_orders import Order, claim, orders_file, read_order, teller, this_process
 
 LOOK_SECONDS = 1.0
 LONGEST_ORDER_SECONDS = 900.0
@@ -62,8 +62,8 @@ class Supervisor:
 
     def run(self, command: Sequence[str]) -> int:
         """Run a command, and each that takes its place, to the end; return the last one's exit code."""
-        self._begin(Order("", command, {}, 0.0))
         try:
+            self._begin(Order("", command, {}, 0.0))
             while True:
                 code = self._wait()
                 if code is None:
@@ -190,7 +190,7 @@ def supervise(options: argparse.Namespace) -> NoReturn:
     if not command:
         raise NoAnswerError(Exit.USAGE, "no command; expected one behind --, as in: -- srun python train.py")
     orders = orders_file(os.environ)
-    reason = refusal(orders, os.environ)
+    reason = claim(orders, os.environ)
     if reason is not None:
         _say(f"no orders are taken: {reason}")
     supervisor = Supervisor(orders if reason is None else None, options.grace)

@@ -14,6 +14,7 @@ _OTHERS_MAY_WRITE = 0o022
 _ORDERED_VARIABLES = frozenset({"CUTLOSS_RUN", "CUTLOSS_REPLACES"})
 """What an order may set for the corrected command: it is a run of its own, with the old one as its origin."""
 _RUNNING_BYTES = 1_000_000
+_CLAIMS = 3
 
 
 @dataclass(frozen=True)
@@ -36,22 +37,41 @@ def orders_file(environ: Mapping[str, str]) -> Path:
     return Path(given) if given else home(environ) / ".cutloss" / "supervise" / f"{cluster}-{job}.json"
 
 
-def refusal(orders: Path, environ: Mapping[str, str]) -> str | None:
-    """Say why no orders are taken here, ``None`` where they are.
+def claim(orders: Path, environ: Mapping[str, str]) -> str | None:
+    """Take a job's orders for this process; return why not, ``None`` where they are its own now.
 
     One process of a job takes them: two would each start the corrected command.
     """
     task = environ.get("SLURM_PROCID", "")
     if task.isascii() and task.isdigit() and int(task) > 0:
         return f"this is task {task} of its step; expected cutloss supervise once, around srun"
-    taker = teller(orders.with_suffix(".running"))
-    if _is_another(taker):
-        return f"process {taker['pid']} of this host takes them already"
     try:
         orders.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
         return f"{orders.parent}: {error.strerror}"
+    running, part = orders.with_suffix(".running"), orders.with_suffix(f".{os.getpid()}.part")
+    # Where no link can be made, what is said as soon as the command runs is all there is.
+    with contextlib.suppress(OSError):
+        try:
+            part.write_text(json.dumps(this_process()))
+            part.chmod(0o600)
+            return _link(part, running)
+        finally:
+            part.unlink(missing_ok=True)
     return None
+
+
+def _link(part: Path, running: Path) -> str | None:
+    """Make the note that orders are taken, of two processes in one only; return why not."""
+    for _ in range(_CLAIMS):
+        with contextlib.suppress(FileExistsError):
+            os.link(part, running)
+            return None
+        taker = teller(running)
+        if _is_another(taker):
+            return f"process {taker['pid']} of this host takes them already"
+        running.unlink(missing_ok=True)
+    return "another process takes them"
 
 
 def this_process() -> dict[str, object]:
