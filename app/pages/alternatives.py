@@ -52,12 +52,19 @@ def alternatives(told: Asked, changed: Mapping[str, str], words: Words) -> list[
     return [
         Alternative(
             option_name(name, words),
-            words.say("not in sight") if (end := ends[name]) is None else words.duration(end),
+            _total(name, ends, words),
             urlencode({**changed, **_fields(scenario)}),
-            is_first=end is not None and (soonest is None or end < soonest),
+            is_first=(end := ends.get(name)) is not None and (soonest is None or end < soonest),
         )
         for name, scenario in suggested.items()
     ]
+
+
+def _total(name: str, ends: Mapping[str, float | None], words: Words) -> str:
+    if name not in ends:
+        return words.say("not known")
+    end = ends[name]
+    return words.say("not in sight") if end is None else words.duration(end)
 
 
 def _fields(scenario: Scenario) -> dict[str, str]:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from app.plans import Plans
     from app.views import RunView
     from app.words import Words
+    from planner.outcome import Outcome
     from planner.report import Comparison
 
 
@@ -84,7 +85,7 @@ def what_if(view: RunView, query: Mapping[str, str], plans: Plans, words: Words)
             notes=default_notes(view, words),
         ),
         more=field_faces([values[field.name] for field in MORE_FIELDS], words),
-        results=_results(view, found, words),
+        results=option_results(view, found, words),
         sentence=problem or _sentence(view, found, words, is_changed=is_changed),
         hint=_hint(found, words),
         cadence=cadence_to_set(view, values),
@@ -110,20 +111,24 @@ def _title(values: Mapping[str, Value], words: Words) -> Markup:
     return words.say_n("{n} assumption changed", "{n} assumptions changed", len(changed))
 
 
-def _results(view: RunView, asked: Comparison | None, words: Words) -> list[OptionResult]:
+def option_results(view: RunView, asked: Comparison | None, words: Words) -> list[OptionResult]:
+    """Return what comes of each option under the assumptions, and how that differs from before."""
     before = (
         {one.name: _median(one.finish_seconds) for one in view.comparison.outcomes} if view.comparison else {}
     )
     return [
-        _result(one.name, _median(one.finish_seconds), before.get(one.name), words)
+        _result(one, before.get(one.name), words)
         for one in (asked.outcomes if asked else ())
         if one.name != "stop"
     ]
 
 
-def _result(name: str, now: float | None, before: float | None, words: Words) -> OptionResult:
+def _result(outcome: Outcome, before: float | None, words: Words) -> OptionResult:
+    name, now = outcome.name, _median(outcome.finish_seconds)
     if now is None:
-        return OptionResult(option_name(name, words), words.say("not in sight"), None, is_sooner=False)
+        is_refused = outcome.finish_seconds is None
+        total = words.say("not known") if is_refused else words.say("not in sight")
+        return OptionResult(option_name(name, words), total, None, is_sooner=False)
     gain = (before - now) if before is not None else 0.0
     difference = None
     if before is not None and words.duration(now) != words.duration(before):

@@ -29,7 +29,8 @@ class Asked:
     Attributes:
         question: ``None`` where it cannot be asked, or there is nothing to compare.
         comparison: its answer.
-        ends: median seconds to the end of each option, those that were suggested among them, by name.
+        ends: median seconds to the end of each option, those that were suggested among them, by name;
+            ``None`` where it is never reached, and no entry where the planner refused to say.
         expected: what was expected instead of an assumption that contradicts the others.
     """
 
@@ -77,4 +78,4 @@ def _ends(question: CompareQuery, comparison: Comparison) -> Mapping[str, float 
     outcomes = comparison.outcomes
     if comparison.suggestions:
         outcomes = outlook(replace(question, scenarios=(*question.scenarios, *comparison.suggestions)))
-    return {one.name: one.finish_seconds.at(0.5) if one.finish_seconds else None for one in outcomes}
+    return {one.name: one.finish_seconds.at(0.5) for one in outcomes if one.finish_seconds is not None}
