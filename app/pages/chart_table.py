@@ -46,6 +46,8 @@ def _course(view: RunView, goal: Markup | None, now: str, words: Words) -> Marku
     chance = target_chance(view)
     loss = words.typed(view.target_loss) if view.target_loss is not None else ""
     left = view.eta.steps_left
+    if _has_reached(view):
+        return words.say("The target {loss} is reached", loss=loss)
     if goal is None or chance is None:
         return words.say("Train loss {loss} now", loss=now)
     if chance < LIKELY:
@@ -56,6 +58,12 @@ def _course(view: RunView, goal: Markup | None, now: str, words: Words) -> Marku
         steps = words.say_n("{n} step", "{n} steps", left)
         return words.say("On course for {loss}, {steps} away", loss=loss, steps=steps)
     return words.say("On course for {loss}", loss=loss)
+
+
+def _has_reached(view: RunView) -> bool:
+    validated = None if view.last_val is None else view.last_val.loss
+    level = view.loss_now if view.target_of == "train" else validated
+    return level is not None and view.target_loss is not None and level <= view.target_loss
 
 
 def chart_table(view: RunView, words: Words) -> ChartTable:

@@ -135,6 +135,8 @@ async def test_a_queued_run_tells_its_start(service: Service, visitor: Visitor) 
     assert run is not None
     told = words_of(await visitor.get("/runs/waits"))
     assert "Pending" in told
+    assert "Only then is this run cancelled." in told
+    assert "This run saves a checkpoint." not in told
 
 
 async def test_names_cannot_bring_markup(service: Service, visitor: Visitor) -> None:
@@ -177,6 +179,14 @@ async def test_the_what_if_is_in_the_url(
     wrong = await visitor.get("/runs/one?edit=soon&test=-3&queue=1e9")
     assert 3 == wrong.text.count('aria-invalid="true"')
     assert "One of the fields holds no number that can be used." in words_of(wrong)
+
+
+async def test_a_reached_target_is_not_ahead(service: Service, visitor: Visitor) -> None:
+    """A loss at or below the target is told as reached, whatever is still to come."""
+    await service.report("one", steps=60, plan={**PLAN, "target_loss": 50.0, "target_of": "train"})
+    told = words_of(await visitor.get("/runs/one"))
+    assert "The target 50 is reached" in told
+    assert "On course for" not in told
 
 
 async def test_a_what_if_is_typed_as_people_type(service: Service, visitor: Visitor) -> None:
