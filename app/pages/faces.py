@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
     from app.pages.report_blocks import Table
+    from app.schemas.job_actions import JobAction
     from app.views import RunView
     from app.words import Words
 
@@ -80,6 +81,19 @@ class RunFace:
         view = self.view
         is_running = view.job is not None and view.job.is_active
         return is_running and not self.is_over and self.active_replacement is None
+
+    @property
+    def may_save(self) -> bool:
+        """Whether the run has work to save: none before its first step, nor while its job waits."""
+        return bool(self.view.at_step) and self.view.state_word != "queued"
+
+    @property
+    def stop_actions(self) -> tuple[JobAction, ...]:
+        """Actions on the job that carry out the advice to stop; a model that diverged is not worth saving."""
+        if self.view.badge != "stop":
+            return ()
+        is_worth_saving = self.may_save and self.view.state_word != "diverged"
+        return ("checkpoint-cancel", "cancel") if is_worth_saving else ("cancel",)
 
     @property
     def active_replacement(self) -> str | None:

@@ -278,6 +278,22 @@ async def test_another_runs_job_has_no_buttons(visitor: Any, make_batch: Any) ->
     assert "/runs/two/job/cancel" in (await visitor.client.get("/runs/two")).text
 
 
+async def test_advice_to_stop_leads_to_the_cancel_first(visitor: Any, make_batch: Any) -> None:
+    """Beside a model that diverged the page offers to cancel before it offers the relaunch."""
+    assert "To stop it" not in (await visitor.client.get("/runs/one")).text
+    now = time.time()
+    columns = {
+        "seq": list(range(100, 160)), "step": list(range(11, 71)), "ended": [now - 60 + n for n in range(60)],
+        "seconds": [1.0] * 60, "loss": [2.0] * 40 + ["nan"] * 20, "lr": [None] * 60,
+    }  # fmt: skip
+    body = make_batch(0, columns=columns, job={"cluster": "local", "id": visitor.job})
+    visitor.app.state.store.add("ada", "one", RecordBatch.model_validate(body), now)
+    told = (await visitor.client.get("/runs/one")).text.partition("To stop it")[2]
+    block = told[: told.index("Relaunch…")]
+    assert '/runs/one/job/cancel"' in block
+    assert "checkpoint-cancel" not in block
+
+
 async def test_a_cancel_says_what_is_lost(visitor: Any) -> None:
     """And ends the job."""
     page = (await visitor.client.get("/runs/one/job/cancel")).text
