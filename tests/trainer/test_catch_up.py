@@ -1,14 +1,17 @@
 """A log that is followed on: nothing is reported twice, nothing is lost, another log is another attempt."""
 
+import json
 import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cutloss.catch_up import find_earlier
 from cutloss.cli import main
 from cutloss.records import decode
 
@@ -106,6 +109,24 @@ def test_a_follower_that_lives_is_left_alone(
         wait_for(lambda: len(spooled("step")) == 5, "the first lines")
         main(["attach", str(log), "--once"])
         assert 2 == len(attempts(home))
+
+
+def test_a_follower_that_is_about_to_end_is_waited_for(tmp_path: Path, home: Path) -> None:
+    """A service that was killed and started again at once finds its old reader still at work."""
+    log = tmp_path / "train.log"
+    log.write_text(lines(1, 5))
+    main(["attach", str(log), "--once"])
+    (spool,) = attempts(home)
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as ending:
+        follower = {"log": str(log), "host": os.uname().nodename, "pid": ending.pid}
+        spool.with_suffix(".follower.json").write_text(json.dumps(follower))
+        assert None is find_earlier(spool.parent, log)
+        with ThreadPoolExecutor(1) as pool:
+            finding = pool.submit(find_earlier, spool.parent, log, 60.0)
+            ending.communicate(b"\n")
+            earlier = finding.result()
+    assert earlier is not None
+    assert spool == earlier.spool
 
 
 @pytest.mark.parametrize("follower", ["", "[]", '{"log": "/elsewhere"}'], ids=["torn", "odd", "other"])

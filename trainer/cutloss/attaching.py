@@ -12,7 +12,7 @@ from typing import Any
 
 from cutloss.answers import Answer
 from cutloss.attach import Attachment, Found
-from cutloss.catch_up import Replay, find_earlier, sign
+from cutloss.catch_up import ENDING_SECONDS, Replay, find_earlier, sign
 from cutloss.credentials import CredentialsError, find_service
 from cutloss.environment import slug, spool_folder
 from cutloss.logs.guess import Guess
@@ -62,7 +62,9 @@ def _attached(options: argparse.Namespace, path: Path, declared: dict[str, Any])
     """Return the run, and what reads the log into it: on from where an earlier process left it, if it can."""
     run_id = _run_id(options, path)
     plan = {"name": options.name or path.stem, **declared}
-    earlier = find_earlier(spool_folder(os.environ) / run_id, path)
+    # A service that was killed and started again at once meets the reader it had before.
+    patience = ENDING_SECONDS if options.until_input_ends else 0.0
+    earlier = find_earlier(spool_folder(os.environ) / run_id, path, patience)
     if earlier is not None:
         replay = Replay(earlier.spool)
         attachment = Attachment(path, _reader(options), replay, declared)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 from collections import deque
 from collections.abc import Iterator
 from itertools import islice
@@ -13,6 +14,11 @@ from cutloss.records import Record, decode, measured
 
 MOST_HELD = 4
 """What is held back at a log's end, or was a line without its end, may have been reported all the same."""
+
+ENDING_SECONDS = 10.0
+"""A follower whose service was killed reads to the log's end, and may send for 5 s, before it ends."""
+
+LOOK_SECONDS = 0.1
 
 READ_FROM_LOGS = frozenset({"step", "validation", "checkpoint"})
 
@@ -75,14 +81,20 @@ class Replay:
         return set(left) if self.matches and len(left) <= MOST_HELD else None
 
 
-def find_earlier(run_folder: Path, log: Path) -> Earlier | None:
-    """Return the newest attempt that was read from this log and that no living process reports any more."""
+def find_earlier(run_folder: Path, log: Path, patience_seconds: float = 0.0) -> Earlier | None:
+    """Return the newest attempt that was read from this log and that no living process reports any more.
+
+    Args:
+        run_folder: the folder of the run's spools.
+        log: the log.
+        patience_seconds: how long a process that reports it is waited for, since it may be about to end.
+    """
     for spool in reversed(spool_files(run_folder)):
         header = read_header(spool)
         follower = _follower(spool)
         if header is None or follower is None or follower.get("log") != str(log):
             continue
-        return None if _lives(follower) else Earlier(header, spool, _last_seq(spool))
+        return None if _stays(follower, patience_seconds) else Earlier(header, spool, _last_seq(spool))
     return None
 
 
@@ -103,6 +115,16 @@ def _follower(spool: Path) -> dict[str, Any] | None:
     except (OSError, ValueError):
         return None
     return follower if isinstance(follower, dict) else None
+
+
+def _stays(follower: dict[str, Any], patience_seconds: float) -> bool:
+    """Tell whether a follower still lives after a while; for one of another machine nothing is waited."""
+    deadline = time.monotonic() + patience_seconds
+    while is_alive := _lives(follower):
+        if follower.get("host") != os.uname().nodename or time.monotonic() >= deadline:
+            break
+        time.sleep(LOOK_SECONDS)
+    return is_alive
 
 
 def _lives(follower: dict[str, Any]) -> bool:
