@@ -126,6 +126,23 @@ def test_lightning_declares_what_may_end_a_fit(spooled: Spooled) -> None:
 
 @needs("lightning")
 @quiet_lightning
+def test_lightnings_budget_is_what_a_resumed_fit_has_left(spooled: Spooled) -> None:
+    """The checkpoint's timer brings what was spent before."""
+    from cutloss.integrations.lightning import CutlossCallback
+    from lightning.pytorch.callbacks import Timer
+
+    class Resumed(Timer):
+        """A timer as a checkpoint restores it."""
+
+        def setup(self, *_args: Any, **_options: Any) -> None:
+            self.load_state_dict({"time_elapsed": {"train": 3000.0}})
+
+    fit(CutlossCallback("line"), Resumed(duration={"hours": 1}), limit_train_batches=2)
+    assert 600.0 == last_plan(spooled)["max_seconds"]
+
+
+@needs("lightning")
+@quiet_lightning
 def test_lightnings_sanity_check_is_no_validation(spooled: Spooled) -> None:
     """Its time is the validations', its loss is nobody's."""
     from cutloss.integrations.lightning import CutlossCallback

@@ -213,9 +213,18 @@ def _checkpoint_every(trainer: Any, epoch: int | None, validate_every: Any) -> i
 
 
 def _max_seconds(trainer: Any) -> float | None:
-    """Return what the shortest of its timers allows; they count from about where this process does."""
-    timers = (getattr(callback, "_duration", None) for callback in trainer.callbacks)
-    return min((float(seconds) for seconds in timers if isinstance(seconds, int | float)), default=None)
+    """Return what the shortest of its timers still allows from about this process's start.
+
+    A fit that is resumed goes on with what its checkpoint's timer had spent; with all of it spent, it does
+    not begin to train.
+    """
+    timers = ((getattr(callback, "_duration", None), callback) for callback in trainer.callbacks)
+    left = (
+        float(seconds) - float(getattr(callback, "_offset", 0))
+        for seconds, callback in timers
+        if isinstance(seconds, int | float)
+    )
+    return min(left, default=None)
 
 
 def _early_stopping(trainer: Any, loss: str | None) -> dict[str, Any] | None:
