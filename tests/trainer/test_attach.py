@@ -114,7 +114,8 @@ def test_a_log_is_followed_while_it_grows(
     path = tmp_path / "train.log"
     environ = os.environ | {"PYTHONPATH": str(root / "trainer")}
     following = subprocess.Popen(
-        [sys.executable, "-m", "cutloss.cli", "attach", str(path)],
+        # Where the tests run in the background the key is ignored, and children would inherit that.
+        ["env", "--default-signal=INT", sys.executable, "-m", "cutloss.cli", "attach", str(path)],
         env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     try:
