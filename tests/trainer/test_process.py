@@ -69,7 +69,11 @@ def test_an_interrupt_ends_the_training_as_ever(root: Path, spooled: Records) ->
     source = TRAIN + "print('ready', flush=True)\ntime.sleep(60)"
     environ = os.environ | {"PYTHONPATH": str(root / "trainer")}
     with subprocess.Popen(
-        [sys.executable, "-c", source], env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        ["env", "--default-signal=INT", sys.executable, "-c", source],
+        env=environ,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     ) as process:
         assert process.stdout is not None
         assert "ready\n" == process.stdout.readline()

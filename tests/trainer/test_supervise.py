@@ -221,8 +221,8 @@ def test_a_command_that_was_signalled_ends_the_job(orders: Path, tmp_path: Path)
     order(orders, {"id": "fix-1", "command": ["/bin/sh", "-c", "touch second; exec sleep 60"]})
     until((tmp_path / "second").exists)
     until(orders.with_suffix(".answer").exists)
-    supervisor.pass_on(signal.SIGINT)
-    until(lambda: codes == [130])
+    supervisor.pass_on(signal.SIGTERM)
+    until(lambda: codes == [143])
     assert 1 == began(tmp_path)
 
 
