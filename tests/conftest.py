@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,8 @@ SYSTEM_PARTS = {
     "browser": ("chromium", "Debian's chromium: run `make system` as root"),
     "openssl": ("openssl", "Debian's openssl: run `make system` as root"),
 }
+
+SERVICE_THREADS = {"job-logs", "lookout", "poller", "spools", "store-writer", "sweep"}
 
 
 def missing_part(marker: str) -> str | None:
@@ -44,6 +48,14 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     reasons = {str(report.longrepr[2]) for report in terminalreporter.stats.get("skipped", [])}
     for reason in sorted(reasons):
         terminalreporter.write_line(reason.removeprefix("Skipped: "))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _no_thread_of_the_service_is_left() -> Iterator[None]:
+    """Fail a module that leaves a thread of the service: it would write into the tests that come after."""
+    yield
+    left = sorted(thread.name for thread in threading.enumerate() if thread.name in SERVICE_THREADS)
+    assert [] == left
 
 
 @pytest.fixture(scope="session")
