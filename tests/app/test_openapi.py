@@ -29,7 +29,7 @@ class Started:
         self._app = app
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Answer requests; a second start would leave the first one's threads without anybody to stop them."""
+        """Answer requests; a second start would leave the threads of the first with nobody to stop them."""
         if scope["type"] != "lifespan":
             await self._app(scope, receive, send)
             return
