@@ -4,25 +4,9 @@ from dataclasses import replace
 
 from planner.duration import exactly
 from planner.loss_path import Milestone, MilestoneCurve, RefusedCurve
-from planner.plan import Plan
 from planner.report import compare
-from planner.scenario import CompareQuery, PaceDurations, PlanOverrides, Scenario, Target
-
-FIX = Scenario(
-    "fix",
-    "relaunch",
-    plan=PlanOverrides(total_steps=150),
-    edit_seconds=exactly(2400),
-    test_seconds=exactly(900),
-    queue_seconds=exactly(600),
-)
-SEED = CompareQuery(
-    job="13503904",
-    at_step=43,
-    plan=Plan(total_steps=311, validate_every=25, checkpoint_every="never"),
-    pace=PaceDurations(exactly(45), exactly(1200), None, exactly(0)),
-    scenarios=(Scenario("continue", "continue"), FIX),
-)
+from planner.scenario import CompareQuery, PlanOverrides, Scenario, Target
+from tests.planner.seed import FIX, SEED
 
 
 def plan_of(query: CompareQuery) -> list[tuple[float, str, str]]:

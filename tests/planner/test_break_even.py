@@ -9,24 +9,9 @@ from planner.break_even import break_even_seconds
 from planner.course import Course, Refusal
 from planner.draws import Draws, Medians
 from planner.duration import Duration, exactly
-from planner.plan import Plan
-from planner.scenario import CompareQuery, PaceDurations, PlanOverrides, Scenario
+from planner.scenario import CompareQuery, PaceDurations, PlanOverrides
 from planner.simulation import simulate
-
-FIX = Scenario(
-    "fix",
-    "relaunch",
-    plan=PlanOverrides(total_steps=150),
-    edit_seconds=exactly(2400),
-    test_seconds=exactly(900),
-    queue_seconds=exactly(600),
-)
-SEED = CompareQuery(
-    at_step=43,
-    plan=Plan(total_steps=311, validate_every=25, checkpoint_every="never"),
-    pace=PaceDurations(exactly(45), exactly(1200), None, exactly(0)),
-    scenarios=(Scenario("continue", "continue"), FIX),
-)
+from tests.planner.seed import FIX, SEED
 
 
 def courses(query: CompareQuery, source: Draws | Medians) -> list[Course]:

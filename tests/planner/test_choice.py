@@ -19,34 +19,18 @@ from planner.course import Course
 from planner.draws import Draws
 from planner.duration import Duration, exactly
 from planner.loss_path import Milestone, MilestoneCurve
-from planner.plan import Plan
 from planner.ranking import Ranking, rank
 from planner.scenario import (
     CompareQuery,
     Criterion,
     Economics,
     Objective,
-    PaceDurations,
-    PlanOverrides,
     Scenario,
     Target,
 )
 from planner.simulation import simulate
+from tests.planner.seed import FIX, SEED
 
-FIX = Scenario(
-    "fix",
-    "relaunch",
-    plan=PlanOverrides(total_steps=150),
-    edit_seconds=exactly(2400),
-    test_seconds=exactly(900),
-    queue_seconds=exactly(600),
-)
-SEED = CompareQuery(
-    at_step=43,
-    plan=Plan(total_steps=311, validate_every=25, checkpoint_every="never"),
-    pace=PaceDurations(exactly(45), exactly(1200), None, exactly(0)),
-    scenarios=(Scenario("continue", "continue"), FIX),
-)
 KEPT = replace(FIX, name="kept", cancel="at_relaunch")
 
 

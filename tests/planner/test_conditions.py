@@ -2,26 +2,11 @@
 
 from dataclasses import replace
 
-from planner.duration import exactly
 from planner.loss_path import Milestone, MilestoneCurve
-from planner.plan import Plan
 from planner.report import compare
-from planner.scenario import CompareQuery, Criterion, PaceDurations, PlanOverrides, Scenario, Target
+from planner.scenario import CompareQuery, Criterion, PlanOverrides, Scenario, Target
+from tests.planner.seed import FIX, SEED
 
-FIX = Scenario(
-    "fix",
-    "relaunch",
-    plan=PlanOverrides(total_steps=150),
-    edit_seconds=exactly(2400),
-    test_seconds=exactly(900),
-    queue_seconds=exactly(600),
-)
-SEED = CompareQuery(
-    at_step=43,
-    plan=Plan(total_steps=311, validate_every=25, checkpoint_every="never"),
-    pace=PaceDurations(exactly(45), exactly(1200), None, exactly(0)),
-    scenarios=(Scenario("continue", "continue"), FIX),
-)
 CURVE = MilestoneCurve((Milestone(50, 1.0, 1.0), Milestone(250, 0.34, 0.34), Milestone(311, 0.30, 0.30)))
 
 

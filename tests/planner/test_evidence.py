@@ -11,26 +11,11 @@ from planner.draws import Draws
 from planner.duration import Duration, exactly
 from planner.evidence import Evidence, gather
 from planner.loss_path import Milestone, MilestoneCurve
-from planner.plan import Plan
 from planner.ranking import rank
-from planner.scenario import CompareQuery, PaceDurations, PlanOverrides, Scenario, Target
+from planner.scenario import CompareQuery, PlanOverrides, Scenario, Target
 from planner.simulation import simulate
+from tests.planner.seed import FIX, SEED
 
-FIX = Scenario(
-    "fix",
-    "relaunch",
-    plan=PlanOverrides(total_steps=150),
-    edit_seconds=exactly(2400),
-    test_seconds=exactly(900),
-    queue_seconds=exactly(600),
-)
-SEED = CompareQuery(
-    elapsed_seconds=4200,
-    at_step=43,
-    plan=Plan(total_steps=311, validate_every=25, checkpoint_every="never"),
-    pace=PaceDurations(exactly(45), exactly(1200), None, exactly(0)),
-    scenarios=(Scenario("continue", "continue"), FIX),
-)
 CURVE = MilestoneCurve((Milestone(50, 1.0, 1.2), Milestone(311, 0.30, 0.34)))
 
 

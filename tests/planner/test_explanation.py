@@ -4,36 +4,20 @@ from dataclasses import replace
 
 import pytest
 
-from planner.duration import Duration, exactly
+from planner.duration import Duration
 from planner.loss_path import Milestone, MilestoneCurve, RefusedCurve
-from planner.plan import Plan
 from planner.reasons import Parameter
 from planner.report import compare
 from planner.scenario import (
     CompareQuery,
     Criterion,
     Objective,
-    PaceDurations,
-    PlanOverrides,
     Scenario,
     Target,
 )
+from tests.planner.seed import FIX, with_pace
 
-FIX = Scenario(
-    "fix",
-    "relaunch",
-    plan=PlanOverrides(total_steps=150),
-    edit_seconds=exactly(2400),
-    test_seconds=exactly(900),
-    queue_seconds=exactly(600),
-)
-SEED = CompareQuery(
-    elapsed_seconds=4200,
-    at_step=43,
-    plan=Plan(total_steps=311, validate_every=25, checkpoint_every="never"),
-    pace=PaceDurations(exactly(45), exactly(1200), None, exactly(960)),
-    scenarios=(Scenario("continue", "continue"), FIX),
-)
+SEED = with_pace(startup_seconds=960)
 CURVE = MilestoneCurve((Milestone(50, 1.0, 1.2), Milestone(311, 0.30, 0.34)))
 
 

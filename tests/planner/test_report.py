@@ -4,33 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from planner.duration import Duration, exactly
-from planner.plan import Plan
+from planner.duration import Duration
 from planner.report import compare, outlook
-from planner.scenario import CompareQuery, PaceDurations, PlanOverrides, Scenario
-
-CONTINUE = Scenario("continue", "continue")
-RELAUNCH = Scenario(
-    "fix and relaunch",
-    "relaunch",
-    plan=PlanOverrides(total_steps=150),
-    edit_seconds=exactly(2400),
-    test_seconds=exactly(900),
-    queue_seconds=exactly(600),
-)
-SEED = CompareQuery(
-    job="13503904",
-    elapsed_seconds=4200,
-    at_step=43,
-    plan=Plan(total_steps=311, validate_every=25, checkpoint_every="never"),
-    pace=PaceDurations(exactly(45), exactly(1200), None, exactly(0)),
-    scenarios=(CONTINUE, RELAUNCH),
-)
-
-
-def with_startup(seconds: float) -> CompareQuery:
-    """Return the seed's question where a start-up takes some seconds."""
-    return replace(SEED, pace=replace(SEED.pace, startup_seconds=exactly(seconds)))
+from planner.scenario import PlanOverrides, Scenario
+from tests.planner.seed import CONTINUE, FIX, SEED, with_pace
 
 
 def test_continuing_the_seed_job_takes_eleven_validations() -> None:
@@ -56,13 +33,13 @@ def test_relaunching_the_seed_job_saves_a_quarter() -> None:
     assert (7410,) * 3 == verdict.saving_seconds.values
     assert pytest.approx(7410 / 29460) == verdict.saving_fraction
     assert 11310 == verdict.break_even_seconds
-    assert ("relaunch", "fix and relaunch", 1.0) == (verdict.action, verdict.scenario, verdict.probability)
+    assert ("relaunch", "fix", 1.0) == (verdict.action, verdict.scenario, verdict.probability)
     assert 4200 == verdict.sunk_seconds
 
 
 def test_given_count_of_validations_overrides_the_plan() -> None:
     """With the document's ten validations continuing ends in 24,060 s, and the fix saves 6,210 s (22 %)."""
-    comparison = compare(replace(SEED, scenarios=(replace(CONTINUE, validations_left=10), RELAUNCH)))
+    comparison = compare(replace(SEED, scenarios=(replace(CONTINUE, validations_left=10), FIX)))
     outcome, verdict = comparison.outcomes[0], comparison.verdict
     assert outcome.finish_seconds is not None
     assert verdict.saving_seconds is not None
@@ -75,7 +52,7 @@ def test_given_count_of_validations_overrides_the_plan() -> None:
 
 def test_relaunch_pays_the_startup_and_a_running_job_does_not() -> None:
     """With a start-up of 960 s the relaunch ends in 18,810 s, saves 6,450 s (22 %) and ties at 10,350 s."""
-    comparison = compare(with_startup(960))
+    comparison = compare(with_pace(startup_seconds=960))
     verdict = comparison.verdict
     assert comparison.outcomes[0].finish_seconds is not None
     assert comparison.outcomes[1].finish_seconds is not None
@@ -90,7 +67,7 @@ def test_relaunch_pays_the_startup_and_a_running_job_does_not() -> None:
 def test_rarer_validation_beats_every_relaunch() -> None:
     """Continuing with a validation every 100 steps ends in 15,660 s, before every relaunch."""
     rarer = Scenario("validate less", "continue", plan=PlanOverrides(validate_every=100))
-    comparison = compare(replace(SEED, scenarios=(CONTINUE, RELAUNCH, rarer)))
+    comparison = compare(replace(SEED, scenarios=(CONTINUE, FIX, rarer)))
     assert comparison.outcomes[2].finish_seconds is not None
     assert (15660,) * 3 == comparison.outcomes[2].finish_seconds.values
     assert ("continue", "validate less") == (comparison.verdict.action, comparison.verdict.scenario)
@@ -98,7 +75,7 @@ def test_rarer_validation_beats_every_relaunch() -> None:
 
 def test_timeline_adds_up_to_the_mean_finish() -> None:
     """The phases of a relaunch follow each other and end when it finishes."""
-    timeline = compare(with_startup(960)).outcomes[1].timeline
+    timeline = compare(with_pace(startup_seconds=960)).outcomes[1].timeline
     assert ["edit", "test", "queue", "startup", "step", "validation"] == [part.phase for part in timeline]
     assert [0, 2400, 3300, 3900, 4860, 11610] == [part.start_seconds for part in timeline]
     assert 18810 == timeline[-1].start_seconds + timeline[-1].seconds
@@ -106,7 +83,7 @@ def test_timeline_adds_up_to_the_mean_finish() -> None:
 
 def test_pairs_are_ranges_around_the_exact_answer() -> None:
     """A pair is a 10 %–90 % range: with one uncertain edit the quantiles of the finish are its ends."""
-    uncertain = replace(RELAUNCH, edit_seconds=Duration(1200, 4800))
+    uncertain = replace(FIX, edit_seconds=Duration(1200, 4800))
     outcome = compare(replace(SEED, scenarios=(CONTINUE, uncertain))).outcomes[1]
     assert outcome.finish_seconds is not None
     assert pytest.approx([16650, 17850, 20250], abs=15) == list(outcome.finish_seconds.values)
@@ -114,13 +91,13 @@ def test_pairs_are_ranges_around_the_exact_answer() -> None:
 
 def test_same_question_gives_the_same_answer() -> None:
     """The same question and seed give the same answer, equal in every field."""
-    uncertain = replace(SEED, scenarios=(CONTINUE, replace(RELAUNCH, edit_seconds=Duration(1200, 9000))))
+    uncertain = replace(SEED, scenarios=(CONTINUE, replace(FIX, edit_seconds=Duration(1200, 9000))))
     assert compare(uncertain) == compare(uncertain)
 
 
 def test_outlook_tells_the_same_ends_without_a_verdict() -> None:
     """What comes of each scenario by itself is what the comparison says of it, unranked."""
-    uncertain = replace(RELAUNCH, edit_seconds=Duration(1200, 4800))
+    uncertain = replace(FIX, edit_seconds=Duration(1200, 4800))
     query = replace(SEED, scenarios=(CONTINUE, uncertain))
     alone, compared = outlook(query), compare(query).outcomes
     assert [one.finish_seconds for one in compared] == [one.finish_seconds for one in alone]

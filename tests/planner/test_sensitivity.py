@@ -6,25 +6,12 @@ import pytest
 
 from planner.duration import Duration, exactly
 from planner.loss_path import Milestone, MilestoneCurve
-from planner.plan import Plan
 from planner.report import compare
-from planner.scenario import CompareQuery, PaceDurations, PlanOverrides, Scenario, Target
+from planner.scenario import CompareQuery, Target
 from planner.sensitivity import Sensitivity
+from tests.planner.seed import FIX, with_pace
 
-FIX = Scenario(
-    "fix",
-    "relaunch",
-    plan=PlanOverrides(total_steps=150),
-    edit_seconds=exactly(2400),
-    test_seconds=exactly(900),
-    queue_seconds=exactly(600),
-)
-SEED = CompareQuery(
-    at_step=43,
-    plan=Plan(total_steps=311, validate_every=25, checkpoint_every="never"),
-    pace=PaceDurations(exactly(45), exactly(1200), None, exactly(960)),
-    scenarios=(Scenario("continue", "continue"), FIX),
-)
+SEED = with_pace(startup_seconds=960)
 
 
 def found(query: CompareQuery) -> dict[str, Sensitivity]:

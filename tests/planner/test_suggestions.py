@@ -5,24 +5,11 @@ from dataclasses import replace
 import pytest
 
 from planner.duration import exactly
-from planner.plan import Plan
 from planner.report import compare
-from planner.scenario import CompareQuery, PaceDurations, PlanOverrides, Scenario
+from planner.scenario import CompareQuery, PlanOverrides
+from tests.planner.seed import FIX, with_pace
 
-FIX = Scenario(
-    "fix",
-    "relaunch",
-    plan=PlanOverrides(total_steps=150),
-    edit_seconds=exactly(2400),
-    test_seconds=exactly(900),
-    queue_seconds=exactly(600),
-)
-SEED = CompareQuery(
-    at_step=43,
-    plan=Plan(total_steps=311, validate_every=25, checkpoint_every="never"),
-    pace=PaceDurations(exactly(45), exactly(1200), exactly(24), exactly(0)),
-    scenarios=(Scenario("continue", "continue"), FIX),
-)
+SEED = with_pace(checkpoint_seconds=24)
 
 
 def names(query: CompareQuery) -> list[str]:

@@ -1,27 +1,14 @@
 """The comparison as a table."""
 
-from planner.duration import exactly
-from planner.plan import Plan
-from planner.report import compare
-from planner.scenario import CompareQuery, Criterion, Economics, PaceDurations, PlanOverrides, Scenario
-from planner.summary import summarise
+from dataclasses import replace
 
-SEED = CompareQuery(
-    elapsed_seconds=4200,
-    at_step=43,
-    plan=Plan(total_steps=311, validate_every=25, checkpoint_every="never"),
-    pace=PaceDurations(exactly(45), exactly(1200), None, exactly(0)),
-    scenarios=(
-        Scenario("continue", "continue"),
-        Scenario(
-            "fix",
-            "relaunch",
-            plan=PlanOverrides(total_steps=150),
-            edit_seconds=exactly(2400),
-            test_seconds=exactly(900),
-            queue_seconds=exactly(600),
-        ),
-    ),
+from planner.report import compare
+from planner.scenario import Criterion, Economics
+from planner.summary import summarise
+from tests.planner import seed
+
+SEED = replace(
+    seed.SEED,
     economics=Economics(gpus=8),
     criteria=(Criterion("reproducible", {"continue": 0.0, "fix": 1.0}),),
 )

@@ -7,10 +7,8 @@ import pytest
 
 from planner.duration import Duration, exactly
 from planner.loss_path import Milestone, MilestoneCurve, RefusedCurve
-from planner.plan import Plan
 from planner.report import Comparison, compare
 from planner.scenario import (
-    CompareQuery,
     Criterion,
     Economics,
     Objective,
@@ -19,24 +17,7 @@ from planner.scenario import (
     Scenario,
     Target,
 )
-
-CONTINUE = Scenario("continue", "continue")
-FIX = Scenario(
-    "fix",
-    "relaunch",
-    plan=PlanOverrides(total_steps=150),
-    edit_seconds=exactly(2400),
-    test_seconds=exactly(900),
-    queue_seconds=exactly(600),
-)
-SEED = CompareQuery(
-    job="13503904",
-    elapsed_seconds=4200,
-    at_step=43,
-    plan=Plan(total_steps=311, validate_every=25, checkpoint_every="never"),
-    pace=PaceDurations(exactly(45), exactly(1200), None, exactly(0)),
-    scenarios=(CONTINUE, FIX),
-)
+from tests.planner.seed import CONTINUE, FIX, SEED
 
 
 def milestones(*known: tuple[float, float | None, float]) -> MilestoneCurve:
