@@ -10,7 +10,6 @@ import os
 import re
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,6 +20,7 @@ from app.audit import Audit
 from app.errors import ConflictError, ForbiddenError, NotFoundError
 from app.followed import JOB_ID, Followed, FollowedBook
 from app.job_output import output_path, refuse_unreadable
+from app.rounds import Rounds
 from app.run_jobs import refuse_foreign
 from app.schemas.job_logs import FollowOrder
 from app.settings import Settings
@@ -102,18 +102,17 @@ class JobLogs:
         self._clock = clock
         self._readers: dict[str, _Reader] = {}
         self._failures: dict[str, tuple[int, float]] = {}
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._serve, name="job-logs", daemon=True)
+        self._rounds = Rounds(
+            "job-logs", self.look, lambda: LOOK_SECONDS, survives=(OSError,), event="job_logs_not_followed"
+        )
 
     def start(self) -> None:
         """Begin to follow, what was followed before too."""
-        self._thread.start()
+        self._rounds.start()
 
     def close(self) -> None:
         """Stop the readers; what is followed stays so."""
-        self._stopping.set()
-        if self._thread.is_alive():
-            self._thread.join()
+        self._rounds.close()
         for reader in self._readers.values():
             reader.kill()
         self._readers = {}
@@ -179,14 +178,6 @@ class JobLogs:
                 self._begin(followed)
             elif followed.asked_at < self._clock() - KEPT_SECONDS:
                 self._book.remove(followed.job)
-
-    def _serve(self) -> None:
-        while not self._stopping.is_set():
-            try:
-                self.look()
-            except OSError as error:
-                logger.warning("job_logs_not_followed", error=repr(error))
-            self._stopping.wait(LOOK_SECONDS)
 
     def _tend(self, followed: Followed, reader: _Reader) -> None:
         code = reader.process.poll()

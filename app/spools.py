@@ -7,7 +7,6 @@ file system is the transport, in both directions.
 import os
 import pwd
 import sqlite3
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -16,6 +15,7 @@ from pathlib import Path
 import orjson
 import structlog
 
+from app.rounds import Rounds
 from app.spool_file import NoSpoolError, acknowledge, batch_of, is_run_id, open_spool, read_chunk, read_header
 from app.store import ForeignRunError, Store, StoreError
 from app.store.facts import Command, SpoolMark
@@ -90,18 +90,19 @@ class Spools:
         self._seen: dict[Path, _Seen] = {}
         self._refused: set[Path] = set()
         self._acknowledged: dict[Path, int] = {}
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._serve, name="spools", daemon=True)
+        self._pause_seconds = shortest_seconds
+        self._rounds = Rounds(
+            "spools", self._turn, lambda: self._pause_seconds,
+            survives=(OSError, StoreError, sqlite3.Error), event="spools_not_read",
+        )  # fmt: skip
 
     def start(self) -> None:
         """Begin to look at the folders, again and again."""
-        self._thread.start()
+        self._rounds.start(after_seconds=self._shortest_seconds)
 
     def close(self) -> None:
         """Finish the look that is under way."""
-        self._stopping.set()
-        if self._thread.is_alive():
-            self._thread.join()
+        self._rounds.close()
 
     def poll_once(self) -> Look:
         """Look once: store what is new, and leave pending commands beside the spools."""
@@ -111,23 +112,18 @@ class Spools:
         self._acknowledges = self._may_acknowledge()
         look = Look()
         for path in paths:
-            if not self._stopping.is_set():
+            if not self._rounds.is_ending:
                 look += self._look_at(path)
         for run, commands in _by_run(self._store.commands(state="pending")).items():
             look += Look(commands=self._deliver(run, commands))
         return look
 
-    def _serve(self) -> None:
-        pause = self._shortest_seconds
-        while not self._stopping.wait(pause):
-            look = Look()
-            try:
-                look = self.poll_once()
-            except (OSError, StoreError, sqlite3.Error) as error:
-                logger.warning("spools_not_read", error=repr(error))
-            is_busy = look.stored or look.commands
-            longest = SLOWEST * self._shortest_seconds
-            pause = self._shortest_seconds if is_busy else min(1.5 * pause, longest)
+    def _turn(self) -> None:
+        """Look once; the pause grows while nothing comes, and where the look fails."""
+        self._pause_seconds = min(1.5 * self._pause_seconds, SLOWEST * self._shortest_seconds)
+        look = self.poll_once()
+        if look.stored or look.commands:
+            self._pause_seconds = self._shortest_seconds
 
     def _look_at(self, path: Path) -> Look:
         """Read one file where it has changed; one that cannot be read harms no other."""

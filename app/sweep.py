@@ -1,7 +1,6 @@
 """Looking at every run that goes on, though nobody watches: so that histories move and rows are ready."""
 
 import sqlite3
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -10,6 +9,7 @@ import structlog
 
 from app.memory import Memory
 from app.plans import Plans
+from app.rounds import Rounds
 from app.store import Store, StoreError
 from app.store.facts import Run
 
@@ -52,25 +52,24 @@ class Sweep:
         self._plans = plans
         self._memory = memory
         self._clock = clock
-        self._pause_seconds = pause_seconds
         self._seen: dict[str, int] = {}
         self._figures = SweepFigures()
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._serve, name="sweep", daemon=True)
+        self._rounds = Rounds(
+            "sweep", self.sweep, lambda: pause_seconds,
+            survives=(StoreError, sqlite3.Error), event="runs_not_listed",
+        )  # fmt: skip
 
     def start(self) -> None:
         """Begin to look, again and again."""
-        self._thread.start()
+        self._rounds.start()
 
     def close(self) -> None:
         """End after the look that is under way."""
-        self._stopping.set()
-        if self._thread.is_alive():
-            self._thread.join()
+        self._rounds.close()
 
     def figures(self) -> SweepFigures:
         """Return how sweeping goes."""
-        return self._figures
+        return replace(self._figures, failures=self._figures.failures + self._rounds.failures)
 
     def sweep(self) -> list[str]:
         """Look once at every run with news, and return the ids of those looked at."""
@@ -82,16 +81,8 @@ class Sweep:
         self._figures = replace(self._figures, rounds=self._figures.rounds + 1, last_round_seconds=took)
         return looked_at
 
-    def _serve(self) -> None:
-        while not self._stopping.is_set():
-            try:
-                self.sweep()
-            except (StoreError, sqlite3.Error) as error:
-                self._failed("runs_not_listed", error)
-            self._stopping.wait(self._pause_seconds)
-
     def _has_news(self, run: Run) -> bool:
-        if self._stopping.is_set() or self._seen.get(run.id) == run.version:
+        if self._rounds.is_ending or self._seen.get(run.id) == run.version:
             return False
         is_done = run.finished is not None and self._memory.is_concluded(run.id, run.version)
         if is_done:
@@ -105,7 +96,8 @@ class Sweep:
         try:
             self._plans.view(run.id)
         except (StoreError, sqlite3.Error, ValueError, ArithmeticError) as error:
-            self._failed("run_not_looked_at", error, run=run.id)
+            self._figures = replace(self._figures, failures=self._figures.failures + 1)
+            logger.warning("run_not_looked_at", error=repr(error), run=run.id)
             return False
         finally:
             self._rest(time.thread_time() - started)
@@ -113,8 +105,4 @@ class Sweep:
         return True
 
     def _rest(self, busy_seconds: float) -> None:
-        self._stopping.wait(busy_seconds * (1 - BUSIEST) / BUSIEST)
-
-    def _failed(self, event: str, error: Exception, **about: str) -> None:
-        self._figures = replace(self._figures, failures=self._figures.failures + 1)
-        logger.warning(event, error=repr(error), **about)
+        self._rounds.rest(busy_seconds * (1 - BUSIEST) / BUSIEST)

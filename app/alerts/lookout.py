@@ -12,6 +12,7 @@ from app.alerts.facts import Pulse, Tempo, facts_of
 from app.alerts.silence import LEAST_SECONDS
 from app.alerts.tempo import tempo_of
 from app.alerts.watch import Watch
+from app.rounds import Rounds
 from app.store import Store, StoreError
 from app.store.facts import Run
 from app.views import RunView
@@ -50,17 +51,19 @@ class Lookout:
         self._watch = watch
         self._courier = courier
         self._clock = clock
-        self._pause_seconds = pause_seconds
         self._stale_after_seconds = stale_after_seconds
         self._lock = threading.Lock()
         self._views: dict[str, RunView] = {}
         self._tempos: dict[str, Tempo] = {}
         self._changed: dict[str, tuple[int, float | None]] = {}
         self._concluded: dict[str, int] = {}
-        self._rounds = 0
+        self._looks = 0
         self._listening_since = clock()
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._serve, name="lookout", daemon=True)
+        self._awake = time.monotonic() - clock()
+        self._rounds = Rounds(
+            "lookout", self._turn, lambda: pause_seconds,
+            survives=(StoreError, sqlite3.Error), event="alerts_not_looked_for",
+        )  # fmt: skip
 
     def heed(self, view: RunView) -> None:
         """Take a view that was computed; a newer one of the same run takes its place."""
@@ -69,13 +72,11 @@ class Lookout:
 
     def start(self) -> None:
         """Begin to look out."""
-        self._thread.start()
+        self._rounds.start()
 
     def close(self) -> None:
         """End after the round and the messages that are under way."""
-        self._stopping.set()
-        if self._thread.is_alive():
-            self._thread.join()
+        self._rounds.close()
         self._courier.close()
 
     def look(self) -> list[int]:
@@ -83,24 +84,19 @@ class Lookout:
         with self._lock:
             views, self._views = self._views, {}
         told = [id_ for view in views.values() for id_ in self._look_at(view)]
-        if self._rounds % LISTEN_EVERY == 0:
+        if self._looks % LISTEN_EVERY == 0:
             told += self._listen()
-        self._rounds += 1
+        self._looks += 1
         return told
 
-    def _serve(self) -> None:
+    def _turn(self) -> None:
+        # While a laptop sleeps its wall clock goes on alone: nobody could report meanwhile.
         awake = time.monotonic() - self._clock()
-        while not self._stopping.is_set():
-            # While a laptop sleeps its wall clock goes on alone: nobody could report meanwhile.
-            slept, awake = awake - (time.monotonic() - self._clock()), time.monotonic() - self._clock()
-            if slept > SLEPT_SECONDS:
-                self._listening_since = self._clock()
-            try:
-                self.look()
-                self._courier.round()
-            except (StoreError, sqlite3.Error) as error:
-                logger.warning("alerts_not_looked_for", error=repr(error))
-            self._stopping.wait(self._pause_seconds)
+        if self._awake - awake > SLEPT_SECONDS:
+            self._listening_since = self._clock()
+        self._awake = awake
+        self.look()
+        self._courier.round()
 
     def _look_at(self, view: RunView) -> list[int]:
         """Ask the rules of one view; one that cannot be judged harms no other."""

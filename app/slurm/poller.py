@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from app.rounds import Rounds
 from app.slurm.options import is_job_id
 from app.slurm.scheduler import JobFacts, Scheduler, SchedulerError
 from app.store import Store
@@ -92,33 +93,28 @@ class Poller:
         self._interval = shortest_seconds
         self._budget = calls_per_hour
         self._asked_for = False
-        self._wake = threading.Event()
-        self._stopped = threading.Event()
-        self._thread: threading.Thread | None = None
         self._misses: Counter[JobKey] = Counter()
         self._known: dict[JobKey, JobFacts] = {}
         self._calls: deque[float] = deque()
         self._made = 0
         self._counting = threading.Lock()
         self._figures = PollerFigures(0, 0, calls_per_hour, 0, 0, shortest_seconds, None, None, None)
+        self._was_spared = False
+        self._rounds = Rounds("poller", self._turn, self._pause)
 
     def start(self) -> None:
         """Poll in a thread until ``stop``."""
-        self._thread = threading.Thread(target=self._loop, name="poller", daemon=True)
-        self._thread.start()
+        self._rounds.start()
 
     def stop(self) -> None:
         """End the thread; a call under way is waited for."""
-        self._stopped.set()
-        self._wake.set()
-        if self._thread is not None:
-            self._thread.join()
+        self._rounds.close()
 
     def wake(self) -> None:
         """Poll soon and often again: somebody acted, or a job was heard of."""
         self._interval = self._shortest
         self._asked_for = True
-        self._wake.set()
+        self._rounds.wake()
 
     def figures(self) -> PollerFigures:
         """Return how polling goes."""
@@ -136,17 +132,17 @@ class Poller:
         with self._counting:
             return sum(at > now - _HOUR for at in self._calls)
 
-    def _loop(self) -> None:
-        while not self._stopped.is_set():
-            spared = self._figures.spared
-            try:
-                self.poll()
-            except Exception as error:  # noqa: BLE001 - the loop outlives whatever one round runs into
-                self._failed(error)
-            # Looking whether trainers report costs the scheduler nothing.
-            is_spared = self._figures.spared > spared
-            self._wake.wait(self._shortest if is_spared else self._interval)
-            self._wake.clear()
+    def _turn(self) -> None:
+        spared = self._figures.spared
+        try:
+            self.poll()
+        except Exception as error:  # noqa: BLE001 - the loop outlives whatever one round runs into
+            self._failed(error)
+        self._was_spared = self._figures.spared > spared
+
+    def _pause(self) -> float:
+        # Looking whether trainers report costs the scheduler nothing.
+        return self._shortest if self._was_spared else self._interval
 
     def _failed(self, error: Exception) -> None:
         self._interval = min(2 * self._interval, self._longest)

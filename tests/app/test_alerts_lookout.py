@@ -183,10 +183,10 @@ def test_the_thread_looks_sends_and_ends(store: Store, post: Post, report: Any) 
         deadline = time.monotonic() + PATIENCE_SECONDS
         while not hook.bodies:
             assert time.monotonic() < deadline, "waited for the message"
-            post.lookout._stopping.wait(0.02)
+            time.sleep(0.02)
         post.lookout.close()
         assert ["r: finished"] == [body["title"] for body in hook.bodies]
-    assert not post.lookout._thread.is_alive()
+    assert not post.lookout._rounds.is_alive
 
 
 def _channel(store: Store, hook: Webhook) -> None:

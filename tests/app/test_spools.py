@@ -331,7 +331,7 @@ def test_the_loop_reads_until_it_is_closed(store: Store, folder: Path) -> None:
     Spool(folder).steps(1, 3)
     assert heard.wait(10.0)
     spools.close()
-    assert not spools._thread.is_alive()
+    assert not spools._rounds.is_alive
 
 
 REPORTER = """
