@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -91,11 +92,35 @@ def test_attaching_again_continues_the_run(log: Path, home: Path) -> None:
     [("(", "no regular expression"), (r"(?P<lost>\d+)", "nobody reads"), (r"(?P<lr>\d+)", "no group step")],
 )
 def test_an_expression_that_tells_nothing_is_wrong_usage(
-    log: Path, capsys: Capture, expression: str, reason: str
+    log: Path, home: Path, capsys: Capture, expression: str, reason: str
 ) -> None:
-    """It is refused before anything is reported."""
+    """It is refused before a run begins: nothing is reported, and no thread is left to report."""
+    before = set(threading.enumerate())
     assert Exit.USAGE == main(["attach", str(log), "--once", "--regex", expression])
     assert reason in capsys.readouterr().err
+    assert not (home / ".cutloss").exists()
+    assert set() == set(threading.enumerate()) - before
+
+
+def test_wrong_usage_leaves_an_earlier_report_as_it_is(log: Path, home: Path) -> None:
+    """An expression that is refused at the second time neither adds to the run nor begins another attempt."""
+    main(["attach", str(log), "--once"])
+    spooled = {path: path.read_bytes() for path in (home / ".cutloss").rglob("*") if path.is_file()}
+    assert Exit.USAGE == main(["attach", str(log), "--once", "--regex", "("])
+    assert spooled == {path: path.read_bytes() for path in (home / ".cutloss").rglob("*") if path.is_file()}
+
+
+def test_an_expression_reads_on_where_it_was(log: Path, spooled: Spooled) -> None:
+    """A log attached to again by the same expression continues its attempt; one that changed begins another."""
+    words = ["attach", str(log), "--once", "--regex", r"step (?P<step>\d+)/\d+ loss (?P<loss>\S+)"]
+    main(words)
+    with log.open("a") as file:
+        file.write("\nstep 110/1000 loss 0.25\n")
+    main(words)
+    assert list(range(10, 120, 10)) == [record["step"] for record in spooled("step")]
+    log.write_text("step 7/1000 loss 0.125\n")
+    main(words)
+    assert [7] == [record["step"] for record in spooled("step") if record["loss"] == 0.125]
 
 
 def test_a_text_that_is_no_log_is_said_so(tmp_path: Path, capsys: Capture) -> None:

@@ -59,7 +59,12 @@ def _ask_service(options: argparse.Namespace) -> Answer:
 
 
 def _attached(options: argparse.Namespace, path: Path, declared: dict[str, Any]) -> tuple[Run, Attachment]:
-    """Return the run, and what reads the log into it: on from where an earlier process left it, if it can."""
+    """Return the run, and what reads the log into it: on from where an earlier process left it, if it can.
+
+    Raises:
+        NoAnswerError: the expression is none; then no run was begun.
+    """
+    reader = _reader(options)
     run_id = _run_id(options, path)
     plan = {"name": options.name or path.stem, **declared}
     # A service that was killed and started again at once meets the reader it had before.
@@ -73,7 +78,7 @@ def _attached(options: argparse.Namespace, path: Path, declared: dict[str, Any])
             attachment.go_on(replay, run)
             return run, attachment
     run = begin(plan, run_id, _environ(), _job(options), _began(path))
-    return run, Attachment(path, _reader(options), run, declared)
+    return run, Attachment(path, reader, run, declared)
 
 
 def _reader(options: argparse.Namespace) -> Guess | Regex:
