@@ -111,7 +111,7 @@ def test_wrong_usage_leaves_an_earlier_report_as_it_is(log: Path, home: Path) ->
 
 
 def test_an_expression_reads_on_where_it_was(log: Path, spooled: Spooled) -> None:
-    """A log attached to again by the same expression continues its attempt; one that changed begins another."""
+    """The same expression continues the attempt of the same log; a log that changed begins another."""
     words = ["attach", str(log), "--once", "--regex", r"step (?P<step>\d+)/\d+ loss (?P<loss>\S+)"]
     main(words)
     with log.open("a") as file:
