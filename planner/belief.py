@@ -11,6 +11,9 @@ from planner.weighted import weighted_quantiles
 
 LEVELS = np.array([0.005, 0.02, 0.05, 0.1, 0.17, 0.25, 0.37, 0.5, 0.63, 0.75, 0.83, 0.9, 0.95, 0.98, 0.995])
 MIDDLE = 7
+_FARTHEST = 40.0
+"""Widths between two quantiles beyond which a loss is surely above or below: nobody tells more apart."""
+
 _SCORES = ndtri(LEVELS)
 _NODES = ndtri(
     np.array([0.002, 0.01, 0.03, 0.07, 0.14, 0.25, 0.37, 0.5, 0.63, 0.75, 0.86, 0.93, 0.97, 0.99, 0.998])
@@ -42,8 +45,10 @@ class Belief:
         right = np.clip((self.values < loss).sum(axis=1), 1, len(LEVELS) - 1)
         rows = np.arange(len(right))
         low, high = self.values[rows, right - 1], self.values[rows, right]
-        part = (loss - low) / np.maximum(high - low, np.finfo(float).tiny + 1e-12 * np.abs(high))
-        score = _SCORES[right - 1] + np.clip(part, -40, 40) * (_SCORES[right] - _SCORES[right - 1])
+        width = np.maximum(high - low, np.finfo(float).tiny + 1e-12 * np.abs(high))
+        # clipped before it is divided: a loss far away would overflow
+        part = np.clip(loss - low, -_FARTHEST * width, _FARTHEST * width) / width
+        score = _SCORES[right - 1] + part * (_SCORES[right] - _SCORES[right - 1])
         return np.asarray(ndtr(score))
 
 

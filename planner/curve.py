@@ -16,6 +16,7 @@ LARGEST_LOSS = 1e30
 """A loss beyond this is taken for overflow: single precision ends at 3e38."""
 
 SMALLEST_LOSS = 1e-30
+LARGEST_STEP = 1e30
 LONGEST_SERIES = 4096
 """Longer series are reduced to half as many block means, so that the cost of a fit stays bounded."""
 
@@ -147,7 +148,7 @@ def clip_spikes(losses: FloatArray) -> FloatArray:
 def _require_steps(steps: NDArray[np.float64]) -> None:
     if steps.ndim != 1:
         raise InvalidInputError("/steps", steps.shape, "one column of numbers")
-    bad = np.flatnonzero(~np.isfinite(steps) | (steps < 0) | (steps > LARGEST_LOSS))
+    bad = np.flatnonzero(~np.isfinite(steps) | (steps < 0) | (steps > LARGEST_STEP))
     if len(bad):
         raise InvalidInputError(f"/steps/{bad[0]}", float(steps[bad[0]]), "a step of at least 0")
 

@@ -12,7 +12,7 @@ from planner.belief import Belief, mixture
 from planner.beside import Beside
 from planner.bins import WINDOWS
 from planner.calibration import calibrate
-from planner.curve import Curve, FloatArray, Series, clean, lift_of
+from planner.curve import LARGEST_STEP, Curve, FloatArray, Series, clean, lift_of
 from planner.errors import InvalidInputError
 from planner.fit import Fit, fit_series
 from planner.health import Reason, is_overfitting, refusal
@@ -58,7 +58,7 @@ class ForecastQuery:
         Raises:
             InvalidInputError: a total, step, target or level is out of its range.
         """
-        if self.total_steps is not None and self.total_steps < 1:
+        if self.total_steps is not None and not 1 <= self.total_steps <= LARGEST_STEP:
             raise InvalidInputError("/total_steps", self.total_steps, "a whole number of at least 1")
         for name, values in (("at", self.at), ("targets", self.targets)):
             for i, value in enumerate(values):

@@ -31,7 +31,8 @@ class KnownRate:
 
     def at(self, x: FloatArray) -> FloatArray:
         """Return the relative learning rate, shape of ``x``."""
-        return np.interp(x, self.x, self.lr)
+        # between a large rate and one near 0, rounding may go below 0
+        return np.maximum(np.interp(x, self.x, self.lr), 0.0)
 
     def has_kept_up_to(self, x: float) -> bool:
         """Say whether at x the rate is still near its largest value so far."""

@@ -18,6 +18,7 @@ _CAUTION = 1.5  # the noise is itself an estimate: without it the intervals are 
 _FEWEST = 4
 _NODES = np.linspace(-2.0, 2.0, 9)
 _FAR = 600.0
+_ALIKE = 1e-14
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +115,9 @@ def _linear(
     design = np.stack([np.ones_like(basis), basis], axis=2)
     precision = 1 / (variance + np.median(variance) * 0.01 + (_PLAIN * bins.z) ** 2 + 1e-7)
     squares = np.swapaxes(design, 1, 2) @ (design * precision[:, None])
-    covariance = np.linalg.inv(squares + 1e-9 * np.eye(2))
+    # steps that hardly differ from each other, as a counter that began at 1e12, leave the two columns alike
+    ridge = 1e-9 + _ALIKE * np.trace(squares, axis1=1, axis2=2)[:, None, None]
+    covariance = np.linalg.inv(squares + ridge * np.eye(2))
     factors = np.einsum("mij,mnj,n->mi", covariance, design, precision * bins.z)
     residual = ((bins.z - np.einsum("mni,mi->mn", design, factors)) ** 2 * precision).sum(axis=1)
     deviation = np.sqrt(np.maximum(np.diagonal(covariance, axis1=1, axis2=2), 0.0))
