@@ -10,6 +10,7 @@ import os
 import re
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -102,6 +103,7 @@ class JobLogs:
         self._clock = clock
         self._readers: dict[str, _Reader] = {}
         self._failures: dict[str, tuple[int, float]] = {}
+        self._admitting = threading.Lock()
         self._rounds = Rounds(
             "job-logs", self.look, lambda: LOOK_SECONDS, survives=(OSError,), event="job_logs_not_followed"
         )
@@ -136,12 +138,9 @@ class JobLogs:
             refuse_unreadable(facts, path)
             followed = self._followed(user, facts, path, order)
             self._refuse_reported(followed)
-            self._refuse_too_many(followed)
             if importlib.util.find_spec("cutloss") is None:
                 raise ConflictError(NO_CLIENT)
-            self._store.put_jobs([facts], self._clock())
-            self._failures.pop(job_id, None)
-            self._book.put(followed)
+            self._admit(followed, facts)
         return followed
 
     def detach(self, user: str, job_id: str) -> Followed:
@@ -261,6 +260,14 @@ class JobLogs:
         own = {followed.run} | ({before.run} if before is not None else set())
         if run is not None and run.job == JobKey(followed.cluster, followed.job) and run.id not in own:
             raise ConflictError(f"Run {run.id} reports job {followed.job} already.")
+
+    def _admit(self, followed: Followed, facts: JobFacts) -> None:
+        """Keep one more, counted and written by one at a time: two at once must not both be the last."""
+        with self._admitting:
+            self._refuse_too_many(followed)
+            self._store.put_jobs([facts], self._clock())
+            self._failures.pop(followed.job, None)
+            self._book.put(followed)
 
     def _refuse_too_many(self, followed: Followed) -> None:
         others = [one for one in self._book.all() if one.state == "following" and one.job != followed.job]

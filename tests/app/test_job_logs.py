@@ -2,8 +2,10 @@
 
 import json
 import os
+import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,7 @@ from app.store.facts import JobKey
 from planner.errors import InvalidInputError
 
 PATIENCE_SECONDS = 30.0
+ASKING = 8
 
 
 class OneJob:
@@ -33,10 +36,11 @@ class OneJob:
 
     def __init__(self) -> None:
         self.fields: dict[str, Any] = {"user": "ada", "name": "topo", "state": "RUNNING"}
+        self.known = {"77"}
 
     def detail(self, job_id: str) -> JobFacts | None:
-        """Return the job under its id."""
-        return JobFacts(id=job_id, cluster=self.cluster, **self.fields) if job_id == "77" else None
+        """Return a job under its id."""
+        return JobFacts(id=job_id, cluster=self.cluster, **self.fields) if job_id in self.known else None
 
 
 class Bench:
@@ -267,6 +271,27 @@ def test_logs_that_are_followed_are_bounded(bench: Bench, output: Path) -> None:
     bench.logs.detach("ada", others[0].job)
     for _ in range(2):
         assert "following" == bench.logs.attach("ada", "77", FollowOrder()).state
+
+
+def test_many_who_ask_at_once_stay_within_the_bound(bench: Bench, output: Path) -> None:
+    """Where one place is left, one of those who ask at the same moment gets it."""
+    book = FollowedBook(bench.folder / "job-logs")
+    for job in range(1000, 1000 + MOST_FOLLOWED - 1):
+        book.put(Followed(str(job), "c1", f"r-{job}", str(output), "ada", 1.0, "r"))
+    together = threading.Barrier(ASKING)
+
+    def ask(job: int) -> bool:
+        together.wait(PATIENCE_SECONDS)
+        try:
+            bench.logs.attach("ada", str(job), FollowOrder())
+        except ConflictError:
+            return False
+        return True
+
+    bench.scheduler.known = {str(job) for job in range(ASKING)}
+    with ThreadPoolExecutor(ASKING) as threads:
+        admitted = list(threads.map(ask, range(ASKING)))
+    assert (1, MOST_FOLLOWED) == (sum(admitted), len([one for one in book.all() if one.state == "following"]))
 
 
 def test_a_job_that_reports_by_itself_is_not_followed_too(
