@@ -2,7 +2,7 @@
 
 import itertools
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from app.auth import issue
 from app.main import create_app
 from app.settings import Settings
+from app.store import Store, open_store
 from app.store.facts import Scope
 
 NOTE_SEQS = itertools.count(10_000_000)
@@ -124,3 +125,11 @@ async def service(settings: Settings) -> AsyncIterator[Service]:
         httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8765") as client,
     ):
         yield Service(app, client, settings)
+
+
+@pytest.fixture
+def store() -> Iterator[Store]:
+    """Yield a store in memory."""
+    opened = open_store(None)
+    yield opened
+    opened.close()

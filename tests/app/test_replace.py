@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -11,21 +12,22 @@ import pytest
 from app.errors import ConflictError, ForbiddenError, NotFoundError
 from app.records import RecordBatch
 from app.replace import Replacer
-from app.replace_stage import Pauses
 from app.replacement import Replacement
 from app.slurm.local import LocalRunner
 from app.slurm.scheduler import (
     Check,
+    JobFacts,
     SchedulerError,
     SchedulerUnavailableError,
     SchedulerUnreachableError,
     Submission,
 )
-from app.store import Store, open_store
+from app.store import Store
+from tests.app.replacing import PAUSES, cleared, report, states
+from tests.waiting import PATIENCE_SECONDS, until
 
 OLD = "#!/bin/sh\nsleep 600\n"
 NEW = "#!/bin/sh\n# corrected\nsleep 600\n"
-PAUSES = Pauses(poll=0.02, longest_poll=0.1, doubt=0.3, patience=0.5, start=3.0, sweep=(0.3,))
 
 
 class Scheduler(LocalRunner):
@@ -53,6 +55,11 @@ class Scheduler(LocalRunner):
         self._fault("check")
         return super().check(submission)
 
+    def find(self, token: str) -> list[JobFacts]:
+        """Find."""
+        self._fault("find")
+        return super().find(token)
+
     def verify(self, job_id: str) -> list[Check]:
         """Verify."""
         self._fault("verify")
@@ -73,22 +80,9 @@ class Scheduler(LocalRunner):
 @pytest.fixture(name="scheduler")
 def make_scheduler(tmp_path: Path) -> Iterator[Scheduler]:
     """Run jobs in a folder of their own, and leave none behind."""
-    scheduler = Scheduler(tmp_path / "queue")
-    yield scheduler
-    scheduler.faults.clear()
-    ids = [str(number) for number in range(1, 10)]
-    for job_id in scheduler.jobs(ids):
-        scheduler.cancel(job_id)
-    until(lambda: not any(facts.is_active for facts in scheduler.jobs(ids).values()))
-    scheduler.close()
-
-
-@pytest.fixture(name="store")
-def make_store() -> Iterator[Store]:
-    """Keep everything in memory."""
-    store = open_store(None)
-    yield store
-    store.close()
+    with cleared(Scheduler(tmp_path / "queue")) as scheduler:
+        yield scheduler
+        scheduler.faults.clear()
 
 
 @pytest.fixture(name="old")
@@ -103,25 +97,8 @@ def start_old(scheduler: Scheduler, store: Store, tmp_path: Path) -> str:
 @pytest.fixture(name="replacer")
 def make_replacer(scheduler: Scheduler, store: Store) -> Iterator[Replacer]:
     """Replace with short pauses."""
-    replacer = Replacer(store, scheduler, time.time, pauses=PAUSES)
-    yield replacer
-    replacer.close()
-
-
-def report(store: Store, run: str, job: str) -> None:
-    """Report a run from a local job."""
-    batch = RecordBatch.model_validate(
-        {"v": 1, "attempt": "a", "attempt_started": time.time(), "job": {"cluster": "local", "id": job}}
-    )
-    store.add("alice", run, batch, time.time())
-
-
-def until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
-    """Wait for a condition."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "the condition did not come about"
-        time.sleep(0.02)
+    with closing(Replacer(store, scheduler, time.time, pauses=PAUSES)) as replacer:
+        yield replacer
 
 
 def raises(error: Exception) -> Callable[[], None]:
@@ -144,15 +121,9 @@ def once(error: Exception) -> Callable[[], None]:
     return fault
 
 
-def states(scheduler: Scheduler, *ids: str | None) -> list[str]:
-    """Return the states of jobs."""
-    found = scheduler.jobs([job_id for job_id in ids if job_id])
-    return [found[job_id].state for job_id in ids if job_id]
-
-
 def finish(replacer: Replacer, replacement: Replacement) -> Replacement:
     """Wait for a replacement to end."""
-    return replacer.wait(replacement.id, 15.0)
+    return replacer.wait(replacement.id, PATIENCE_SECONDS)
 
 
 def test_the_new_job_takes_the_old_ones_place(
@@ -179,7 +150,7 @@ def test_the_new_job_inherits_what_its_script_does_not_say(
     out = tmp_path / "replaces"
     script = f"#!/bin/sh\necho $CUTLOSS_REPLACES > {out}\nsleep 600\n"
     done = finish(replacer, replacer.start("r", script=script, user="alice"))
-    until(out.exists)
+    until(lambda: out.exists() and out.read_text())
     new = scheduler.jobs([done.new_id or ""])[done.new_id or ""]
     assert ("topoflow", str(tmp_path)) == (new.name, new.work_dir)
     assert out.read_text() == "r\n"
@@ -262,7 +233,7 @@ def test_a_doubtful_submission_is_looked_for_after_a_restart(
     late = LocalRunner.submit(scheduler, Submission(NEW, failed.token, str(tmp_path), hold=True, after=old))
     following = Replacer(store, scheduler, time.time, pauses=PAUSES)
     assert [failed.id] == following.resume_all()
-    following.wait(failed.id, 10.0)
+    following.wait(failed.id, PATIENCE_SECONDS)
     following.close()
     assert ["RUNNING", "CANCELLED"] == states(scheduler, old, late)
 
@@ -385,15 +356,21 @@ def test_a_submission_that_never_turns_up_is_given_up(
 
 
 def test_a_submission_that_turns_up_late_is_cancelled(
-    replacer: Replacer, scheduler: Scheduler, old: str, tmp_path: Path
+    replacer: Replacer, scheduler: Scheduler, store: Store, old: str, tmp_path: Path
 ) -> None:
     """The controller carries a timed-out submission out when it wakes; it is held, and swept away."""
     scheduler.faults["submit"] = raises(SchedulerUnavailableError("timed out"))
-    started = replacer.start("r", script=NEW, user="alice")
-    until(lambda: (replacer.get(started.id) or started).state == "failed")
-    late = LocalRunner.submit(scheduler, Submission(NEW, started.token, str(tmp_path), hold=True, after=old))
-    finish(replacer, started)
-    assert ["RUNNING", "CANCELLED"] == states(scheduler, old, late)
+    late: list[str] = []
+
+    def wake() -> None:
+        (known,) = store.replacements("r")
+        if known["state"] == "failed" and not late:
+            submission = Submission(NEW, known["token"], str(tmp_path), hold=True, after=old)
+            late.append(LocalRunner.submit(scheduler, submission))
+
+    scheduler.faults["find"] = wake
+    finish(replacer, replacer.start("r", script=NEW, user="alice"))
+    assert ["RUNNING", "CANCELLED"] == states(scheduler, old, *late)
 
 
 def test_a_lost_answer_to_the_cancel_is_looked_up(replacer: Replacer, scheduler: Scheduler, old: str) -> None:
@@ -555,7 +532,7 @@ def test_a_killed_service_goes_on_where_it_was(
 
     store.put_replacement = dying_put
     try:
-        dying.wait(dying.start("r", script=NEW, user="alice", checkpoint_wait_seconds=0.2).id, 10.0)
+        finish(dying, dying.start("r", script=NEW, user="alice", checkpoint_wait_seconds=0.2))
     except KilledError:
         assert state == "prepared"
     assert killed.is_set()
@@ -565,7 +542,7 @@ def test_a_killed_service_goes_on_where_it_was(
     following = Replacer(store, scheduler, time.time, pauses=PAUSES)
     left = following.resume_all()
     for replacement_id in left:
-        following.wait(replacement_id, 15.0)
+        following.wait(replacement_id, PATIENCE_SECONDS)
     following.close()
     assert [] == store.replacements(active_only=True)
     active = [facts for facts in scheduler.jobs(["1", "2", "3"]).values() if facts.is_active]

@@ -5,23 +5,22 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from app.records import RecordBatch
 from app.replace import Replacer
 from app.replace_keep import LONGEST_RESTART_SECONDS, checks
-from app.replace_stage import Pauses
 from app.slurm.local import LocalRunner
 from app.slurm.scheduler import JobFacts, Submission
-from app.store import Store, open_store
+from app.store import Store
 from app.store.facts import JobKey
 from app.supervision import Supervised, Supervision
-
-PAUSES = Pauses(poll=0.02, longest_poll=0.1, doubt=0.3, patience=0.5, start=3.0, sweep=(0.3,))
+from tests.app.replacing import PAUSES, cleared, report, states
+from tests.waiting import PATIENCE_SECONDS, until
 
 
 @pytest.fixture(name="supervision")
@@ -34,44 +33,24 @@ def make_supervision(tmp_path: Path) -> Supervision:
 def make_scheduler(tmp_path: Path) -> Iterator[LocalRunner]:
     """Run jobs in a folder of their own, and leave none behind."""
     source = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path)}
-    runner = LocalRunner(tmp_path / "queue", "alice", source, kill_wait_seconds=1.0, tick_seconds=0.05)
-    yield runner
-    for job in runner.jobs(["1", "2"]):
-        runner.cancel(job)
-    until(lambda: not any(facts.is_active for facts in runner.jobs(["1", "2"]).values()))
-    runner.close()
-
-
-@pytest.fixture(name="store")
-def make_store() -> Iterator[Store]:
-    """Keep everything in memory."""
-    store = open_store(None)
-    yield store
-    store.close()
+    with cleared(
+        LocalRunner(tmp_path / "queue", "alice", source, kill_wait_seconds=1.0, tick_seconds=0.05)
+    ) as runner:
+        yield runner
 
 
 @pytest.fixture(name="replacer")
 def make_replacer(scheduler: LocalRunner, store: Store, supervision: Supervision) -> Iterator[Replacer]:
     """Replace with short pauses."""
-    replacer = Replacer(store, scheduler, time.time, pauses=PAUSES, supervision=supervision)
-    yield replacer
-    replacer.close()
-
-
-def until(condition: Callable[[], object], seconds: float = 20.0) -> None:
-    """Wait for a condition."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "the condition did not come about"
-        time.sleep(0.02)
+    with closing(Replacer(store, scheduler, time.time, pauses=PAUSES, supervision=supervision)) as replacer:
+        yield replacer
 
 
 def start(scheduler: LocalRunner, store: Store, folder: Path, script: str) -> str:
     """Start a job with the run ``r`` reported from it."""
     job = scheduler.submit(Submission(script, "old", str(folder)))
-    until(lambda: scheduler.jobs([job])[job].state == "RUNNING")
-    told = {"v": 1, "attempt": "a", "attempt_started": time.time(), "job": {"cluster": "local", "id": job}}
-    store.add("alice", "r", RecordBatch.model_validate(told), time.time())
+    until(lambda: states(scheduler, job) == ["RUNNING"])
+    report(store, "r", job)
     return job
 
 
@@ -88,10 +67,10 @@ def test_the_job_goes_on_with_the_corrected_command(
     assert "sleep 600" == replacer.draft("r").command
     line = "sh -c 'echo $CUTLOSS_RUN $CUTLOSS_REPLACES $CUTLOSS_JOB_ID > second; sleep 600'"
     started = replacer.start("r", script=line, user="alice", order="keep")
-    done = replacer.wait(started.id, 20.0)
+    done = replacer.wait(started.id, PATIENCE_SECONDS)
     assert ("done", job, job) == (done.state, done.old_id, done.new_id), done.reason
-    until(lambda: (tmp_path / "second").exists() and (tmp_path / "second").read_text())
-    assert f"r-{done.id[:6]} r {job}\n" == (tmp_path / "second").read_text()
+    second = tmp_path / "second"
+    assert f"r-{done.id[:6]} r {job}\n" == until(lambda: second.exists() and second.read_text())
     assert "RUNNING" == scheduler.jobs([job])[job].state
     ended = store.run("r")
     assert ended is not None
@@ -103,7 +82,9 @@ def test_a_job_that_takes_no_orders_runs_on(
 ) -> None:
     """It says why, and nothing was touched."""
     job = start(scheduler, store, tmp_path, "#!/bin/sh\nexec sleep 600\n")
-    failed = replacer.wait(replacer.start("r", script="true", user="alice", order="keep").id, 20.0)
+    failed = replacer.wait(
+        replacer.start("r", script="true", user="alice", order="keep").id, PATIENCE_SECONDS
+    )
     assert "failed" == failed.state
     assert "cutloss supervise" in (failed.reason or "")
     assert "RUNNING" == scheduler.jobs([job])[job].state
@@ -115,7 +96,9 @@ def test_a_command_that_does_not_start_is_told(
     """The supervisor's own words are the reason."""
     job = start(scheduler, store, tmp_path, SUPERVISED)
     until(lambda: supervision.of(JobKey("local", job)))
-    failed = replacer.wait(replacer.start("r", script="/no/such", user="alice", order="keep").id, 20.0)
+    failed = replacer.wait(
+        replacer.start("r", script="/no/such", user="alice", order="keep").id, PATIENCE_SECONDS
+    )
     assert "failed" == failed.state
     assert "/no/such" in (failed.reason or "")
 
@@ -129,16 +112,16 @@ def test_a_killed_service_hands_the_command_over_once(
     line = "sh -c 'echo once >> ran; sleep 600'"
     first = Replacer(store, scheduler, time.time, pauses=PAUSES, supervision=supervision)
     started = first.start("r", script=line, user="alice", order="keep")
-    first.wait(started.id, 20.0)
+    first.wait(started.id, PATIENCE_SECONDS)
     first.close()
     stored = store.replacement(started.id) or {}
     store.put_replacement(started.id, "r", "cancelling", {**stored, "state": "cancelling"}, time.time())
     again = Replacer(store, scheduler, time.time, pauses=PAUSES, supervision=supervision)
     assert [started.id] == again.resume_all()
-    assert "done" == again.wait(started.id, 20.0).state
+    assert "done" == again.wait(started.id, PATIENCE_SECONDS).state
     again.close()
-    until((tmp_path / "ran").exists)
-    assert "once\n" == (tmp_path / "ran").read_text()
+    ran = tmp_path / "ran"
+    assert "once\n" == until(lambda: ran.exists() and ran.read_text())
 
 
 def test_an_answer_counts_however_late_it_is_read(
@@ -149,14 +132,14 @@ def test_an_answer_counts_however_late_it_is_read(
     until(lambda: supervision.of(JobKey("local", job)))
     first = Replacer(store, scheduler, time.time, pauses=PAUSES, supervision=supervision)
     started = first.start("r", script="sleep 601", user="alice", order="keep")
-    first.wait(started.id, 20.0)
+    first.wait(started.id, PATIENCE_SECONDS)
     first.close()
     away = time.time() - LONGEST_RESTART_SECONDS - 60.0
     stored = {**(store.replacement(started.id) or {}), "state": "cancelled", "updated": away, "new_id": None}
     store.put_replacement(started.id, "r", "cancelled", stored, away)
     again = Replacer(store, scheduler, time.time, pauses=PAUSES, supervision=supervision)
     assert [started.id] == again.resume_all()
-    done = again.wait(started.id, 20.0)
+    done = again.wait(started.id, PATIENCE_SECONDS)
     again.close()
     assert ("done", job) == (done.state, done.new_id), done.reason
 
@@ -187,7 +170,9 @@ def test_an_order_without_an_answer_is_withdrawn(  # noqa: PLR0913, PLR0917 - fi
     monkeypatch.setattr(supervision, "order", given)
     monkeypatch.setattr("app.replace_keep.LONGEST_RESTART_SECONDS", 0.3)
     replacer = Replacer(store, scheduler, time.time, pauses=PAUSES, supervision=supervision)
-    failed = replacer.wait(replacer.start("r", script="true", user="alice", order="keep").id, 20.0)
+    failed = replacer.wait(
+        replacer.start("r", script="true", user="alice", order="keep").id, PATIENCE_SECONDS
+    )
     replacer.close()
     assert "failed" == failed.state
     assert "no answer" in (failed.reason or "")
@@ -275,7 +260,8 @@ def test_a_service_killed_anywhere_starts_the_command_once(  # noqa: PLR0913, PL
     monkey.put_replacement = dying_put
     line = "sh -c 'echo once >> ran; sleep 600'"
     dying.wait(
-        dying.start("r", script=line, user="alice", order="keep", checkpoint_wait_seconds=0.2).id, 20.0
+        dying.start("r", script=line, user="alice", order="keep", checkpoint_wait_seconds=0.2).id,
+        PATIENCE_SECONDS,
     )
     assert killed.is_set()
     monkey.put_replacement = put
@@ -283,8 +269,8 @@ def test_a_service_killed_anywhere_starts_the_command_once(  # noqa: PLR0913, PL
 
     following = Replacer(store, scheduler, time.time, pauses=PAUSES, supervision=supervision)
     (left,) = following.resume_all()
-    assert "done" == following.wait(left, 20.0).state
+    assert "done" == following.wait(left, PATIENCE_SECONDS).state
     following.close()
-    until((tmp_path / "ran").exists)
-    assert "once\n" == (tmp_path / "ran").read_text()
+    ran = tmp_path / "ran"
+    assert "once\n" == until(lambda: ran.exists() and ran.read_text())
     assert "RUNNING" == scheduler.jobs([job])[job].state

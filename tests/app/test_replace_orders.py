@@ -1,46 +1,33 @@
 """The new job first, or none at all; and a checkpoint by signal where the trainer does not answer."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from app.records import RecordBatch
 from app.replace import Replacer
-from app.replace_stage import Pauses
 from app.replacement import Replacement
 from app.slurm.local import LocalRunner
 from app.slurm.scheduler import SchedulerUnavailableError, Submission
-from app.store import Store, open_store
+from app.store import Store
+from tests.app.replacing import PAUSES, cleared, report, states
+from tests.waiting import PATIENCE_SECONDS, until
 
 OLD = "#!/bin/bash\ntrap 'touch asked' USR1\ntouch ready\nwhile true; do sleep 0.05; done\n"
 NEW = "#!/bin/sh\nexec sleep 600\n"
-PAUSES = Pauses(poll=0.02, longest_poll=0.1, queue=0.2, start=3.0, first_step=0.5)
 
 
 @pytest.fixture(name="scheduler")
 def make_scheduler(tmp_path: Path) -> Iterator[LocalRunner]:
     """Run two jobs at a time, and leave none behind."""
     source = {"PATH": "/usr/bin:/bin"}
-    runner = LocalRunner(
-        tmp_path / "queue", "alice", source, slots=2, kill_wait_seconds=0.5, tick_seconds=0.05
-    )
-    yield runner
-    ids = [str(number) for number in range(1, 10)]
-    for job_id in runner.jobs(ids):
-        runner.cancel(job_id)
-    until(lambda: not any(facts.is_active for facts in runner.jobs(ids).values()))
-    runner.close()
-
-
-@pytest.fixture(name="store")
-def make_store() -> Iterator[Store]:
-    """Keep everything in memory."""
-    store = open_store(None)
-    yield store
-    store.close()
+    with cleared(
+        LocalRunner(tmp_path / "queue", "alice", source, slots=2, kill_wait_seconds=0.5, tick_seconds=0.05)
+    ) as runner:
+        yield runner
 
 
 @pytest.fixture(name="old")
@@ -55,15 +42,8 @@ def start_old(scheduler: LocalRunner, store: Store, tmp_path: Path) -> str:
 @pytest.fixture(name="replacer")
 def make_replacer(scheduler: LocalRunner, store: Store) -> Iterator[Replacer]:
     """Replace with short pauses."""
-    replacer = Replacer(store, scheduler, time.time, pauses=PAUSES)
-    yield replacer
-    replacer.close()
-
-
-def report(store: Store, run: str, job: str, **columns: Any) -> None:
-    """Report from a local job."""
-    parts = {"v": 1, "attempt": run, "attempt_started": time.time(), "job": {"cluster": "local", "id": job}}
-    store.add("alice", run, RecordBatch.model_validate({**parts, **columns}), time.time())
+    with closing(Replacer(store, scheduler, time.time, pauses=PAUSES)) as replacer:
+        yield replacer
 
 
 def report_step(store: Store, new: str) -> None:
@@ -78,24 +58,10 @@ def report_checkpoint(store: Store, old: str, started: float) -> None:
     report(store, "r", old, checkpoints=columns)
 
 
-def until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
-    """Wait for a condition."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "the condition did not come about"
-        time.sleep(0.02)
-
-
 def state(replacer: Replacer, replacement: Replacement) -> str:
     """Return how a replacement stands."""
     found = replacer.get(replacement.id)
     return found.state if found else ""
-
-
-def states(scheduler: LocalRunner, *ids: str | None) -> list[str]:
-    """Return the states of jobs."""
-    found = scheduler.jobs([job_id for job_id in ids if job_id])
-    return [found[job_id].state for job_id in ids if job_id]
 
 
 def test_the_old_job_is_touched_once_the_new_one_trains(
@@ -108,7 +74,7 @@ def test_the_old_job_is_touched_once_the_new_one_trains(
     until(lambda: states(scheduler, old, new) == ["RUNNING", "RUNNING"])
     assert scheduler.jobs([new or ""])[new or ""].dependency is None
     report_step(store, new or "")
-    done = replacer.wait(started.id, 10.0)
+    done = replacer.wait(started.id, PATIENCE_SECONDS)
     expected = [
         "prepared", "submitting", "submitted", "checked", "starting", "started", "proven", "releasing",
         "released", "cancelling", "cancelled", "handed_over", "done",
@@ -123,17 +89,18 @@ def test_a_new_job_that_dies_young_leaves_the_old_one_alone(
 ) -> None:
     """Its end is told, OLD runs on."""
     script = "#!/bin/sh\nexit 3\n"
-    failed = replacer.wait(replacer.start("r", script=script, user="alice", order="overlap").id, 10.0)
+    failed = replacer.wait(
+        replacer.start("r", script=script, user="alice", order="overlap").id, PATIENCE_SECONDS
+    )
     assert "failed" == failed.state
     assert "FAILED before its first step" in (failed.reason or "")
     assert ["RUNNING"] == states(scheduler, old)
 
 
-def test_a_new_job_that_reports_nothing_is_undone(
-    replacer: Replacer, scheduler: LocalRunner, old: str
-) -> None:
+def test_a_new_job_that_reports_nothing_is_undone(scheduler: LocalRunner, store: Store, old: str) -> None:
     """After its time for a first step: two jobs would run for nothing."""
-    failed = replacer.wait(replacer.start("r", script=NEW, user="alice", order="overlap").id, 10.0)
+    with closing(Replacer(store, scheduler, time.time, pauses=replace(PAUSES, first_step=0.2))) as hasty:
+        failed = hasty.wait(hasty.start("r", script=NEW, user="alice", order="overlap").id, PATIENCE_SECONDS)
     assert ("failed", True) == (failed.state, "reported no step" in (failed.reason or ""))
     until(lambda: states(scheduler, old, failed.new_id) == ["RUNNING", "CANCELLED"])
 
@@ -145,7 +112,7 @@ def test_an_old_job_that_ends_by_itself_leaves_the_new_one(
     started = replacer.start("r", script=NEW, user="alice", order="overlap")
     until(lambda: state(replacer, started) == "started")
     scheduler.cancel(old)
-    done = replacer.wait(started.id, 10.0)
+    done = replacer.wait(started.id, PATIENCE_SECONDS)
     assert "done" == done.state
     assert ["CANCELLED", "RUNNING"] == states(scheduler, old, done.new_id)
 
@@ -157,7 +124,7 @@ def test_overlapping_can_be_undone_while_both_run(
     started = replacer.start("r", script=NEW, user="alice", order="overlap")
     until(lambda: state(replacer, started) == "started")
     replacer.rollback(started.id, "alice")
-    undone = replacer.wait(started.id, 10.0)
+    undone = replacer.wait(started.id, PATIENCE_SECONDS)
     assert "rolled_back" == undone.state
     until(lambda: states(scheduler, old, undone.new_id) == ["RUNNING", "CANCELLED"])
 
@@ -174,19 +141,23 @@ def test_a_new_job_that_died_since_saves_the_old_one(
     scheduler.cancel(new)
     until(lambda: states(scheduler, new) == ["CANCELLED"])
     report_checkpoint(store, old, time.time())
-    failed = replacer.wait(started.id, 10.0)
+    failed = replacer.wait(started.id, PATIENCE_SECONDS)
     assert ("failed", f"job {new} no longer runs") == (failed.state, failed.reason)
     assert ["RUNNING"] == states(scheduler, old)
 
 
 def test_a_signal_asks_where_the_trainer_does_not_answer(
-    replacer: Replacer, store: Store, old: str, tmp_path: Path
+    scheduler: LocalRunner, store: Store, old: str, tmp_path: Path
 ) -> None:
     """OLD gets it, saves, and the record of that is the answer."""
-    started = replacer.start("r", script=NEW, user="alice", checkpoint_wait_seconds=0.5, signal="USR1")
-    until((tmp_path / "asked").exists)
-    report_checkpoint(store, old, time.time())
-    done = replacer.wait(started.id, 10.0)
+    ahead = [0.0]
+    with closing(Replacer(store, scheduler, lambda: time.time() + ahead[0], pauses=PAUSES)) as replacer:
+        started = replacer.start("r", script=NEW, user="alice", checkpoint_wait_seconds=600.0, signal="USR1")
+        until(lambda: state(replacer, started) == "checkpoint_asked")
+        ahead[0] = 601.0
+        until((tmp_path / "asked").exists)
+        report_checkpoint(store, old, time.time() + ahead[0])
+        done = replacer.wait(started.id, PATIENCE_SECONDS)
     assert "done" == done.state
     assert {"status": "done", "step": 40, "path": "/ckpt/40"} == done.checkpoint
     assert {"signalling", "signalled"} <= {stage.state for stage in done.stages}
@@ -198,7 +169,7 @@ def test_a_checkpoint_from_before_is_no_answer(
     """Nor is silence: it is given up, as was chosen."""
     report_checkpoint(store, old, time.time() - 60.0)
     asked = {"checkpoint_wait_seconds": 0.2, "signal": "USR1", "without_answer": "abort"}
-    failed = replacer.wait(replacer.start("r", script=NEW, user="alice", **asked).id, 10.0)
+    failed = replacer.wait(replacer.start("r", script=NEW, user="alice", **asked).id, PATIENCE_SECONDS)
     assert ("failed", None) == (failed.state, failed.checkpoint)
     assert ["RUNNING"] == states(scheduler, old)
 
@@ -211,7 +182,7 @@ def test_a_signal_that_would_kill_is_not_sent(
     until(lambda: states(scheduler, old) == ["RUNNING"])
     report(store, "r", old)
     asked = {"checkpoint_wait_seconds": 0.1, "signal": "USR1", "without_answer": "abort"}
-    failed = replacer.wait(replacer.start("r", script=NEW, user="alice", **asked).id, 10.0)
+    failed = replacer.wait(replacer.start("r", script=NEW, user="alice", **asked).id, PATIENCE_SECONDS)
     assert "would die of it" in (failed.reason or "")
     assert ["RUNNING"] == states(scheduler, old)
 
@@ -228,7 +199,7 @@ def test_a_signal_without_an_answer_is_not_sent_twice(
 
     monkeypatch.setattr(scheduler, "signal", lost)
     asked = {"checkpoint_wait_seconds": 0.1, "signal": "USR1"}
-    done = replacer.wait(replacer.start("r", script=NEW, user="alice", **asked).id, 10.0)
+    done = replacer.wait(replacer.start("r", script=NEW, user="alice", **asked).id, PATIENCE_SECONDS)
     assert "done" == done.state
     assert [(old, "USR1", "full")] == sent
     assert "USR1 may have been sent" in [stage.words for stage in done.stages]
