@@ -13,9 +13,12 @@ from fastapi import FastAPI
 
 from app.auth import issue
 from app.main import create_app
+from app.plans import Plans
+from app.records import RecordBatch, checked
 from app.settings import Settings
 from app.store import Store, open_store
 from app.store.facts import Scope
+from tests.app.clock import Clock
 
 NOTE_SEQS = itertools.count(10_000_000)
 LOGIN_TOKEN = "login-token-of-the-tests"
@@ -133,3 +136,25 @@ def store() -> Iterator[Store]:
     opened = open_store(None)
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """Return a clock that stands still."""
+    return Clock()
+
+
+@pytest.fixture
+def plans(store: Store, settings: Settings, clock: Clock) -> Plans:
+    """Return plans of the store."""
+    return Plans(store, settings, clock)
+
+
+@pytest.fixture
+def report(store: Store, clock: Clock) -> Callable[..., None]:
+    """Return what stores a batch of a run, as it comes from a reporter."""
+
+    def add(run: str, **parts: Any) -> None:
+        store.add("ada", run, checked(RecordBatch.model_validate(batch(**parts))), clock.now)
+
+    return add

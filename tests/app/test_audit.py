@@ -1,19 +1,9 @@
 """The append-only log."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from app.audit import Audit
-from app.store import Store, open_store
-
-
-@pytest.fixture
-def store() -> Iterator[Store]:
-    """Yield a store in memory."""
-    opened = open_store(None)
-    yield opened
-    opened.close()
+from app.store import Store
 
 
 def test_accepted_and_refused(store: Store) -> None:

@@ -11,14 +11,6 @@ from app.store import Store, open_store
 LOGIN = "login-token-of-the-tests"
 
 
-@pytest.fixture
-def store() -> Any:
-    """Yield a store in memory."""
-    opened = open_store(None)
-    yield opened
-    opened.close()
-
-
 def test_report_tokens_are_write_only() -> None:
     """A report token reads nothing, a read token changes nothing, an operate token does both."""
     assert {"report": {"report"}, "read": {"read"}, "operate": {"report", "read", "operate"}} == ALLOWED

@@ -3,7 +3,7 @@
 import json
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,20 +16,12 @@ from app.pages.verdict_history import BADGES
 from app.plans import Plans
 from app.records import RecordBatch, checked
 from app.settings import Settings
-from app.store import Store, open_store
+from app.store import Store
 from app.views import RunView
 from app.words import Words
 
 PLAN = {"name": "demo", "total_steps": 300, "validate_every": 25, "target_loss": 0.5, "target_of": "train"}
 STATIC = Path(figure_json.__wrapped__.__code__.co_filename).parent / "static"
-
-
-@pytest.fixture
-def store() -> Iterator[Store]:
-    """Yield a store in memory."""
-    opened = open_store(None)
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 import json
 import socket
 import stat
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,14 +10,6 @@ import pytest
 from app.auth import token_hash
 from app.credentials import is_established, prepare_state, signing_secret, write_credentials, write_private
 from app.store import Store, open_store
-
-
-@pytest.fixture
-def store() -> Iterator[Store]:
-    """Yield a store in memory."""
-    opened = open_store(None)
-    yield opened
-    opened.close()
 
 
 def _mode(path: Path) -> int:

@@ -1,7 +1,7 @@
 """Finding the earlier run that a run resembles."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -9,19 +9,11 @@ import pytest
 from app.curves import Alignment
 from app.earlier import EarlierRuns
 from app.records import RecordBatch, checked
-from app.store import Store, open_store
+from app.store import Store
 from app.store.facts import Run
 from planner.loss_path import LatentCurve, RefusedCurve
 
 FINISHED = [("finish", {"reason": "finished"})]
-
-
-@pytest.fixture
-def store() -> Iterator[Store]:
-    """Yield a store in memory."""
-    opened = open_store(None)
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

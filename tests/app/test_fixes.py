@@ -1,7 +1,5 @@
 """What is predicted at the click, what came of it, and what the next comparison learns from it."""
 
-import time
-from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -10,11 +8,10 @@ import pytest
 from app.fixes import FixBook
 from app.habits import FIX
 from app.plans import Plans
-from app.records import RecordBatch
 from app.replacement import Replacement
 from app.schemas.actions import RelaunchOrder
-from app.settings import Settings
-from app.store import Store, open_store
+from app.store import Store
+from tests.app.clock import Clock
 
 PLAN = {"total_steps": 200, "validate_every": "never", "checkpoint_every": "never"}
 SCENARIO = {
@@ -23,51 +20,10 @@ SCENARIO = {
 }  # fmt: skip
 
 
-class Clock:
-    """A clock that stands still until it is moved."""
-
-    def __init__(self) -> None:
-        self.now = time.time()
-
-    def __call__(self) -> float:
-        """Return the epoch seconds."""
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    """Return a clock that stands still."""
-    return Clock()
-
-
-@pytest.fixture
-def store() -> Iterator[Store]:
-    """Yield a store in memory."""
-    opened = open_store(None)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def plans(store: Store, settings: Settings, clock: Clock) -> Plans:
-    """Return plans of the store."""
-    return Plans(store, settings, clock)
-
-
 @pytest.fixture
 def book(store: Store, plans: Plans, clock: Clock) -> FixBook:
     """Return the book of fixes."""
     return FixBook(store, plans, clock)
-
-
-@pytest.fixture
-def report(store: Store, clock: Clock, make_batch: Callable[..., Any]) -> Callable[..., None]:
-    """Return what stores a batch of a run."""
-
-    def add(run: str, **parts: Any) -> None:
-        store.add("ada", run, RecordBatch.model_validate(make_batch(**parts)), clock.now)
-
-    return add
 
 
 def _click(clock: Clock, id_: str = "r1", **changes: Any) -> Replacement:

@@ -1,6 +1,6 @@
 """How every run of a list stands."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -9,18 +9,10 @@ from app.glances import Glances
 from app.plans import Plans
 from app.records import RecordBatch, checked
 from app.settings import Settings
-from app.store import Store, open_store
+from app.store import Store
 
 PLAN = {"name": "demo", "total_steps": 300, "validate_every": 25, "target_loss": 0.5, "target_of": "train"}
 NOW = 1_000_000.0
-
-
-@pytest.fixture
-def store() -> Iterator[Store]:
-    """Yield a store in memory."""
-    opened = open_store(None)
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """What the next comparison starts from: the person's own past times, else the settings."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -9,16 +8,8 @@ from app.habits import FIX, HabitBook, Usual
 from app.records import RecordBatch
 from app.settings import Settings
 from app.slurm.scheduler import JobFacts
-from app.store import Store, open_store
+from app.store import Store
 from app.store.facts import Run
-
-
-@pytest.fixture
-def store() -> Iterator[Store]:
-    """Yield a store in memory."""
-    opened = open_store(None)
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

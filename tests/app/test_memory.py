@@ -2,7 +2,7 @@
 
 import itertools
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +12,7 @@ from app.memory import ETA, HINDSIGHT, Memory, quantiles_of
 from app.plans import Plans
 from app.records import RecordBatch
 from app.settings import Settings
-from app.store import Store, open_store
+from app.store import Store
 from planner.quantiles import DEFAULT_LEVELS, Quantiles
 
 PLAN = {"total_steps": 200, "validate_every": "never", "checkpoint_every": "never"}
@@ -57,14 +57,6 @@ class Trainer:
     def _add(self, **parts: Any) -> None:
         body = {"v": 1, "attempt": "a", "attempt_started": STARTED, **parts}
         self._store.add("ada", "one", RecordBatch.model_validate(body), self.now)
-
-
-@pytest.fixture
-def store() -> Iterator[Store]:
-    """Yield a store in memory."""
-    opened = open_store(None)
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

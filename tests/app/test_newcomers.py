@@ -1,6 +1,5 @@
 """The poller is woken for processes heard of for the first time."""
 
-from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,15 +8,7 @@ import pytest
 from app import newcomers as newcomers_module
 from app.newcomers import Newcomers
 from app.records import RecordBatch
-from app.store import Store, open_store
-
-
-@pytest.fixture
-def store() -> Iterator[Store]:
-    """Yield a store in memory."""
-    opened = open_store(None)
-    yield opened
-    opened.close()
+from app.store import Store
 
 
 @pytest.fixture

@@ -1,13 +1,10 @@
 """What an open page is told of new alerts."""
 
-from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
-import pytest
-
 from app.pages.alert_news import MOST_SINGLY, AlertNews
-from app.store import Store, open_store
+from app.store import Store
 from app.store.alerts import NewAlert
 from app.store.facts import Episode
 from app.words import Words
@@ -38,14 +35,6 @@ class Reader:
     def link(path: str) -> str:
         """Return a path behind a proxy."""
         return f"/cutloss{path}"
-
-
-@pytest.fixture
-def store() -> Iterator[Store]:
-    """Yield a store in memory."""
-    opened = open_store(None)
-    yield opened
-    opened.close()
 
 
 def fail(store: Store, run: str, due: float, user: str = "ada") -> None:

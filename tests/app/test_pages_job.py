@@ -22,7 +22,7 @@ from app.settings import Settings
 from app.slurm.poller import PollerFigures
 from app.slurm.scheduler import JobFacts, SchedulerUnavailableError, Submission
 from app.slurm.usage import Usage
-from app.store import Store, open_store
+from app.store import Store
 from app.store.facts import Attempt, JobKey
 from app.words import Words
 
@@ -212,14 +212,6 @@ def test_the_line_of_runs_ends_where_it_closes(store: Store) -> None:
     lines = [[one.id for one in lineage(store, run)] for run in found if run is not None]
     assert [["a", "b", "c"], ["x"]] == lines[:2]
     assert {"p", "q"} == set(lines[2])
-
-
-@pytest.fixture(name="store")
-def make_store() -> Any:
-    """Keep everything in memory."""
-    store = open_store(None)
-    yield store
-    store.close()
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import itertools
 import time
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -20,49 +19,9 @@ from app.settings import Settings
 from app.slurm.scheduler import JobFacts
 from app.store import Store, open_store
 from app.views import RunView
+from tests.app.clock import Clock
 
 PLAN = {"total_steps": 200, "validate_every": 20, "checkpoint_every": "never"}
-
-
-class Clock:
-    """A clock that stands still until it is moved."""
-
-    def __init__(self) -> None:
-        self.now = time.time()
-
-    def __call__(self) -> float:
-        """Return the epoch seconds."""
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    """Return a clock that stands still."""
-    return Clock()
-
-
-@pytest.fixture
-def store() -> Iterator[Store]:
-    """Yield a store in memory."""
-    opened = open_store(None)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def plans(store: Store, settings: Settings, clock: Clock) -> Plans:
-    """Return plans of the store."""
-    return Plans(store, settings, clock)
-
-
-@pytest.fixture
-def report(store: Store, clock: Clock, make_batch: Callable[..., Any]) -> Callable[..., None]:
-    """Return what stores a batch of a run."""
-
-    def add(run: str, **parts: Any) -> None:
-        store.add("ada", run, checked(RecordBatch.model_validate(make_batch(**parts))), clock.now)
-
-    return add
 
 
 def _view(plans: Plans, run: str = "one") -> RunView:

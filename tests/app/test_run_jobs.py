@@ -1,6 +1,5 @@
 """The job of a run's number is that run's only while nothing says otherwise."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +9,7 @@ from app.errors import ConflictError, NotFoundError
 from app.records import RecordBatch
 from app.run_jobs import CLOCK_SKEW_SECONDS, estrangement, job_of
 from app.slurm.scheduler import JobFacts
-from app.store import Store, open_store
+from app.store import Store
 from app.store.facts import Run
 
 SUBMITTED = 10_000.0
@@ -25,14 +24,6 @@ class OneJob:
     def detail(self, job: str) -> JobFacts | None:
         """Return it."""
         return JOB if job == JOB.id else None
-
-
-@pytest.fixture(name="store")
-def make_store() -> Iterator[Store]:
-    """Keep everything in memory."""
-    store = open_store(None)
-    yield store
-    store.close()
 
 
 def reported(store: Store, run: str, started: float, finished: str | None = None, **job: str) -> Run:

@@ -1,22 +1,11 @@
 """What the service looks up across runs: jobs, waits, documents, tokens, the audit log."""
 
-from collections.abc import Iterator
 from typing import Any
-
-import pytest
 
 from app.records import RecordBatch
 from app.slurm.scheduler import JobFacts
-from app.store import Store, open_store
+from app.store import Store
 from app.store.facts import AuditEntry, AuditFilter, Token
-
-
-@pytest.fixture
-def store() -> Iterator[Store]:
-    """Yield a store in memory."""
-    opened = open_store(None)
-    yield opened
-    opened.close()
 
 
 def _report(store: Store, run: str, *, user: str = "ada", started: float = 1000.0, **parts: Any) -> None:

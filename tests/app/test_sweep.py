@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -17,14 +17,6 @@ from app.sweep import Sweep
 
 PLAN = {"total_steps": 200, "validate_every": 20, "checkpoint_every": "never"}
 PATIENCE_SECONDS = 60.0
-
-
-@pytest.fixture
-def store() -> Iterator[Store]:
-    """Yield a store in memory."""
-    opened = open_store(None)
-    yield opened
-    opened.close()
 
 
 @pytest.fixture
