@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from planner.course import Course
-from planner.outcome import arriving, mean_of
+from planner.composition import composition, timeline
+from planner.course import PERSON_PHASES, Course
+from planner.outcome import mean_of
 from planner.reasons import Parameter, reason
 from planner.scenario import CompareQuery, Scenario
 from planner.verdict import Verdict
@@ -21,7 +22,7 @@ class Action:
     """One thing to do.
 
     Attributes:
-        at_seconds: from now, at the mean.
+        at_seconds: from now, in the middle course; at the mean where its end may never come.
         kind: what sort of thing.
         text: plain English, or the command itself.
         code: of the message.
@@ -56,7 +57,8 @@ def _continue(scenario: Scenario) -> Iterator[Action]:
 
 
 def _relaunch(query: CompareQuery, scenario: Scenario, course: Course) -> Iterator[Action]:
-    edit, test, queue = (mean_of(arriving(course, course.phases[part])) for part in ("edit", "test", "queue"))
+    lasts = {part.phase: part.seconds for part in composition(course) or timeline(course)}
+    edit, test, queue = (lasts.get(phase, 0.0) for phase in PERSON_PHASES)
     keeps = scenario.cancel == "at_relaunch"
     if not keeps:
         yield _cancel(query, 0.0)
@@ -82,7 +84,7 @@ def _cancel(query: CompareQuery, at_seconds: float) -> Action:
 
 
 def _done(query: CompareQuery, course: Course) -> Action:
-    at_seconds = mean_of(arriving(course, course.end_seconds))
+    at_seconds = sum(part.seconds for part in composition(course) or timeline(course))
     if query.target is None:
         return _action(at_seconds, "done", "do_finished", step=course.leg.total)
     share = mean_of(course.arrives)

@@ -13,9 +13,21 @@ def break_even_seconds(continuing: Course, relaunch: Course) -> float | None:
 
     ``None`` where that is negative, or where a median is never.
     """
-    goal = median_of(continuing.finish_seconds)
-    rest = np.where(relaunch.arrives, relaunch.end_seconds - relaunch.overhead_seconds, np.inf)
-    tries = relaunch.startups
+    return _overhead_at(median_of(continuing.finish_seconds), relaunch)
+
+
+def planned_seconds(relaunch: Course) -> float | None:
+    """Return the edit + test + queue total of one try that leaves the median finish of a relaunch as it is.
+
+    What is uncertain about them is told by one number on the scale of the tie, so that the difference of the
+    two is how much longer a fix may take. ``None`` where the median is never.
+    """
+    return _overhead_at(median_of(relaunch.finish_seconds), relaunch)
+
+
+def _overhead_at(goal: float | None, relaunch: Course) -> float | None:
+    """Return the overhead of one try with which the median finish of a relaunch is the goal."""
+    rest, tries = relaunch.rest_seconds, relaunch.startups
     if goal is None or not _lead(0.0, goal, tries, rest) >= 0:
         return None
     if tries.max() == 1:

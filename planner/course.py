@@ -88,6 +88,11 @@ class Course:
         return np.asarray(self.attention_seconds + self.phases["queue"])
 
     @property
+    def rest_seconds(self) -> FloatArray:
+        """Seconds until the goal without edit, test and queue, inf where it is never reached."""
+        return np.where(self.arrives, self.end_seconds - self.overhead_seconds, np.inf)
+
+    @property
     def gpu_seconds(self) -> FloatArray | None:
         """Seconds during which the GPUs are held from now on, by the old job or the new one."""
         if self.old_seconds is None:

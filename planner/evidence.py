@@ -1,18 +1,21 @@
 """What a verdict rests on."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from planner.break_even import break_even_seconds
+from planner.break_even import break_even_seconds, planned_seconds
 from planner.course import Course
 from planner.outcome import median_of
 from planner.quantiles import Quantiles
 from planner.ranking import Ranking, differences, signed_quantiles
-from planner.scenario import CompareQuery
+from planner.scenario import CompareQuery, fix_of
 from planner.sensitivity import Sensitivity, nearness, sensitivities
 from planner.step_budget import step_budget
+
+_FIX_PARTS = frozenset({"edit_seconds", "test_seconds", "queue_seconds"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,7 @@ class Evidence:
         median_saving: its median.
         best_relaunch: the relaunch with the lowest median finish.
         break_even_seconds: edit + test + queue at which continuing and that relaunch tie.
+        slack_seconds: how much longer they may take than they do until that is so.
         sensitivity: which input flips the verdict.
     """
 
@@ -41,6 +45,7 @@ class Evidence:
     median_saving: float | None
     best_relaunch: str | None
     break_even_seconds: float | None
+    slack_seconds: float | None
     sensitivity: tuple[Sensitivity, ...]
 
     def first_of(self, action: str) -> str | None:
@@ -76,12 +81,37 @@ def gather(
 ) -> Evidence:
     """Return the evidence for a choice."""
     continuing, relaunch = _first_of(query, courses, "continue"), _best_relaunch(query, courses)
-    tie = None
+    tie, slack = None, None
     if continuing is not None and relaunch is not None:
         tie = break_even_seconds(courses[continuing], courses[relaunch])
+        planned = planned_seconds(courses[relaunch])
+        slack = None if tie is None or planned is None else tie - planned
     saving, median = _saving(query, courses, ranking, continuing)
     found = _sensitivities(query, courses, chosen)
-    return Evidence(query, courses, refusals, ranking, chosen, saving, median, relaunch, tie, found)
+    if slack is not None and _is_duel(query, courses, {continuing, relaunch}, chosen):
+        found = tuple(sorted((_at_tie(one, query, slack) for one in found), key=nearness))
+    return Evidence(query, courses, refusals, ranking, chosen, saving, median, relaunch, tie, slack, found)
+
+
+def _is_duel(
+    query: CompareQuery,
+    courses: Mapping[str, Course],
+    duellists: AbstractSet[str | None],
+    chosen: str | None,
+) -> bool:
+    """Return whether break-even decides: between going on and the best way to carry out one fix."""
+    fixes = {fix_of(scenario) for scenario in query.scenarios if scenario.name in duellists}
+    others = [s for s in query.scenarios if s.name in courses and s.name not in duellists]
+    return chosen in duellists and all(fix_of(one) is not None and fix_of(one) in fixes for one in others)
+
+
+def _at_tie(found: Sensitivity, query: CompareQuery, slack: float) -> Sensitivity:
+    """Return where one part of a fix turns the verdict: as much longer as all of them together may take."""
+    part = found.input.rpartition("/")[2]
+    if part not in _FIX_PARTS and not (part == "startup_seconds" and query.at_step > 0):
+        return found
+    flips_at = found.value + slack
+    return replace(found, flips_at=flips_at if flips_at >= 0 else None)
 
 
 def _first_of(query: CompareQuery, courses: Mapping[str, Course], action: str) -> str | None:

@@ -6,6 +6,7 @@ from typing import Literal
 import numpy as np
 from scipy.special import ndtri
 
+from planner.composition import TimelinePhase, composition, timeline
 from planner.course import BoolArray, Course
 from planner.curve import FloatArray
 from planner.loss_path import MilestoneCurve
@@ -15,7 +16,6 @@ from planner.scenario import CompareQuery, Economics, Scenario
 HOUR_SECONDS = 3600.0
 _WATTS_PER_KILOWATT = 1000.0
 _GRAMS_PER_KG = 1000.0
-_PHASE_ORDER = ("edit", "test", "queue", "startup", "step", "validation", "checkpoint")
 _SHOWN_MILESTONES = 4
 
 
@@ -26,15 +26,6 @@ class MilestoneOutcome:
     step: float
     finish_seconds: Quantiles
     loss: Quantiles | None
-
-
-@dataclass(frozen=True, slots=True)
-class TimelinePhase:
-    """One phase's mean share of the way, in seconds from now."""
-
-    phase: str
-    start_seconds: float
-    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +51,7 @@ class Outcome:
         attention_seconds: edit and test of all tries.
         milestones: steps on the way.
         timeline: consecutive; the phases add up to the mean finish.
+        composition: consecutive; the phases add up to the median finish, and are empty where that is never.
     """
 
     name: str
@@ -80,6 +72,7 @@ class Outcome:
     attention_seconds: Quantiles | None = None
     milestones: tuple[MilestoneOutcome, ...] = ()
     timeline: tuple[TimelinePhase, ...] = ()
+    composition: tuple[TimelinePhase, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +106,8 @@ def outcome_of(query: CompareQuery, scenario: Scenario, course: Course) -> Outco
         kg_co2=_maybe(spent.kg_co2, levels),
         attention_seconds=of_draws(course.attention_seconds, levels),
         milestones=_milestones(query, scenario, course),
-        timeline=_timeline(course),
+        timeline=timeline(course),
+        composition=composition(course),
     )
 
 
@@ -195,24 +189,3 @@ def _milestone_steps(scenario: Scenario, course: Course) -> list[float]:
     spread = np.linspace(start, total, _SHOWN_MILESTONES + 1)[1:-1]
     validated = due.first_from(spread)
     return sorted({int(step) for step in validated if start < step < total} | {total})
-
-
-def _timeline(course: Course) -> tuple[TimelinePhase, ...]:
-    """Return the mean seconds of each phase over the draws that arrive."""
-    if not course.arrives.any():
-        return ()
-    row: list[TimelinePhase] = []
-    start = 0.0
-    for phase in _PHASE_ORDER:
-        seconds = mean_of(arriving(course, course.phases[phase]))
-        if seconds > 0:
-            row.append(TimelinePhase(phase, start, seconds))
-            start += seconds
-    return tuple(row)
-
-
-def arriving(course: Course, draws: FloatArray) -> FloatArray:
-    """Return the draws in which the goal is reached."""
-    if course.arrives.all():
-        return draws
-    return np.broadcast_to(draws, course.arrives.shape)[course.arrives]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from planner.actions import Action, actions_of
 from planner.contradictions import check_query
 from planner.course import Course, Refusal
-from planner.draws import Draws
+from planner.draws import Draws, Source
 from planner.outcome import Outcome, outcome_of, stopped
 from planner.ranking import Ranking
 from planner.scenario import CompareQuery, Scenario
@@ -23,6 +23,7 @@ class Comparison:
         outcomes: one per scenario, in their order.
         verdict: the advice.
         suggestions: further scenarios worth asking about.
+        suggested: what comes of each of them by itself, under the same draws; neither ranked nor judged.
         actions: how the advice is carried out.
     """
 
@@ -30,6 +31,7 @@ class Comparison:
     verdict: Verdict
     suggestions: tuple[Scenario, ...] = ()
     actions: tuple[Action, ...] = ()
+    suggested: tuple[Outcome, ...] = ()
 
 
 def compare(query: CompareQuery) -> Comparison:
@@ -39,28 +41,29 @@ def compare(query: CompareQuery) -> Comparison:
         InvalidInputError: the question contradicts itself; the pointer is relative to the question.
     """
     source = Draws(query.seed)
+    check_query(query)
     courses, refusals = _simulated(query, source)
     verdict, ranking = judge(query, courses, refusals, source)
     outcomes = tuple(_outcome(query, s, courses, refusals, ranking) for s in query.scenarios)
-    return Comparison(outcomes, verdict, suggest(query, courses), actions_of(query, verdict, courses))
+    suggestions = suggest(query, courses)
+    actions = actions_of(query, verdict, courses)
+    return Comparison(outcomes, verdict, suggestions, actions, _outlook(query, suggestions, source))
 
 
-def outlook(query: CompareQuery) -> tuple[Outcome, ...]:
-    """Return what comes of each scenario by itself, in their order: neither ranked nor judged.
-
-    Raises:
-        InvalidInputError: the question contradicts itself; the pointer is relative to the question.
-    """
-    courses, refusals = _simulated(query, Draws(query.seed))
-    return tuple(_outcome(query, scenario, courses, refusals, None) for scenario in query.scenarios)
+def _outlook(query: CompareQuery, suggestions: tuple[Scenario, ...], source: Source) -> tuple[Outcome, ...]:
+    """Return what comes of each suggestion by itself; quantities it shares with the others are shared."""
+    extended = replace(query, scenarios=(*query.scenarios, *suggestions))
+    courses, refusals = _simulated(extended, source, len(query.scenarios))
+    return tuple(_outcome(extended, scenario, courses, refusals, None) for scenario in suggestions)
 
 
-def _simulated(query: CompareQuery, source: Draws) -> tuple[dict[str, Course], dict[str, str]]:
-    """Return the courses of the scenarios that can be answered, and why the others cannot, by name."""
-    check_query(query)
+def _simulated(
+    query: CompareQuery, source: Source, first: int = 0
+) -> tuple[dict[str, Course], dict[str, str]]:
+    """Return the courses of the scenarios from one on, and why some have none, by name."""
     courses: dict[str, Course] = {}
     refusals: dict[str, str] = {}
-    for index, scenario in enumerate(query.scenarios):
+    for index, scenario in enumerate(query.scenarios[first:], first):
         if scenario.action != "stop":
             course = simulate(query, index, source)
             if isinstance(course, Refusal):

@@ -32,6 +32,7 @@ class Verdict:
         saving_fraction: its median over continue's median total.
         sunk_seconds: spent already, and in no option.
         break_even_seconds: edit + test + queue at which continuing and the best relaunch tie.
+        slack_seconds: how much longer than planned they may take until then; below 0 where that is too long.
         saving_over_experiments_seconds: the saving, repeated.
         sensitivity: which input flips the verdict, the nearest first.
         pareto: scenarios that no other beats in both time and cost.
@@ -47,6 +48,7 @@ class Verdict:
     saving_fraction: float | None = None
     sunk_seconds: float | None = None
     break_even_seconds: float | None = None
+    slack_seconds: float | None = None
     saving_over_experiments_seconds: Quantiles | None = None
     sensitivity: tuple[Sensitivity, ...] = ()
     pareto: tuple[str, ...] | None = None
@@ -86,6 +88,7 @@ def judge(
         saving_fraction=evidence.saving_fraction,
         sunk_seconds=query.elapsed_seconds,
         break_even_seconds=evidence.break_even_seconds,
+        slack_seconds=evidence.slack_seconds,
         saving_over_experiments_seconds=_repeated(evidence.saving_seconds, query.experiments),
         sensitivity=evidence.sensitivity,
         pareto=None if ranking is None else pareto(query, courses, ranking),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from app.pages.adding_up import adding_up
 from app.pages.refusals import option_name, reason_text
 
 if TYPE_CHECKING:
@@ -48,10 +49,10 @@ class BreakEven:
 def break_even(view: RunView, words: Words) -> BreakEven | None:
     """Return the bar of what the fix may take, ``None`` where no tie is known."""
     verdict = view.comparison.verdict if view.comparison else None
-    planned = planned_seconds(view.scenario)
-    if verdict is None or verdict.break_even_seconds is None or planned is None:
+    if verdict is None or verdict.break_even_seconds is None or verdict.slack_seconds is None:
         return None
     tie = verdict.break_even_seconds
+    planned = tie - verdict.slack_seconds
     end = ROOM * max(tie, planned)
     return BreakEven(
         words.duration(planned),
@@ -59,17 +60,11 @@ def break_even(view: RunView, words: Words) -> BreakEven | None:
         words.duration(end),
         round(100 * planned / end, 2),
         round(100 * tie / end, 2),
-        _slack(tie - planned, words),
+        _slack(*adding_up([planned, verdict.slack_seconds])[1:], words),
         words.say(
             "Continuing wins if edit, test and queue take more than <b>{tie}</b>.", tie=words.duration(tie)
         ),
     )
-
-
-def planned_seconds(scenario: Mapping[str, object]) -> float | None:
-    """Return the middle of the edit, test and queue a scenario plans, ``None`` where one is missing."""
-    middles = [middle_seconds(scenario.get(f"{phase}_seconds")) for phase in ("edit", "test", "queue")]
-    return None if None in middles else sum(middle for middle in middles if middle is not None)
 
 
 def why(view: RunView, words: Words) -> list[Markup]:

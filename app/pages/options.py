@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from app.pages.adding_up import adding_up
 from app.pages.axis import ClockAxis, Tick, covering
 from app.pages.gantt import Segment, Stretch, ahead, behind, segments
 from app.pages.phases import phase_name
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
 CONTINUE, STOP = "continue", "stop"
 PAST_SHARE = 0.5
 """How much longer than the time ahead the past may be drawn."""
-
-LEAST_TOLD = 0.02
-"""Share of an option below which a phase is not named."""
 
 LIMIT_WITHIN = 1.6
 """A time limit further away than this many times the last end is told, not drawn."""
@@ -143,12 +141,20 @@ def _by_eta(view: RunView) -> Option:
         CONTINUE,
         eta.remaining_seconds,
         eta.reason,
-        parts,
+        _stretched(parts, eta.remaining_seconds),
         eta.steps_left,
         eta.validations_left,
         None,
         None,
     )
+
+
+def _stretched(parts: list[tuple[str, float]], until: Quantiles | None) -> list[tuple[str, float]]:
+    """Return means of phases so that they add up to the median that is shown beside them."""
+    middle, whole = until.at(0.5) if until else None, sum(seconds for _, seconds in parts)
+    if middle is None or whole <= 0:
+        return parts
+    return [(phase, seconds * middle / whole) for phase, seconds in parts]
 
 
 def _with_whole_bar(option: Option, view: RunView) -> Option:
@@ -162,7 +168,7 @@ def _of_outcome(outcome: Outcome) -> Option:
         outcome.name,
         outcome.finish_seconds,
         outcome.reason,
-        [(part.phase, part.seconds) for part in outcome.timeline],
+        [(part.phase, part.seconds) for part in outcome.composition or outcome.timeline],
         outcome.steps_left,
         outcome.validations_left,
         outcome.loss_at_end,
@@ -261,11 +267,12 @@ def _why_not(option: Option, view: RunView, words: Words) -> Markup | None:
 
 
 def _composition(option: Option, words: Words) -> Markup | None:
-    """Return what a bar is made of: "40 min edit + 15 min test + 3 h 25 training + …"."""
+    """Return what a bar is made of: "40 min edit + 15 min test + 3 h 25 training + …", adding up as read."""
+    rounded = zip(option.parts, adding_up([seconds for _, seconds in option.parts]), strict=True)
     told = [
         words.say("{duration} {phase}", duration=words.duration(seconds), phase=phase_name(phase, words))
-        for phase, seconds in option.parts
-        if seconds >= LEAST_TOLD * sum(seconds for _, seconds in option.parts)
+        for (phase, _), seconds in rounded
+        if seconds > 0
     ]
     return words.plain(" + ").join(told) if told else None
 

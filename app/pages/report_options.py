@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
+from app.pages.adding_up import adding_up
 from app.pages.phases import phase_name
 from app.pages.refusals import option_name, reason_text
 from app.pages.report_blocks import Command, Paragraph, Points, Section, Table
@@ -100,14 +102,17 @@ def _option(one: Outcome, account: Account, words: Words) -> Iterator[Block]:
         yield Paragraph(words.say("Nothing more is spent, and nothing is reached."))
         return
     yield Points(_totals(one, account, words))
-    if one.timeline:
+    phases = one.composition or one.timeline
+    if phases:
+        lasts = adding_up([part.seconds for part in phases])
+        begins = accumulate(lasts, initial=0.0)
         rows = [
             [
                 words.plain(phase_name(part.phase, words)),
-                words.plain(words.duration(part.start_seconds)),
-                words.plain(words.duration(part.seconds)),
+                words.plain(words.duration(begin)),
+                words.plain(words.duration(last)),
             ]
-            for part in one.timeline
+            for part, begin, last in zip(phases, begins, lasts, strict=False)
         ]
         columns = [words.say("Phase"), words.say("Begins after"), words.say("Takes in all")]
         yield Table(columns, rows, words.say("Phases"))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from app.pages.what_if_scenario import scenario_from
 from app.pages.wishes import with_wishes
 from app.schemas.compare import RelaunchFields
 from planner.errors import InvalidInputError
-from planner.report import compare, outlook
+from planner.report import compare
 from planner.scenario import PlanOverrides
 
 if TYPE_CHECKING:
@@ -69,13 +69,11 @@ def _asked(view: RunView, values: Mapping[str, Value], plans: Plans) -> Asked:
         if question is None:
             return Asked()
         comparison = compare(question) if is_changed or view.comparison is None else view.comparison
-        return Asked(question, comparison, _ends(question, comparison))
+        return Asked(question, comparison, _ends(comparison))
     except InvalidInputError as error:
         return Asked(expected=error.expected)
 
 
-def _ends(question: CompareQuery, comparison: Comparison) -> Mapping[str, float | None]:
-    outcomes = comparison.outcomes
-    if comparison.suggestions:
-        outcomes = outlook(replace(question, scenarios=(*question.scenarios, *comparison.suggestions)))
+def _ends(comparison: Comparison) -> Mapping[str, float | None]:
+    outcomes = (*comparison.outcomes, *comparison.suggested)
     return {one.name: one.finish_seconds.at(0.5) for one in outcomes if one.finish_seconds is not None}

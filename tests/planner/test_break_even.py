@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from planner.break_even import break_even_seconds
+from planner.break_even import break_even_seconds, planned_seconds
 from planner.course import Course, Refusal
 from planner.draws import Draws, Medians
 from planner.duration import Duration, exactly
@@ -60,3 +60,20 @@ def test_uncertain_paces_tie_at_the_difference_of_the_medians() -> None:
     rest = float(np.median(relaunch.end_seconds - relaunch.overhead_seconds))
     expected = float(np.median(continuing.finish_seconds)) - rest
     assert pytest.approx(expected, rel=1e-6) == break_even_seconds(continuing, relaunch)
+
+
+def test_slack_is_the_difference_of_the_median_finishes() -> None:
+    """With one try, what a fix may take beyond its plan is how far apart both finishes lie at the median."""
+    query = fixed(edit_seconds=Duration(1200, 7200), queue_seconds=Duration(60, 5400))
+    continuing, relaunch = courses(query, Draws(0))
+    tie, planned = break_even_seconds(continuing, relaunch), planned_seconds(relaunch)
+    assert tie is not None
+    assert planned is not None
+    apart = np.median(continuing.finish_seconds) - np.median(relaunch.finish_seconds)
+    assert pytest.approx(float(apart)) == tie - planned
+
+
+def test_planned_is_what_was_said_where_it_is_exact() -> None:
+    """Exact parts are planned as they are, once a try: 40 + 15 + 10 min."""
+    assert 3_900 == planned_seconds(courses(SEED, Draws(0))[1])
+    assert pytest.approx(3_900) == planned_seconds(courses(fixed(success_probability=0.45), Draws(0))[1])

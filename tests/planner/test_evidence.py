@@ -75,3 +75,24 @@ def test_a_fix_learns_alike_only_along_the_same_curve() -> None:
     alike = [evidence(query).learns_alike("fix") for query in (aimed, apart, replace(aimed, target=None))]
     assert [True, False, False] == alike
     assert not evidence(aimed).learns_alike("continue")
+
+
+@pytest.mark.parametrize("part", ["edit_seconds", "test_seconds", "queue_seconds"])
+def test_a_part_of_the_fix_turns_the_verdict_where_break_even_says(part: str) -> None:
+    """Between going on and one fix, each part may grow by exactly what break-even leaves."""
+    wide = Duration(600, 5400)
+    query = replace(SEED, scenarios=(SEED.scenarios[0], replace(FIX, edit_seconds=wide, queue_seconds=wide)))
+    found = evidence(query)
+    assert found.slack_seconds is not None
+    turn = next(one for one in found.sensitivity if one.input.endswith(part))
+    assert pytest.approx(found.slack_seconds) == (turn.flips_at or 0.0) - turn.value
+
+
+def test_a_third_option_turns_the_verdict_by_itself() -> None:
+    """With a better third option break-even decides nothing: no part of the fix turns the verdict to it."""
+    rarer = Scenario("rarer", "continue", plan=PlanOverrides(validate_every=100))
+    found = evidence(replace(SEED, scenarios=(*SEED.scenarios, rarer)))
+    turn = next(one for one in found.sensitivity if one.input.endswith("edit_seconds"))
+    assert ("rarer", 7_410.0) == (found.chosen, found.slack_seconds)
+    assert turn.flips_at is not None
+    assert turn.flips_at < turn.value

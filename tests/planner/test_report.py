@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from planner.duration import Duration
-from planner.report import compare, outlook
+from planner.report import compare
 from planner.scenario import PlanOverrides, Scenario
 from tests.planner.seed import CONTINUE, FIX, SEED, with_pace
 
@@ -95,10 +95,16 @@ def test_same_question_gives_the_same_answer() -> None:
     assert compare(uncertain) == compare(uncertain)
 
 
-def test_outlook_tells_the_same_ends_without_a_verdict() -> None:
-    """What comes of each scenario by itself is what the comparison says of it, unranked."""
+def test_suggestions_are_told_as_the_comparison_with_them_would_tell_them() -> None:
+    """What comes of each suggestion by itself is what asking about it beside the others says, unranked."""
     uncertain = replace(FIX, edit_seconds=Duration(1200, 4800))
-    query = replace(SEED, scenarios=(CONTINUE, uncertain))
-    alone, compared = outlook(query), compare(query).outcomes
-    assert [one.finish_seconds for one in compared] == [one.finish_seconds for one in alone]
-    assert [None, None] == [one.probability_first for one in alone]
+    query = replace(SEED, scenarios=(CONTINUE, uncertain), plan=replace(SEED.plan, checkpoint_every=25))
+    query = replace(query, pace=replace(query.pace, checkpoint_seconds=Duration(10, 60)))
+    found = compare(query)
+    asked = compare(replace(query, scenarios=(*query.scenarios, *found.suggestions)))
+    assert ["continue", "relaunch", "relaunch"] == [one.action for one in found.suggestions]
+    assert [one.finish_seconds for one in asked.outcomes[2:]] == [
+        one.finish_seconds for one in found.suggested
+    ]
+    assert [one.name for one in found.suggestions] == [one.name for one in found.suggested]
+    assert {None} == {one.probability_first for one in found.suggested}
