@@ -7,7 +7,7 @@ from typing import Any
 from app.habits import FIX
 from app.memory import end_of, quantiles_of
 from app.plans import Plans
-from app.replacement import Replacement
+from app.replacement import Order, Replacement
 from app.schemas.actions import RelaunchOrder
 from app.schemas.compare import RelaunchFields
 from app.store import Store
@@ -94,7 +94,7 @@ class FixBook:
             "clicked": replacement.created,
             "edit_seconds": edit,
             "test_seconds": test,
-            "predicted": self._predicted(view),
+            "predicted": self._predicted(view, replacement.order),
         }
         self._store.put_document(replacement.run, FIX, data, replacement.created)
 
@@ -141,11 +141,11 @@ class FixBook:
             return None, None
         return whole * edit / (edit + test), whole * test / (edit + test)
 
-    def _predicted(self, view: RunView) -> dict[str, Any] | None:
+    def _predicted(self, view: RunView, order: Order) -> dict[str, Any] | None:
         """Return what is predicted now that edit and test are over, ``None``: nothing can be compared."""
         if view.comparison is None:
             return None
-        fields = RelaunchFields.model_validate(dict(view.scenario))
+        fields = RelaunchFields.model_validate(_scenario(view, order))
         after = fields.model_copy(update={"edit_seconds": (0.0, 0.0), "test_seconds": (0.0, 0.0)})
         try:
             question = self._plans.question(view.run.id, after, PlanOverrides(), None)
@@ -188,6 +188,14 @@ class FixBook:
             started = found[0].started if found is not None else None
         free = replacement.old_ended or replacement.entered("handed_over")
         return None if started is None or free is None else max(started - free, 0.0)
+
+
+def _scenario(view: RunView, order: Order) -> dict[str, Any]:
+    """Return the scenario as it was clicked: only the order *keep* spares the queue."""
+    if view.habits is None or not view.scenario_is_default:
+        return dict(view.scenario)
+    usual = view.habits.queue if order == "keep" else view.habits.anew
+    return {**view.scenario, "queue_seconds": usual.pair}
 
 
 def _finish(comparison: Comparison, name: str) -> Mapping[str, float | None] | None:

@@ -56,11 +56,17 @@ class Usual:
 
 @dataclass(frozen=True, slots=True)
 class Habits:
-    """What a fix usually takes, part by part."""
+    """What a fix usually takes, part by part.
+
+    Attributes:
+        queue: of a relaunch in the way it is offered first: none where that keeps the job's nodes.
+        anew: of a job that is submitted anew, as of a requeue.
+    """
 
     edit: Usual
     test: Usual
     queue: Usual
+    anew: Usual
 
 
 class HabitBook:
@@ -92,12 +98,13 @@ class HabitBook:
         return Habits(
             _usual(edit, "user") or _set(given.edit_low_seconds, given.edit_high_seconds),
             _usual(test, "user") or _set(given.test_low_seconds, given.test_high_seconds),
+            self._queue(user, job, keeps_nodes=True),
             self._queue(user, job),
         )
 
-    def _queue(self, user: str, job: JobFacts | None) -> Usual:
+    def _queue(self, user: str, job: JobFacts | None, *, keeps_nodes: bool = False) -> Usual:
         """Return the queue wait: of the same partition, else of any; the fewer waits, the wider."""
-        found = self._queues.outlook(job) if self._queues is not None else None
+        found = self._queues.outlook(job, keeps_nodes=keeps_nodes) if self._queues is not None else None
         if found is not None:
             return Usual(found.low_seconds, found.high_seconds, found.case, found.count)
         partition = job.partition if job is not None else None

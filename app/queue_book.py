@@ -1,7 +1,8 @@
 """How long a relaunch will wait in the queue: from the user's own history and from SLURM's own estimates.
 
 Each source is scored against what then happened. Two cases are told apart from waiting one's turn: a job
-under ``cutloss supervise`` has no queue at all, and where nobody is in line its freed nodes come back to it.
+under ``cutloss supervise`` that keeps its nodes has no queue at all, and where nobody is in line its freed
+nodes come back to it.
 """
 
 import re
@@ -85,12 +86,16 @@ class QueueBook:
         """Look no more."""
         self._looking.shutdown(cancel_futures=True)
 
-    def outlook(self, job: JobFacts | None) -> Outlook | None:
-        """Return what a relaunch of a job would wait, ``None`` where nothing is known of it."""
+    def outlook(self, job: JobFacts | None, *, keeps_nodes: bool = False) -> Outlook | None:
+        """Return what a relaunch of a job would wait, ``None`` where nothing is known of it.
+
+        Args:
+            job: the job.
+            keeps_nodes: whether its nodes are kept where it takes orders; else it is submitted anew.
+        """
         if job is None or job.cluster != self._scheduler.cluster:
             return None
-        # What a job left behind that its node took along still says that it takes orders.
-        if job.state == "RUNNING" and self._supervision.of(JobKey(job.cluster, job.id)) is not None:
+        if keeps_nodes and self._takes_orders(job):
             return Outlook("supervised", 0.0, 0.0, 1)
         self._have_history_read()
         if job.state == "RUNNING" and self._is_alone(job):
@@ -108,6 +113,10 @@ class QueueBook:
             now = self._clock()
             with self._lock:
                 self._trials[job_id] = (now, max(start - now, 0.0))
+
+    def _takes_orders(self, job: JobFacts) -> bool:
+        # What a job left behind that its node took along still says that it takes orders.
+        return job.state == "RUNNING" and self._supervision.of(JobKey(job.cluster, job.id)) is not None
 
     def _statements(self, job: JobFacts) -> list[Statement]:
         with self._lock:

@@ -105,7 +105,7 @@ def make_view(materials: Materials) -> RunView:
 
 
 def _limit(standing: Standing, pace: Pace, now: float) -> RunLimit | None:
-    return run_limit(standing.query, pace, standing.habits.queue.middle_seconds, now)
+    return run_limit(standing.query, pace, standing.habits.anew.middle_seconds, now)
 
 
 def _over(query: EtaQuery) -> Eta:

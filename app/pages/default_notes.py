@@ -19,12 +19,19 @@ if TYPE_CHECKING:
     from app.words import Words
 
 
-def default_notes(view: RunView, words: Words) -> Mapping[str, Markup]:
-    """Return by field where its default comes from; nothing where the person has said it."""
+def default_notes(view: RunView, words: Words, *, is_cancelled_first: bool = False) -> Mapping[str, Markup]:
+    """Return by field where its default comes from; nothing where the person has said it.
+
+    Args:
+        view: the run.
+        words: the reader's.
+        is_cancelled_first: whether the job is ended before its fix is ready: then it keeps no nodes.
+    """
     if view.habits is None or not view.scenario_is_default:
         return {}
     habits = view.habits
-    named = {"edit": habits.edit, "test": habits.test, "queue": habits.queue}
+    queue = habits.anew if is_cancelled_first else habits.queue
+    named = {"edit": habits.edit, "test": habits.test, "queue": queue}
     return {name: usual_source(usual, words) for name, usual in named.items()}
 
 

@@ -82,7 +82,7 @@ def what_if(view: RunView, query: Mapping[str, str], plans: Plans, words: Words)
             words,
             target_of=view.target_of,
             choices={"curve": curve_choices(view, values["curve"], plans, words)},
-            notes=default_notes(view, words),
+            notes=default_notes(view, words, is_cancelled_first=values["cancel"].number == 0),
         ),
         more=field_faces([values[field.name] for field in MORE_FIELDS], words),
         results=option_results(view, found, words),

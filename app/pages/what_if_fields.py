@@ -112,7 +112,7 @@ class Value:
 
 def field_values(view: RunView, query: Mapping[str, str]) -> dict[str, Value]:
     """Return what every field holds."""
-    defaults = _defaults(view)
+    defaults = _defaults(view, query)
     values = {
         field.name: read_value(field, query.get(field.name), defaults.get(field.name))
         for field in (*FIELDS, *MORE_FIELDS)
@@ -151,12 +151,21 @@ def steps_to_target(view: RunView) -> tuple[float, float] | None:
     return (float(total), float(total)) if isinstance(total, int) and view.target_loss is None else None
 
 
-def _defaults(view: RunView) -> dict[str, float | None]:
+def queue_seconds(view: RunView, *, is_cancelled_first: bool) -> object:
+    """Return the scenario's queue: a job that is cancelled before its fix is ready keeps no nodes."""
+    if is_cancelled_first and view.scenario_is_default and view.habits is not None:
+        return view.habits.anew.pair
+    return view.scenario.get("queue_seconds")
+
+
+def _defaults(view: RunView, query: Mapping[str, str]) -> dict[str, float | None]:
     steps = steps_to_target(view) or (None, None)
     every = view.run.plan.get("validate_every")
+    at_once = typed_number(query.get("cancel", "")) == 0
     return {
         "validate_every": float(every) if isinstance(every, int) else None,
-        **{phase: _minutes(view.scenario.get(f"{phase}_seconds")) for phase in ("edit", "test", "queue")},
+        **{phase: _minutes(view.scenario.get(f"{phase}_seconds")) for phase in ("edit", "test")},
+        "queue": _minutes(queue_seconds(view, is_cancelled_first=at_once)),
         "cancel": float(view.scenario.get("cancel") == "at_relaunch"),
         "resume": float(view.scenario.get("resume_step") == "latest"),
         "steps_low": steps[0],

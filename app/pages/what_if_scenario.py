@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from app.pages.evidence import middle_seconds
-from app.pages.what_if_fields import OWN_CURVE, RUN_PREFIX
+from app.pages.what_if_fields import OWN_CURVE, RUN_PREFIX, queue_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,7 +20,10 @@ STEEPNESS = 0.5
 
 def scenario_from(view: RunView, values: Mapping[str, Value]) -> dict[str, Any]:
     """Return the relaunch of a what-if in API.md's form: what is kept as the run's scenario."""
-    scenario: dict[str, Any] = dict(view.scenario)
+    scenario: dict[str, Any] = {
+        **view.scenario,
+        "queue_seconds": queue_seconds(view, is_cancelled_first=values["cancel"].number == 0),
+    }
     for phase in ("edit", "test", "queue"):
         scenario[f"{phase}_seconds"] = _rescaled(scenario.get(f"{phase}_seconds"), values[phase])
     if values["cancel"].is_changed:

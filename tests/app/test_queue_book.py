@@ -92,9 +92,21 @@ def test_a_supervised_job_has_no_queue(bench: Bench) -> None:
     running = bench.folder / "box-7.running"
     running.write_text(json.dumps({"command": ["x"], "since": 1.0}))
     running.chmod(0o600)
-    found = bench.book.outlook(RUNNING)
+    found = bench.book.outlook(RUNNING, keeps_nodes=True)
     assert found is not None
     assert ("supervised", 0.0, 0.0) == (found.case, found.low_seconds, found.high_seconds)
+
+
+def test_a_supervised_job_that_is_submitted_anew_waits_its_turn(bench: Bench) -> None:
+    """Only kept nodes are not waited for."""
+    running = bench.folder / "box-7.running"
+    running.write_text(json.dumps({"command": ["x"], "since": 1.0}))
+    running.chmod(0o600)
+    bench.scheduler.jobs = [waited(number, 3600.0) for number in range(10)]
+    bench.book.read_history()
+    found = bench.book.outlook(RUNNING)
+    assert found is not None
+    assert ("combined", True) == (found.case, found.low_seconds > 0)
 
 
 def test_a_job_that_ended_takes_no_orders(bench: Bench) -> None:
@@ -103,7 +115,7 @@ def test_a_job_that_ended_takes_no_orders(bench: Bench) -> None:
     left.write_text(json.dumps({"command": ["x"], "since": 1.0}))
     left.chmod(0o600)
     for state in ("NODE_FAIL", "PENDING"):
-        assert bench.book.outlook(replace(RUNNING, state=state)) is None
+        assert bench.book.outlook(replace(RUNNING, state=state), keeps_nodes=True) is None
 
 
 def test_where_nobody_waits_the_own_nodes_come_back(bench: Bench) -> None:
