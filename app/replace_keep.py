@@ -12,6 +12,10 @@ from app.supervision import OrderAnswer, Supervised
 
 LONGEST_RESTART_SECONDS = 900.0
 """From the order to the supervisor's answer: the old step has its time of grace in between."""
+USUAL_PROBATION_SECONDS = 10.0
+"""Within which a corrected command may give its place back, where the supervisor does not tell."""
+TELLING_SECONDS = 60.0
+"""What the word that it stays may take after that, on a shared file system above all."""
 
 
 class KeepStages:
@@ -77,12 +81,40 @@ class KeepStages:
                 file.unlink()
 
     def _answered(self, replacement: Replacement, told: OrderAnswer) -> Replacement:
-        if told.state != "started":
+        if told.state not in {"started", "settled"}:
             raise SchedulerError(f"the corrected command did not start: {told.words}")
+        words = (
+            f"the corrected command has started in job {replacement.old_id}; it may still give its place back"
+        )
+        return self._journal.enter(replacement, "handed_over", words)
+
+    def await_settling(self, replacement: Replacement) -> Replacement:
+        """Wait until the corrected command is there to stay: one that fails at once gives its place back."""
+        pause = self._parts.pauses.poll
+        while True:
+            # Looked at first: what is said right before the job's end counts.
+            ended = self._parts.old(replacement)[0] != "active"
+            told = self._answer(replacement)
+            if told is not None and told.state not in {"started", "settled"}:
+                raise SchedulerError(f"the corrected command did not last: {told.words}")
+            is_settled = told is not None and told.state == "settled"
+            if ended or is_settled or self._is_over(replacement, told):
+                return self._settled(replacement, told)
+            self._parts.pause(pause)
+            pause = min(2 * pause, self._parts.pauses.longest_poll)
+
+    def _is_over(self, replacement: Replacement, told: OrderAnswer | None) -> bool:
+        """Say whether it must have settled by now, although an older supervisor does not say so."""
+        within = told.settles_within if told is not None else None
+        within = USUAL_PROBATION_SECONDS if within is None else within
+        return self._parts.clock() > replacement.updated + within + TELLING_SECONDS
+
+    def _settled(self, replacement: Replacement, told: OrderAnswer | None) -> Replacement:
         self._journal.end_old_run(replacement)
+        at = replacement.updated if told is None else told.at
         return self._journal.enter(
-            replacement, "handed_over", f"the corrected command runs in job {replacement.old_id}",
-            old_ended=told.at, new_started=told.at, new_id=replacement.old_id,
+            replacement, "done", f"the corrected command runs in job {replacement.old_id}",
+            old_ended=at, new_started=at, new_id=replacement.old_id,
         )  # fmt: skip
 
     def _supervised(self, replacement: Replacement) -> Supervised | None:

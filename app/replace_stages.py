@@ -213,8 +213,7 @@ class Stages:
         if replacement.order == "cancel":
             return self._enter(replacement, "done", f"job {replacement.old_id} has ended")
         if replacement.order == "keep":
-            words = f"the corrected command runs in job {replacement.old_id}"
-            return self._enter(replacement, "done", words)
+            return self._keep.await_settling(replacement)
         new_id = known(replacement.new_id)
         while True:
             facts = self._scheduler.jobs([new_id]).get(new_id)
@@ -239,8 +238,9 @@ class Stages:
 
     def _undo(self, replacement: Replacement) -> Replacement:
         """Cancel the new job, whatever is known of it; the old one was not touched."""
-        if replacement.new_id is not None:
-            self._scheduler.cancel(replacement.new_id)
+        # With the order keep there is no job but the old one.
+        if replacement.new_id not in {None, replacement.old_id}:
+            self._scheduler.cancel(known(replacement.new_id))
         elif replacement.doubtful:
             self._cancel_found(replacement)
         final: State = "rolled_back" if replacement.rollback_by else "failed"

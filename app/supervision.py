@@ -16,6 +16,7 @@ from typing import Any
 from app.slurm.options import is_job_id
 from app.store.facts import JobKey
 
+LONGEST_PROBATION_SECONDS = 86_400.0
 _OTHERS_MAY_WRITE = 0o022
 
 
@@ -29,12 +30,22 @@ class Supervised:
 
 @dataclass(frozen=True, slots=True)
 class OrderAnswer:
-    """What came of an order: ``state`` is ``"started"`` or ``"refused"``, at epoch seconds."""
+    """What came of an order.
+
+    Attributes:
+        id: the order's.
+        state: ``"started"``, ``"settled"``, ``"refused"`` or ``"expired"``.
+        words: why.
+        at: epoch seconds of that; ``settled`` tells its start's.
+        settles_within: seconds within which a command that was started may still give its place back;
+            ``None``: not told.
+    """
 
     id: str
     state: str
     words: str
     at: float
+    settles_within: float | None = None
 
 
 class Supervision:
@@ -61,7 +72,15 @@ class Supervision:
         at = told.get("at")
         if not isinstance(at, int | float) or not isinstance(told.get("id"), str):
             return None
-        return OrderAnswer(told["id"], str(told.get("state")), str(told.get("words", "")), float(at))
+        within = told.get("settles_within")
+        known = isinstance(within, int | float) and 0 <= within <= LONGEST_PROBATION_SECONDS
+        return OrderAnswer(
+            id=told["id"],
+            state=str(told.get("state")),
+            words=str(told.get("words", "")),
+            at=float(at),
+            settles_within=within if known else None,
+        )
 
     def order(
         self, key: JobKey, order_id: str, command: Sequence[str], environment: Mapping[str, str]

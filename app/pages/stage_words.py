@@ -52,6 +52,13 @@ TOLD: tuple[tuple[str, Callable[[Words, Mapping[str, str]], Markup]], ...] = (
         lambda w, of: w.say("the step of job {old} is being started again", **of),
     ),
     (
+        f"the corrected command has started in job {OLD}; it may still give its place back",
+        lambda w, of: w.say(
+            "the corrected command has started in job {old}; if it fails at once, the old one comes back",
+            **of,
+        ),
+    ),
+    (
         f"the corrected command runs in job {OLD}",
         lambda w, of: w.say("the corrected command runs in job {old}", **of),
     ),

@@ -25,6 +25,11 @@ from app.words import Words
             "job 78 waits for the end of job 77 only",
             "le job 78 n’attend que la fin du job 77",
         ),
+        (
+            "the corrected command has started in job 77; it may still give its place back",
+            "the corrected command has started in job 77; if it fails at once, the old one comes back",
+            "la commande corrigée a démarré dans le job 77 ; si elle échoue aussitôt, l’ancienne revient",
+        ),
         ("job 78 is PENDING, Priority", "job 78 waits: Priority", "le job 78 attend : Priority"),
         ("<b>sbatch</b>: error", "&lt;b&gt;sbatch&lt;/b&gt;: error", "&lt;b&gt;sbatch&lt;/b&gt;: error"),
     ],

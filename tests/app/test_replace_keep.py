@@ -54,7 +54,8 @@ def start(scheduler: LocalRunner, store: Store, folder: Path, script: str) -> st
     return job
 
 
-SUPERVISED = f"#!/bin/sh\nexec {sys.executable} -m cutloss.cli supervise --grace 5 -- sleep 600\n"
+SUPERVISE = f"#!/bin/sh\nexec {sys.executable} -m cutloss.cli supervise --grace 5 --probation"
+SUPERVISED, ON_PROBATION = f"{SUPERVISE} 0.1 -- sleep 600\n", f"{SUPERVISE} 3000 -- sleep 600\n"
 
 
 def test_the_job_goes_on_with_the_corrected_command(
@@ -101,6 +102,89 @@ def test_a_command_that_does_not_start_is_told(
     )
     assert "failed" == failed.state
     assert "/no/such" in (failed.reason or "")
+
+
+@pytest.mark.parametrize("is_restarted", [False, True])
+def test_a_command_that_fails_at_once_is_never_said_to_run(
+    scheduler: LocalRunner, store: Store, supervision: Supervision, tmp_path: Path, *, is_restarted: bool
+) -> None:
+    """While it may give its place back the relaunch is not done, whether the service goes away or not."""
+    job = start(scheduler, store, tmp_path, ON_PROBATION)
+    key = JobKey("local", job)
+    until(lambda: supervision.of(key))
+    replacer = Replacer(store, scheduler, time.time, pauses=PAUSES, supervision=supervision)
+    line = "sh -c 'while ! test -e fail; do sleep 0.02; done; exit 3'"
+    started = replacer.start("r", script=line, user="alice", order="keep")
+    until(lambda: (replacer.get(started.id) or started).state == "handed_over")
+    if is_restarted:
+        replacer.close()
+    (tmp_path / "fail").touch()
+    until(lambda: (told := supervision.answer(key)) is not None and told.state == "refused")
+    if is_restarted:
+        replacer = Replacer(store, scheduler, time.time, pauses=PAUSES, supervision=supervision)
+        assert [started.id] == replacer.resume_all()
+    failed = replacer.wait(started.id, PATIENCE_SECONDS)
+    replacer.close()
+    assert "failed" == failed.state
+    assert "sh ended with 3" in (failed.reason or "")
+    assert "done" not in [stage.state for stage in failed.stages]
+    assert "RUNNING" == scheduler.jobs([job])[job].state
+    running = supervision.of(key)
+    assert running is not None
+    assert ("sleep", "600") == running.command
+    old = store.run("r")
+    assert old is not None
+    assert old.finished is None
+
+
+def test_a_command_that_outlives_its_probation_is_done(
+    scheduler: LocalRunner, store: Store, replacer: Replacer, supervision: Supervision, tmp_path: Path
+) -> None:
+    """What becomes of it then is its own affair: the relaunch is done as soon as nothing takes it back."""
+    job = start(scheduler, store, tmp_path, ON_PROBATION)
+    until(lambda: supervision.of(JobKey("local", job)))
+    started = replacer.start("r", script="sh -c 'exit 0'", user="alice", order="keep")
+    done = replacer.wait(started.id, PATIENCE_SECONDS)
+    assert ("done", job) == (done.state, done.new_id), done.reason
+    until(lambda: not scheduler.jobs([job])[job].is_active)
+
+
+@pytest.mark.parametrize("told", [{"settles_within": 0.1}, {}, {"settles_within": "x"}, None])
+def test_a_supervisor_that_tells_no_more_is_not_waited_for(  # noqa: PLR0913, PLR0917 - fixtures
+    scheduler: LocalRunner,
+    store: Store,
+    supervision: Supervision,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    told: Mapping[str, Any] | None,
+) -> None:
+    """An older one says that it has started the command, and never that it stays; its file may be gone."""
+    monkeypatch.setattr("app.replace_keep.USUAL_PROBATION_SECONDS", 0.1)
+    monkeypatch.setattr("app.replace_keep.TELLING_SECONDS", 0.1)
+    job = start(scheduler, store, tmp_path, "#!/bin/sh\nexec sleep 600\n")
+    file = supervision.file(JobKey("local", job))
+    assert file is not None
+    file.parent.mkdir(parents=True)
+    put(file.with_suffix(".running"), {"command": ["x"], "since": 1.0})
+    replacer = Replacer(store, scheduler, time.time, pauses=PAUSES, supervision=supervision)
+    started = replacer.start("r", script="true", user="alice", order="keep")
+    until(file.exists)
+    answer = {"id": started.id, "state": "started", "words": "", "at": 12.0}
+    put(file.with_suffix(".answer"), {**answer, **(told or {})})
+    if told is None:
+        until(lambda: (replacer.get(started.id) or started).state in {"handed_over", "done"})
+        file.with_suffix(".answer").unlink()
+    done = replacer.wait(started.id, PATIENCE_SECONDS)
+    replacer.close()
+    assert ("done", job) == (done.state, done.new_id), done.reason
+
+
+def put(file: Path, told: Mapping[str, Any]) -> None:
+    """Write what a supervisor says, whole."""
+    part = file.with_suffix(".part")
+    part.write_text(json.dumps(told))
+    part.chmod(0o600)
+    part.replace(file)
 
 
 def test_a_killed_service_hands_the_command_over_once(

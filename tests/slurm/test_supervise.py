@@ -33,4 +33,4 @@ def test_a_step_is_restarted_without_a_queue(alice: Any, library: Path, folder: 
     until(lambda: alice.jobs([job_id])[job_id].state == "COMPLETED", 30)
     assert "0:0" == alice.jobs([job_id])[job_id].exit_code
     assert f"{job_id}\n" == (folder / "second").read_text()
-    assert "started" == json.loads(orders.with_suffix(".answer").read_text())["state"]
+    assert "settled" == json.loads(orders.with_suffix(".answer").read_text())["state"]

@@ -63,7 +63,7 @@ def test_a_corrected_command_takes_over(orders: Path, tmp_path: Path) -> None:
     order(orders, {"id": "fix-1", "command": ["/bin/sh", "-c", 'echo "$1" > second; exit 7', "x", "a $(id)"]})
     until(lambda: codes == [7])
     assert "a $(id)\n" == (tmp_path / "second").read_text()
-    assert ("fix-1", "started") == (answer(orders)["id"], answer(orders)["state"])
+    assert ("fix-1", "settled") == (answer(orders)["id"], answer(orders)["state"])
 
 
 def test_it_says_that_it_takes_orders(orders: Path, tmp_path: Path) -> None:
@@ -212,6 +212,39 @@ def test_a_command_that_fails_at_once_gives_its_place_back(
     until(lambda: codes == [5])
     assert 2 == began(tmp_path)
     assert "the former command was started again" in capfd.readouterr().err
+
+
+def test_a_command_settles_once_nothing_takes_it_back(orders: Path, tmp_path: Path) -> None:
+    """Until then it has only started, and whoever gave the order is told for how long at most."""
+    supervisor, codes = supervised(orders, AGAIN, probation_seconds=3000.0)
+    until(lambda: began(tmp_path) == 1)
+    wait = "touch second; while ! test -e finish; do sleep 0.02; done"
+    order(orders, {"id": "fix-1", "command": ["/bin/sh", "-c", wait]})
+    until((tmp_path / "second").exists)
+    until(orders.with_suffix(".answer").exists)
+    started = answer(orders)
+    assert ("started", 3000.0) == (started["state"], started["settles_within"])
+    supervisor._probation_seconds = 0.0
+    until(lambda: answer(orders)["state"] == "settled")
+    assert started["at"] == answer(orders)["at"]
+    (tmp_path / "finish").touch()
+    until(lambda: codes == [0])
+    assert ("fix-1", 1) == (answer(orders)["id"], began(tmp_path))
+
+
+def test_the_answer_to_a_later_order_stands(orders: Path, tmp_path: Path) -> None:
+    """That an earlier one's command settles meanwhile is nobody's question any more."""
+    supervisor, codes = supervised(orders, AGAIN, probation_seconds=3000.0)
+    until(lambda: began(tmp_path) == 1)
+    wait = "touch second; while ! test -e finish; do sleep 0.02; done"
+    order(orders, {"id": "fix-1", "command": ["/bin/sh", "-c", wait]})
+    until((tmp_path / "second").exists)
+    order(orders, {"id": "fix-2", "command": ["./no-such"]})
+    until(lambda: orders.with_suffix(".answer").exists() and answer(orders)["id"] == "fix-2")
+    (tmp_path / "finish").touch()
+    until(lambda: codes == [0])
+    assert supervisor._unsettled_since is None
+    assert ("fix-2", "refused") == (answer(orders)["id"], answer(orders)["state"])
 
 
 def test_a_command_that_was_signalled_ends_the_job(orders: Path, tmp_path: Path) -> None:

@@ -1,8 +1,9 @@
 """``cutloss supervise``: run a training inside its allocation, and start it again with a corrected command.
 
 The order comes as a file of the user's own, so that the nodes are kept and no queue is waited for. Beside it
-``….running`` says that orders are taken, and what runs; ``….answer`` what came of the last one: ``started``;
-``refused``, and the former command runs on, or again; ``expired``, as it came too late.
+``….running`` says that orders are taken, and what runs; ``….answer`` what came of the last one: ``started``,
+and ``settled`` once its probation is over; ``refused``, and the former command runs on, or again;
+``expired``, as it came too late.
 """
 
 import argparse
@@ -55,6 +56,7 @@ class Supervisor:
         self._child: subprocess.Popen[bytes] | None = None
         self._order = Order("", (), {}, 0.0)
         self._former: Order | None = None
+        self._unsettled_since: float | None = None
         self._since = 0.0
         # An order that was there before belongs to an earlier start of this job.
         before = read_order(orders) if orders is not None else None
@@ -66,10 +68,13 @@ class Supervisor:
             self._begin(Order("", command, {}, 0.0))
             while True:
                 code = self._wait()
-                if code is None:
-                    self._heed()
-                elif not self._gives_back(code):
+                if code is not None and self._gives_back(code):
+                    continue
+                if code is not None or self._is_proven():
+                    self._settle()
+                if code is not None:
                     return code if code >= 0 else 128 - code
+                self._heed()
         finally:
             self._leave()
 
@@ -98,6 +103,21 @@ class Supervisor:
             _signal(self._child, self._ending)
         self._tell(order.command)
 
+    def _lived(self) -> float:
+        return time.monotonic() - self._since
+
+    def _is_proven(self) -> bool:
+        """Say whether nothing would bring the former command back any more."""
+        return self._former is None or self._lived() >= self._probation_seconds
+
+    def _settle(self) -> None:
+        """Say once of a corrected command that the former one will not be started again."""
+        self._former = None
+        # What was answered to a later order stands.
+        if self._unsettled_since is not None and self._known == self._order.id:
+            self._answer("settled", f"{self._order.command[0]} has the place", self._unsettled_since)
+        self._unsettled_since = None
+
     def _heed(self) -> None:
         order = read_order(self._orders) if self._orders is not None else None
         if order is None or order.id == self._known or self._ending is not None:
@@ -122,11 +142,13 @@ class Supervisor:
         except OSError as error:
             self._give_back(former, f"{order.command[0]}: {error.strerror}")
         else:
-            self._answer("started", f"process {self._child.pid if self._child is not None else ''}")
+            self._unsettled_since = time.time()
+            words = f"process {self._child.pid if self._child is not None else ''}"
+            self._answer("started", words, self._unsettled_since)
 
     def _gives_back(self, code: int) -> bool:
         """Start the former command again where the corrected one failed at once; say whether."""
-        former, lived = self._former, time.monotonic() - self._since
+        former, lived = self._former, self._lived()
         if former is None or code == 0 or lived >= self._probation_seconds:
             return False
         self._give_back(former, f"{self._order.command[0]} ended with {code} after {lived:.1f} s")
@@ -134,7 +156,7 @@ class Supervisor:
 
     def _give_back(self, former: Order, reason: str) -> None:
         """Start the former command again: a replacement that fails must not cost the allocation."""
-        self._former = None
+        self._former, self._unsettled_since = None, None
         try:
             self._begin(former)
         except OSError as error:
@@ -156,8 +178,11 @@ class Supervisor:
             _signal(child, signal.SIGKILL)
             child.wait()
 
-    def _answer(self, state: str, words: str) -> None:
-        self._write(".answer", {"id": self._known, "state": state, "words": words, "at": time.time()})
+    def _answer(self, state: str, words: str, at: float | None = None) -> None:
+        told = {"id": self._known, "state": state, "words": words, "at": time.time() if at is None else at}
+        if state == "started":
+            told["settles_within"] = self._probation_seconds
+        self._write(".answer", told)
 
     def _tell(self, command: Sequence[str]) -> None:
         """Say what runs, and that orders are taken."""
@@ -193,7 +218,8 @@ def supervise(options: argparse.Namespace) -> NoReturn:
     reason = claim(orders, os.environ)
     if reason is not None:
         _say(f"no orders are taken: {reason}")
-    supervisor = Supervisor(orders if reason is None else None, options.grace)
+    taken = orders if reason is None else None
+    supervisor = Supervisor(taken, options.grace, probation_seconds=options.probation)
     for number in _PASSED_ON:
         signal.signal(number, supervisor.pass_on)
     try:
