@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cutloss.run import Run
 
 Spooled = Callable[..., list[dict[str, Any]]]
 IN_CI = os.environ.get("CI") == "true"
@@ -220,10 +221,10 @@ def test_a_fit_that_fails_is_reported_as_failed(spooled: Spooled) -> None:
     assert "failed" == ending(spooled)
 
 
-def train(tmp_path: Path, callback: Any, *others: Any, **settings: Any) -> Any:
+def train(tmp_path: Path, callback: Any, *others: Any, pause_seconds: float = 0.0, **settings: Any) -> Any:
     """Train a tiny model with Hugging Face's Trainer: 20 steps an epoch, 2 epochs."""
     import torch
-    from transformers import Trainer, TrainingArguments
+    from transformers import Trainer, TrainingArguments, default_data_collator
 
     class Line(torch.nn.Module):
         def __init__(self) -> None:
@@ -234,17 +235,23 @@ def train(tmp_path: Path, callback: Any, *others: Any, **settings: Any) -> Any:
             guess = self.line(x)
             return {"loss": (guess - labels).pow(2).mean(), "logits": guess}
 
+    def gathered(rows: Any) -> Any:
+        time.sleep(pause_seconds)
+        return default_data_collator(rows)
+
     data = [{"x": torch.randn(4), "labels": torch.zeros(1)} for _ in range(40)]
+    cadence = {"logging_steps": 5, "eval_steps": 10, "save_steps": 20}
     arguments = TrainingArguments(
         output_dir=str(tmp_path / "out"), num_train_epochs=2, per_device_train_batch_size=2, report_to=[],
-        use_cpu=True, disable_tqdm=True, logging_strategy="steps", logging_steps=5, eval_strategy="steps",
-        eval_steps=10, save_strategy="steps", save_steps=20, dataloader_pin_memory=False, **settings,
+        use_cpu=True, disable_tqdm=True, logging_strategy="steps", eval_strategy="steps",
+        save_strategy="steps", dataloader_pin_memory=False, **(cadence | settings),
     )  # fmt: skip
     trainer = Trainer(
         model=Line(),
         args=arguments,
         train_dataset=data,
         eval_dataset=data[:16],
+        data_collator=gathered,
         callbacks=[callback, *others],
     )
     trainer.train()
@@ -268,6 +275,47 @@ def test_transformers_reports_a_training(tmp_path: Path, spooled: Spooled) -> No
     assert (40, 10, 20) == (plan["total_steps"], plan["validate_every"], plan["checkpoint_every"])
     assert [40, 0.0] == plan["lr_schedule"][-1]
     assert "finished" == ending(spooled)
+
+
+@needs("transformers")
+@pytest.mark.parametrize(("gathered", "steps", "evaluations"), [(1, 40, 4), (4, 10, 5)])
+def test_transformers_tells_how_long_batches_were_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gathered: int, steps: int, evaluations: int
+) -> None:
+    """Once a step, for all the batches that it gathers; evaluations and saves in between are no waiting."""
+    from cutloss.integrations.transformers import CutlossCallback
+    from transformers import TrainerCallback
+
+    class Slow(TrainerCallback):  # type: ignore[misc, unused-ignore]  # untyped where it is not installed
+        def on_prediction_step(self, *_details: Any, **_parts: Any) -> None:
+            time.sleep(0.1)
+
+        def on_save(self, *_details: Any, **_parts: Any) -> None:
+            time.sleep(0.3)
+
+    emitted: list[dict[str, Any]] = []
+    emit = Run.emit
+    # What the spool sums up, as it was reported.
+    monkeypatch.setattr(Run, "emit", lambda run, record: (emitted.append(record), emit(run, record)))
+    cadence = {
+        "eval_steps": steps // evaluations,
+        "save_steps": steps // 2,
+        "logging_steps": max(steps // 8, 1),
+    }
+    ours = CutlossCallback("line")
+    train(tmp_path, Slow(), ours, pause_seconds=0.02, gradient_accumulation_steps=gathered, **cadence)
+    waited = [stretch(record) for record in emitted if record.get("phase") == "data"]
+    elsewhere = [stretch(record) for record in emitted if record["k"] in {"validation", "checkpoint"}]
+    assert (steps, evaluations + 2) == (len(waited), len(elsewhere))
+    assert 38 * 0.02 < sum(end - start for start, end in waited)
+    # The sleeps are far longer than what two clocks may differ by.
+    overlaps = [min(a[1], b[1]) - max(a[0], b[0]) for a in waited for b in elsewhere]
+    assert max(overlaps) < 0.05
+
+
+def stretch(record: dict[str, Any]) -> tuple[float, float]:
+    """Return when what was timed began and ended."""
+    return record["started"], record["started"] + record["seconds"]
 
 
 @needs("transformers")

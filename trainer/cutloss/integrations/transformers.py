@@ -10,7 +10,7 @@ from transformers import TrainerCallback
 
 from cutloss.integrations.ranks import agreed
 from cutloss.integrations.schedules import planned_rates
-from cutloss.phases import Save, Validation
+from cutloss.phases import Phase, Save, Validation
 from cutloss.run import Run, init
 
 
@@ -32,6 +32,7 @@ class CutlossCallback(TrainerCallback):
         self._name = name
         self._plan = plan
         self._stretch: Validation | Save | None = None
+        self._fetch: Phase | None = None
         self._reported = 0
         self._batches = 0
         self._was_stopped = False
@@ -50,6 +51,16 @@ class CutlossCallback(TrainerCallback):
         self.run = init(self._name, **plan)
         self._reported, self._was_stopped = state.global_step, False
 
+    def on_epoch_begin(self, args: Any, state: Any, control: Any, **parts: Any) -> None:
+        """Begin to wait for the first batch."""
+        self._await_batch()
+
+    def on_step_begin(self, args: Any, state: Any, control: Any, **parts: Any) -> None:
+        """Report how long a step's batches were waited for, since the last step or what came after it."""
+        fetch, self._fetch = self._fetch, None
+        if fetch is not None:
+            fetch.__exit__(None, None, None)
+
     def on_step_end(self, args: Any, state: Any, control: Any, **parts: Any) -> Any:
         """Report a step, unless its loss is about to be logged, and do what was asked for."""
         if self.run is None:
@@ -61,10 +72,12 @@ class CutlossCallback(TrainerCallback):
         if not control.should_log:
             self._report(state.global_step, None, _rate(parts))
             self._begin_next(args, state, control)
+        self._await_batch()
         return control
 
     def on_epoch_end(self, args: Any, state: Any, control: Any, **parts: Any) -> None:
-        """Begin what an epoch's end brings about."""
+        """Begin what an epoch's end brings about, and wait for no batch."""
+        self._fetch = None
         if self.run is not None and not control.should_log:
             self._begin_next(args, state, control)
 
@@ -74,6 +87,7 @@ class CutlossCallback(TrainerCallback):
             return
         self._report(state.global_step, logs["loss"], logs.get("learning_rate", _rate(parts)))
         self._begin_next(args, state, control)
+        self._await_batch(only_if_awaited=True)
 
     def on_prediction_step(self, args: Any, state: Any, control: Any, **parts: Any) -> None:
         """Report how far the evaluation is."""
@@ -90,6 +104,7 @@ class CutlossCallback(TrainerCallback):
             self._end()
             if control.should_save:
                 self._begin_save(args, state)
+            self._await_batch(only_if_awaited=True)
 
     def on_save(self, args: Any, state: Any, control: Any, **parts: Any) -> None:
         """Report the checkpoint; one whose beginning was not seen has no seconds."""
@@ -98,6 +113,7 @@ class CutlossCallback(TrainerCallback):
         if not isinstance(self._stretch, Save):
             self._begin_save(args, state)
         self._end()
+        self._await_batch(only_if_awaited=True)
 
     def on_train_end(self, args: Any, state: Any, control: Any, **parts: Any) -> None:
         """Report the end."""
@@ -106,6 +122,11 @@ class CutlossCallback(TrainerCallback):
                 self._report(state.global_step, None, None)
             self._end()
             self.run.finish("stopped" if self._was_stopped else "finished")
+
+    def _await_batch(self, *, only_if_awaited: bool = False) -> None:
+        """Begin to wait for a step's batches, anew where something else came in between."""
+        if self.run is not None and (self._fetch is not None or not only_if_awaited):
+            self._fetch = self.run.phase("data").__enter__()
 
     def _report(self, step: int, loss: Any, rate: Any) -> None:
         # A step is logged twice where an epoch ends on it.
