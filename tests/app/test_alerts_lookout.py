@@ -1,7 +1,6 @@
 """The lookout: real runs in a real store, at times the tests choose."""
 
 import sys
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -23,9 +22,9 @@ from app.settings import Settings
 from app.slurm.scheduler import JobFacts
 from app.store import Store, open_store
 from app.store.facts import AlertChannel
+from tests.waiting import until
 
 NOW = 1_800_000_000.0
-PATIENCE_SECONDS = 60.0
 JOB = {"cluster": "demo", "id": "77", "restart_count": 0}
 
 
@@ -180,10 +179,7 @@ def test_the_thread_looks_sends_and_ends(store: Store, post: Post, report: Any) 
         _channel(store, hook)
         report("r", 50, notes=[("finish", {"reason": "finished"})])
         post.lookout.start()
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while not hook.bodies:
-            assert time.monotonic() < deadline, "waited for the message"
-            time.sleep(0.02)
+        until(lambda: hook.bodies, "the message")
         post.lookout.close()
         assert ["r: finished"] == [body["title"] for body in hook.bodies]
     assert not post.lookout._rounds.is_alive

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,9 @@ from app.auth import issue
 from app.main import create_app
 from app.settings import Settings
 from app.slurm.scheduler import Submission
+from tests.waiting import PATIENCE_SECONDS, until_async
 
 SCRIPT = "#!/bin/sh\nexec sleep 300\n"
-PATIENCE_SECONDS = 60.0
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ async def app(settings: Settings) -> AsyncIterator[Any]:
         yield application
         for job in list(application.state.scheduler.jobs([str(n) for n in range(1, 9)])):
             application.state.scheduler.cancel(job)
-        await _until(lambda: not _active(application), "every job to end")
+        await until_async(lambda: not _active(application), "every job to end")
 
 
 @pytest.fixture
@@ -45,18 +45,10 @@ def _active(app: Any) -> list[str]:
     return [job.id for job in jobs.values() if job.is_active]
 
 
-async def _until(condition: Callable[[], Any], what: str) -> Any:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not (found := condition()):
-        assert time.monotonic() < deadline, f"waited for {what}"
-        await asyncio.sleep(0.05)
-    return found
-
-
 async def _running(app: Any, client: httpx.AsyncClient, work_dir: Path, make_batch: Any) -> str:
     """Start a job that reports as a run, and return the job's id."""
     job: str = app.state.scheduler.submit(Submission(SCRIPT, "cutloss:old", str(work_dir)))
-    await _until(lambda: app.state.scheduler.jobs([job])[job].state == "RUNNING", "the job to start")
+    await until_async(lambda: app.state.scheduler.jobs([job])[job].state == "RUNNING", "the job to start")
     body = make_batch(
         10, {"total_steps": 100}, attempt_started=time.time(), job={"cluster": "local", "id": job}
     )
@@ -148,7 +140,7 @@ async def test_rollback_leaves_the_old_job_alone(
     order = {"script": SCRIPT, "checkpoint_wait_seconds": 600}
     asked = await client.post("/runs/one/relaunch", json=order, headers={"Idempotency-Key": "fix-1"})
     replacement = asked.json()["id"]
-    await _until(lambda: app.state.store.commands("one", "pending"), "the checkpoint to be asked for")
+    await until_async(lambda: app.state.store.commands("one", "pending"), "the checkpoint to be asked for")
     second = await client.post("/runs/one/relaunch", json=order, headers={"Idempotency-Key": "fix-2"})
     undone = await client.post(f"/replacements/{replacement}/rollback")
     assert (409, 202) == (second.status_code, undone.status_code)

@@ -19,6 +19,7 @@ from app.auth import issue
 from app.records import RecordBatch
 from app.store import open_store
 from app.store.facts import Command
+from tests.waiting import PATIENCE_SECONDS, until
 
 CUTLOSSD = Path(sys.executable).parent / "cutlossd"
 
@@ -187,7 +188,8 @@ def running(state: Path) -> subprocess.Popen[str]:
 
 def report_until_killed(address: str, token: str, acknowledged: list[int]) -> None:
     """Post batches one after the other, noting the seq each answer acknowledges, until no answer comes."""
-    with httpx.Client(base_url=address, headers={"Authorization": f"Bearer {token}"}) as client:
+    headers = {"Authorization": f"Bearer {token}"}
+    with httpx.Client(base_url=address, headers=headers, timeout=PATIENCE_SECONDS) as client:
         for first in itertools.count(0, 100):
             try:
                 answer = client.post(RECORDS, json=body(first, 100))
@@ -208,11 +210,12 @@ def test_a_killed_service_has_every_acknowledged_record(tmp_path: Path) -> None:
         address = next(line for line in service.stdout if "http://" in line).split()[-1].split("/?")[0]
         reporter = threading.Thread(target=report_until_killed, args=(address, token, acknowledged))
         reporter.start()
-        while len(acknowledged) < 10:
-            assert reporter.is_alive()
-            reporter.join(0.01)
-        service.kill()
-        reporter.join()
+        try:
+            until(lambda: len(acknowledged) >= 10 or not reporter.is_alive(), "ten answers")
+        finally:
+            service.kill()
+            reporter.join()
+    assert len(acknowledged) >= 10
     store = open_store(state / "cutloss.sqlite3")
     stored, blocks = store.recent_steps("r", 10**6).step.tolist(), store.step_blocks("r", 1)
     store.close()

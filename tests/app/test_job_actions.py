@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from app.auth import issue
 from app.main import create_app
 from app.settings import Settings
 from app.slurm.scheduler import SchedulerError, SchedulerUnavailableError, Submission
+from tests.waiting import PATIENCE_SECONDS, until_async
 
 SCRIPT = "#!/bin/sh\n#SBATCH --time=10\nexec sleep 300\n"
 ACTIONS = ["hold", "release", "requeue", "time-limit", "cancel", "checkpoint-cancel"]
@@ -28,7 +29,7 @@ async def app(settings: Settings) -> AsyncIterator[Any]:
         ids = [str(number) for number in range(1, 9)]
         for job in list(scheduler.jobs(ids)):
             type(scheduler).cancel(scheduler, job)
-        await _until(lambda: not any(facts.is_active for facts in scheduler.jobs(ids).values()))
+        await until_async(lambda: not any(facts.is_active for facts in scheduler.jobs(ids).values()))
 
 
 @pytest.fixture
@@ -46,7 +47,7 @@ async def job(app: Any, client: httpx.AsyncClient, tmp_path: Path, make_batch: A
     """Start a job that reports as the run ``one``."""
     scheduler = app.state.scheduler
     job: str = scheduler.submit(Submission(SCRIPT, "old", str(tmp_path)))
-    await _until(lambda: scheduler.jobs([job])[job].state == "RUNNING")
+    await until_async(lambda: scheduler.jobs([job])[job].state == "RUNNING")
     await _report(client, make_batch, "one", job)
     return job
 
@@ -68,13 +69,6 @@ async def _report(client: httpx.AsyncClient, make_batch: Any, run: str, job: str
 
 def _headers(app: Any, user: str, scope: Any = "operate") -> dict[str, str]:
     return {"Authorization": f"Bearer {issue(app.state.store, user, scope, time.time())}"}
-
-
-async def _until(condition: Callable[[], Any]) -> None:
-    deadline = time.monotonic() + 60.0
-    while not condition():
-        assert time.monotonic() < deadline, "the condition did not come about"
-        await asyncio.sleep(0.05)
 
 
 async def _act(client: httpx.AsyncClient, action: str, key: str = "k", run: str = "one", **order: Any) -> Any:
@@ -117,7 +111,7 @@ async def test_one_key_cancels_once(app: Any, client: httpx.AsyncClient, job: st
     first, again = await _act(client, "cancel"), await _act(client, "cancel")
     assert (202, 202) == (first.status_code, again.status_code)
     assert first.json() == again.json()
-    await _until(lambda: _state(app, job)[0] == "CANCELLED")
+    await until_async(lambda: _state(app, job)[0] == "CANCELLED")
     other = await _act(client, "requeue")
     assert (409, True) == (other.status_code, "used for another action" in other.json()["detail"])
     for number, action in enumerate(ACTIONS):
@@ -133,7 +127,7 @@ async def test_a_cancel_waits_for_the_checkpoint(
     asked = await _act(client, "checkpoint-cancel", checkpoint_wait_seconds=60, signal="USR1")
     assert 202 == asked.status_code
     path = f"/replacements/{asked.json()['replacement']}"
-    await _until(lambda: app.state.store.commands("one", "pending"))
+    await until_async(lambda: app.state.store.commands("one", "pending"))
     refused = await _act(client, "cancel", "k2")
     assert (409, True) == (refused.status_code, "under way" in refused.json()["detail"])
     assert "RUNNING" == _state(app, job)[0]
@@ -141,7 +135,7 @@ async def test_a_cancel_waits_for_the_checkpoint(
     note = {"id": command, "status": "done", "step": 10, "path": "x.pt"}
     body = make_batch(notes=[("command", note)], job={"cluster": "local", "id": job})
     assert 200 == (await client.post("/runs/one/records", json=body)).status_code
-    deadline = time.monotonic() + 30.0
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while (found := (await client.get(path)).json())["is_active"]:
         assert time.monotonic() < deadline, found
         await asyncio.sleep(0.05)
@@ -157,7 +151,7 @@ async def test_a_cancel_without_a_checkpoint_is_given_up(
     """Unless it was to go on without: the job runs on."""
     asked = await _act(client, "checkpoint-cancel", checkpoint_wait_seconds=0)
     replacement = asked.json()["replacement"]
-    await _until(lambda: not app.state.replacer.get(replacement).is_active)
+    await until_async(lambda: not app.state.replacer.get(replacement).is_active)
     assert "failed" == app.state.replacer.get(replacement).state
     assert "RUNNING" == _state(app, job)[0]
 

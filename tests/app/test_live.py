@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 
 from app.live import Live, NoPlaceError, _Watcher
+from tests.waiting import PATIENCE_SECONDS
 
 LOGIN = "/?token=login-token-of-the-tests"
 
 
 async def _next(stream: object) -> str:
-    return await asyncio.wait_for(anext(stream), 5)  # type: ignore[call-overload]  # an async iterator
+    return await asyncio.wait_for(anext(stream), PATIENCE_SECONDS)  # type: ignore[call-overload]  # an async iterator
 
 
 async def _watched(live: Live, count: int) -> None:

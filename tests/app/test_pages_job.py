@@ -3,7 +3,7 @@
 import asyncio
 import re
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -25,6 +25,7 @@ from app.slurm.usage import Usage
 from app.store import Store
 from app.store.facts import Attempt, JobKey
 from app.words import Words
+from tests.waiting import until
 
 WORDS = Words("en", 10_000.0)
 LOGIN_TOKEN = "login-token-of-the-tests"
@@ -141,14 +142,6 @@ class Scheduler:
         """Return two tasks."""
         self._ask(f"tasks {array_id}")
         return [JobFacts("7_1", "box", "RUNNING"), JobFacts("7_2", "box", "PENDING")]
-
-
-def until(condition: Callable[[], Any], seconds: float = 10.0) -> None:
-    """Wait for a condition."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "the condition did not come about"
-        time.sleep(0.01)
 
 
 def test_a_page_never_waits_for_a_look() -> None:
@@ -268,6 +261,25 @@ async def test_another_runs_job_has_no_buttons(visitor: Any, make_batch: Any) ->
     store.add("ada", "one", RecordBatch.model_validate(stopped), time.time())
     assert button not in (await visitor.client.get("/runs/one")).text
     assert "/runs/two/job/cancel" in (await visitor.client.get("/runs/two")).text
+
+
+async def test_what_would_be_refused_has_no_page_to_confirm(visitor: Any, make_batch: Any) -> None:
+    """A page that is opened by its address refuses in the words in which the action would be."""
+    store, place = visitor.app.state.store, {"cluster": "local", "id": visitor.job}
+    path = "/runs/one/job/cancel"
+    fields = await _form(visitor.client, path)
+    waits = await visitor.client.get("/runs/one/job/release")
+    assert (409, True) == (waits.status_code, "only a waiting job takes this" in waits.text)
+    later = make_batch(attempt="next", attempt_started=time.time(), job=place)
+    store.add("ada", "two", RecordBatch.model_validate(later), time.time())
+    stopped = make_batch(notes=[("finish", {"reason": "stopped"})])
+    store.add("ada", "one", RecordBatch.model_validate(stopped), time.time())
+    shown = await visitor.client.get(path)
+    done = await visitor.client.post(path, data=fields)
+    words = f"run &#39;one&#39; has ended (stopped); job {visitor.job} is run &#39;two&#39;&#39;s by now"
+    assert (409, 409) == (shown.status_code, done.status_code)
+    assert (True, True) == (words in shown.text, words in done.text)
+    assert 200 == (await visitor.client.get("/runs/two/job/cancel")).status_code
 
 
 async def test_advice_to_stop_leads_to_the_cancel_first(visitor: Any, make_batch: Any) -> None:

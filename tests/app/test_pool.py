@@ -6,12 +6,13 @@ import threading
 import pytest
 
 from app.pool import Pool
+from tests.waiting import PATIENCE_SECONDS
 
 
 async def test_work_leaves_the_event_loop_free() -> None:
     """While work is done in the pool, the event loop answers others."""
     pool, free = Pool(1), threading.Event()
-    working = asyncio.ensure_future(pool.run(lambda: free.wait(10)))
+    working = asyncio.ensure_future(pool.run(lambda: free.wait(PATIENCE_SECONDS)))
     await asyncio.sleep(0)
     free.set()
     assert await working

@@ -22,6 +22,7 @@ from app.auth import token_hash, token_name
 from app.cli import app as command
 from app.serving import MOST_FILES, PortTakenError, StateTakenError, bind, locked, url_of
 from app.store import open_store
+from tests.waiting import PATIENCE_SECONDS
 
 CUTLOSSD = [sys.executable, "-c", "from app.cli import main; main()"]
 
@@ -62,10 +63,15 @@ class Running:
         parts = urlsplit(self.link)
         return f"{parts.scheme}://{parts.netloc}"
 
+    def runs(self, token: str) -> httpx.Response:
+        """Ask for the runs of whose token it is."""
+        known = {"Authorization": f"Bearer {token}"}
+        return httpx.get(f"{self.url}/api/v1/runs", headers=known, timeout=PATIENCE_SECONDS)
+
     def end(self) -> str:
         """Ask it to end and return what it logged."""
         self.process.send_signal(signal.SIGTERM)
-        _, said = self.process.communicate(timeout=20)
+        _, said = self.process.communicate(timeout=PATIENCE_SECONDS)
         return str(said)
 
 
@@ -79,8 +85,8 @@ def running(tmp_path: Path) -> Iterator[Running]:
 
 def test_ready_when_it_says_so(running: Running) -> None:
     """Once the link is printed the service answers, and the link signs a browser in."""
-    assert 200 == httpx.get(f"{running.url}/healthz").status_code
-    with httpx.Client(follow_redirects=True) as browser:
+    with httpx.Client(follow_redirects=True, timeout=PATIENCE_SECONDS) as browser:
+        assert 200 == browser.get(f"{running.url}/healthz").status_code
         page = browser.get(running.link)
     assert (200, running.url + "/") == (page.status_code, str(page.url))
 
@@ -88,16 +94,13 @@ def test_ready_when_it_says_so(running: Running) -> None:
 def test_credentials_hold_the_real_port(running: Running) -> None:
     """The credentials file holds the address that was really taken, and its tokens are valid."""
     found = json.loads((running.folder / "credentials.json").read_text())
-    answer = httpx.get(
-        f"{running.url}/api/v1/runs", headers={"Authorization": f"Bearer {found['read_token']}"}
-    )
-    assert (running.url, 200) == (found["url"], answer.status_code)
+    assert (running.url, 200) == (found["url"], running.runs(found["read_token"]).status_code)
 
 
 def test_second_service_on_one_state_is_refused(running: Running) -> None:
     """A state directory has one service."""
     second = Running(running.folder, "--port=0")
-    _, said = second.process.communicate(timeout=20)
+    _, said = second.process.communicate(timeout=PATIENCE_SECONDS)
     assert second.process.returncode != 0
     assert "another cutlossd runs" in said
 
@@ -105,7 +108,7 @@ def test_second_service_on_one_state_is_refused(running: Running) -> None:
 def test_it_ends_with_a_live_connection_open(tmp_path: Path) -> None:
     """An open live connection does not keep the service from ending."""
     service = Running(tmp_path, "--port=0")
-    with httpx.Client(follow_redirects=True, timeout=10) as browser:
+    with httpx.Client(follow_redirects=True, timeout=PATIENCE_SECONDS) as browser:
         browser.get(service.link)
         with browser.stream("GET", f"{service.url}/live") as stream:
             assert 200 == stream.status_code
@@ -121,8 +124,7 @@ def test_tokens_from_the_command_line(running: Running) -> None:
         check=True, capture_output=True, text=True,
     )  # fmt: skip
     token = made.stdout.strip()
-    answer = httpx.get(f"{running.url}/api/v1/runs", headers={"Authorization": f"Bearer {token}"})
-    assert 200 == answer.status_code
+    assert 200 == running.runs(token).status_code
     stored = b"".join(path.read_bytes() for path in (running.folder / "state").glob("cutloss.sqlite3*"))
     assert (False, True) == (token.encode() in stored, token_hash(token).encode() in stored)
 
@@ -222,7 +224,7 @@ def test_reports_are_taken_beside_slow_and_hostile_senders(running: Running) -> 
             f"{running.url}/api/v1/runs/r/records",
             json=batch,
             headers={"Authorization": f"Bearer {token}"},
-            timeout=60,
+            timeout=PATIENCE_SECONDS,
         )
         assert (200, 1) == (answer.status_code, answer.json()["acknowledged_seq"])
         assert {b"413"} == {sender.recv(12).split()[1] for sender in bombs}

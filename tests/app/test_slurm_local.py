@@ -2,13 +2,14 @@
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from app.slurm.local import LocalRunner
 from app.slurm.scheduler import Submission
+from tests.waiting import until
 
 SOURCE = {"PATH": "/usr/bin:/bin"}
 
@@ -33,14 +34,6 @@ def submit(runner: LocalRunner, folder: Path, body: str, **parts: object) -> str
 def state(runner: LocalRunner, job_id: str) -> str:
     """Return a job's state."""
     return runner.jobs([job_id])[job_id].state
-
-
-def until(condition: Callable[[], bool]) -> None:
-    """Wait for a condition."""
-    end = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < end, "the condition did not come about"
-        time.sleep(0.02)
 
 
 def test_one_job_runs_at_a_time(runner: LocalRunner, tmp_path: Path) -> None:

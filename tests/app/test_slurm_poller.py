@@ -10,6 +10,7 @@ from app.slurm.poller import Poller
 from app.slurm.scheduler import JobFacts, SchedulerUnavailableError
 from app.store import Store, open_store
 from app.store.facts import JobKey
+from tests.waiting import until
 
 
 class Scheduler:
@@ -256,18 +257,10 @@ def test_the_loop_outlives_failures(store: Store, scheduler: Scheduler) -> None:
         longest_seconds=0.02,
     )
     poller.start()
-    wait_for(lambda: poller.figures().failures >= 2)
+    until(lambda: poller.figures().failures >= 2)
     assert "odd" == poller.figures().last_error
     scheduler.error = None
-    wait_for(lambda: bool(told))
+    until(lambda: bool(told))
     poller.stop()
     assert [JobKey("box", "5")] == told[0]
     assert poller.figures().last_error is None
-
-
-def wait_for(condition: object) -> None:
-    """Wait for a condition."""
-    end = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.01)

@@ -16,6 +16,7 @@ from app.records import RecordBatch
 from app.spools import Look, Spools
 from app.store import Store, open_store
 from app.store.facts import Command
+from tests.waiting import PATIENCE_SECONDS
 
 NOW = 2_000_000_000.0
 
@@ -329,7 +330,7 @@ def test_the_loop_reads_until_it_is_closed(store: Store, folder: Path) -> None:
     )
     spools.start()
     Spool(folder).steps(1, 3)
-    assert heard.wait(10.0)
+    assert heard.wait(PATIENCE_SECONDS)
     spools.close()
     assert not spools._rounds.is_alive
 

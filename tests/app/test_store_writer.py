@@ -16,6 +16,7 @@ from app.store import Store, StoreClosedError, StoreError, open_store
 from app.store.connection import Readers, connect_reader, connect_writer
 from app.store.migrate import migrate
 from app.store.writer import Writer
+from tests.waiting import PATIENCE_SECONDS
 
 REPORTER = """
 import sys
@@ -210,7 +211,7 @@ def test_a_call_cancelled_in_the_queue_is_not_made(writer: Writer, path: Path) -
     kept = writer.submit(lambda connection: insert(connection, 2))
     assert cancelled.cancel()
     release.set()
-    assert 2 == kept.result(10.0)
+    assert 2 == kept.result(PATIENCE_SECONDS)
     thread.join()
     assert [2] == stored(path)
 
@@ -228,7 +229,7 @@ def test_a_call_that_began_cannot_be_cancelled(writer: Writer, path: Path) -> No
     begun.wait()
     assert not future.cancel()
     release.set()
-    assert 1 == future.result(10.0)
+    assert 1 == future.result(PATIENCE_SECONDS)
     assert [1] == stored(path)
 
 

@@ -1,6 +1,5 @@
 """Runs are looked at though nobody watches them."""
 
-import asyncio
 import time
 from collections.abc import Callable
 from typing import Any
@@ -14,9 +13,9 @@ from app.records import RecordBatch
 from app.settings import Settings
 from app.store import Store, open_store
 from app.sweep import Sweep
+from tests.waiting import until_async
 
 PLAN = {"total_steps": 200, "validate_every": 20, "checkpoint_every": "never"}
-PATIENCE_SECONDS = 60.0
 
 
 @pytest.fixture
@@ -99,7 +98,4 @@ async def test_the_service_sweeps_from_its_start(settings: Settings, make_batch:
     before.close()
     app = create_app(settings)
     async with app.router.lifespan_context(app):
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while not app.state.store.history("one", ETA):
-            assert time.monotonic() < deadline, "waited for the first sweep"
-            await asyncio.sleep(0.02)
+        await until_async(lambda: app.state.store.history("one", ETA), "the first sweep")
