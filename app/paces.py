@@ -1,5 +1,6 @@
 """From a run's records to the planner's question of pace and time left."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -7,18 +8,21 @@ import numpy as np
 from app.curves import event_timings, step_timings
 from app.settings import Settings
 from app.snapshot import Snapshot, startup_of
+from app.states import SILENT_SECONDS
+from app.store.facts import StepBlocks
 from planner.cadence import seen_cadence
 from planner.duration import Duration
-from planner.eta import EtaQuery, InProgress, Timings
+from planner.eta import EtaQuery, InProgress, Silence, Timings
 from planner.pace import Pace, measure
-from planner.plan import Due, Plan
+from planner.plan import Due, Plan, checkpoints_due, validations_due
 from planner.priors import Priors
+from planner.remaining import remaining
 from planner.scenario import PaceDurations
 from planner.situation import Situation, situation
+from planner.timings import FloatArray
 
 STARTUP_SPREAD = 1.5
 """The next start-up is within this factor of the last one, 8 times in 10."""
-EVENT_DIMENSION = 3
 
 
 def elapsed_seconds(snapshot: Snapshot, now: float) -> float | None:
@@ -71,6 +75,7 @@ def eta_query(snapshot: Snapshot, now: float, priors: Priors) -> EtaQuery:
         elapsed_seconds=0.0 if _is_waiting(snapshot) else elapsed_seconds(snapshot, now),
         time_limit_seconds=limit,
         priors=priors,
+        silence=None if is_starting else _silence(snapshot, now),
     )
 
 
@@ -131,13 +136,39 @@ def pace_durations(query: EtaQuery, settings: Settings) -> PaceDurations:
     now = situation(query)
     if now is None:
         return PaceDurations(startup_seconds=startup)
-    steps = float(max(now.steps_left or 1, 1))
+    draws = remaining(now)
     return PaceDurations(
-        step_seconds=_range(now.step.seconds(steps) / steps),
-        validation_seconds=_range(now.validation.mean_seconds(_count(now.validations), EVENT_DIMENSION)),
-        checkpoint_seconds=_range(now.checkpoint.mean_seconds(_count(now.checkpoints), EVENT_DIMENSION)),
+        step_seconds=_range(draws.step.each),
+        validation_seconds=_range(draws.validation.each),
+        checkpoint_seconds=_range(draws.checkpoint.each),
         startup_seconds=startup,
     )
+
+
+def begun_seconds(query: EtaQuery) -> dict[str, float]:
+    """Return by phase what going on takes beyond the counts of a comparison: the rest of what is in progress.
+
+    Below 0 is the part already done of what they count. It is what moves the middle of the end: so the
+    comparison's end and the ETA are one.
+    """
+    now = situation(query)
+    if now is None or not query.at_step:
+        return {}
+    draws, plan, left = remaining(now), assumed_plan(query), validations_left(query)
+    validations = _count(validations_due(plan, query.at_step)) if left is None else left
+    counted = (
+        ("step", draws.step, now.steps_left or 0),
+        ("validation", draws.validation, validations),
+        ("checkpoint", draws.checkpoint, _count(checkpoints_due(plan, query.at_step))),
+        ("startup", draws.startup, 0),
+    )
+    so_far = sum(phase.each * count for _, phase, count in counted)
+    begun = {}
+    for name, phase, count in counted:
+        with_it = so_far + phase.begun + phase.each * (phase.ahead - count)
+        begun[name] = float(np.median(with_it) - np.median(so_far))
+        so_far = with_it
+    return begun
 
 
 def assumed_plan(query: EtaQuery) -> Plan:
@@ -174,7 +205,27 @@ def _in_progress(snapshot: Snapshot, now: float) -> InProgress | None:
         return None
     done, of = (note.data.get(name) for name in ("done", "of"))
     counts = (done, of) if isinstance(done, int) and isinstance(of, int) and 0 <= done <= of else (None, None)
-    return InProgress(phase, max(now - started, 0.0), *counts)
+    elapsed = max(now - started, 0.0)
+    # The batches were counted when the run last spoke: what has passed since says nothing of their rate.
+    silent = 0.0 if counts[0] is None else min(max(now - snapshot.run.last_record_at, 0.0), elapsed)
+    return InProgress(phase, elapsed, counts[0], counts[1], silent)
+
+
+def _silence(snapshot: Snapshot, now: float) -> Silence | None:
+    """Return for how long nothing more was done, ``None`` where that is not known or the run is over."""
+    done, job = snapshot.last_done, snapshot.job
+    if done is None or snapshot.run.finished is not None:
+        return None
+    until = now if job is None or job.ended is None else job.ended
+    return Silence(max(until - done, 0.0), max(SILENT_SECONDS, _seconds_between_records(snapshot.blocks)))
+
+
+def _seconds_between_records(blocks: StepBlocks) -> float:
+    """Return how far apart the newest step records are; 0 where that is not known."""
+    if not len(blocks.count) or not np.isfinite(blocks.seconds_mean[-1]):
+        return 0.0
+    before = blocks.last_step[-2] if len(blocks.count) > 1 else blocks.first_step[0] - 1
+    return float((blocks.last_step[-1] - before) / blocks.count[-1] * blocks.seconds_mean[-1])
 
 
 def _startup(query: EtaQuery, settings: Settings) -> Duration:
@@ -184,10 +235,14 @@ def _startup(query: EtaQuery, settings: Settings) -> Duration:
     return Duration(seen / STARTUP_SPREAD, seen * STARTUP_SPREAD)
 
 
-def _count(due: Due | None) -> float:
-    return float(max(due.count, 1)) if due is not None else 1.0
+def _count(due: Due | None) -> int:
+    return 0 if due is None else due.count
 
 
-def _range(draws: object) -> Duration:
-    low, high = np.quantile(np.asarray(draws, dtype=float), (0.1, 0.9))
-    return Duration(float(low), float(high))
+def _range(draws: FloatArray) -> Duration:
+    """Return a range with the median and the spread of draws: a lognormal need not have their shape."""
+    low, middle, high = (float(q) for q in np.quantile(draws, (0.1, 0.5, 0.9)))
+    if low <= 0:
+        return Duration(low, high)
+    times = math.sqrt(high / low)
+    return Duration(middle / times, middle * times)

@@ -1,7 +1,7 @@
 """How one scenario runs its course, draw by draw."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,6 +56,7 @@ class Course:
         pace: seconds of one step, validation and checkpoint.
         path: the losses expected.
         old_seconds: how long a job that is to be replaced still runs; ``None`` is unknown.
+        begun_seconds: in those phases, what is in progress takes beyond the counts.
     """
 
     phases: Mapping[str, FloatArray]
@@ -66,6 +67,16 @@ class Course:
     pace: Mapping[str, FloatArray]
     path: LossPath | None
     old_seconds: FloatArray | None
+    begun_seconds: float = 0.0
+
+    def begun(self, seconds: Mapping[str, float]) -> "Course":
+        """Return the course with what is in progress by phase, no phase shorter than nothing."""
+        if not seconds:
+            return self
+        phases = {
+            phase: np.maximum(took + seconds.get(phase, 0.0), 0.0) for phase, took in self.phases.items()
+        }
+        return replace(self, phases=phases, begun_seconds=sum(seconds.values()))
 
     @property
     def end_seconds(self) -> FloatArray:
@@ -93,6 +104,11 @@ class Course:
         return np.where(self.arrives, self.end_seconds - self.overhead_seconds, np.inf)
 
     @property
+    def lead_seconds(self) -> FloatArray:
+        """Start-ups and what is in progress: what the counts do not hold."""
+        return np.asarray(self.startups * self.pace["startup"] + self.begun_seconds)
+
+    @property
     def gpu_seconds(self) -> FloatArray | None:
         """Seconds during which the GPUs are held from now on, by the old job or the new one."""
         if self.old_seconds is None:
@@ -104,7 +120,7 @@ class Course:
         """Return the seconds until a step and the validation due at it are done, whatever the goal."""
         counts = self.leg.counts_to(np.array([float(step)]), checkpoint_at_step=False)
         training = total_of(training_seconds(counts, self.pace))
-        return np.asarray(self.overhead_seconds + self.phases["startup"] + training)
+        return np.asarray(self.overhead_seconds + np.maximum(self.lead_seconds + training, 0.0))
 
 
 def total_of(phases: Mapping[str, FloatArray]) -> FloatArray:

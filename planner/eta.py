@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from planner.eta_query import EtaQuery, InProgress
+from planner.eta_query import EtaQuery, InProgress, Silence
 from planner.plan import Due
 from planner.priors import Priors
 from planner.quantiles import Quantiles, exact, of_draws
@@ -14,7 +14,7 @@ from planner.remaining import Remaining, ending, remaining, steps_by, thinned
 from planner.situation import Situation, budget_left, due, situation, steps_left
 from planner.timings import LARGEST, FloatArray, Timings
 
-__all__ = ["Eta", "EtaQuery", "InProgress", "PhaseMeans", "Priors", "Timings", "eta"]
+__all__ = ["Eta", "EtaQuery", "InProgress", "PhaseMeans", "Priors", "Silence", "Timings", "eta"]
 
 _AMPLE = 2.0
 """A run without a declared end is looked at over so many times the steps its limit may hold."""

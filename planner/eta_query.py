@@ -11,12 +11,34 @@ from planner.timings import LARGEST, Timings
 
 @dataclass(frozen=True, slots=True)
 class InProgress:
-    """A phase that has begun and not ended: for how long, and ``done`` of ``of`` batches where known."""
+    """A phase that has begun and not ended.
+
+    Attributes:
+        phase: which.
+        elapsed_seconds: for how long.
+        done: batches of it that are done, where known.
+        of: how many it has.
+        silent_seconds: how much of that has passed since ``done`` was counted.
+    """
 
     phase: str
     elapsed_seconds: float
     done: int | None = None
     of: int | None = None
+    silent_seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """Time in which nothing was told to be done, nor to be in progress.
+
+    Attributes:
+        seconds: since the last thing that was done.
+        usual_seconds: until the next report usually comes; so long a silence is no delay.
+    """
+
+    seconds: float
+    usual_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +53,7 @@ class EtaQuery:
         validations: validations seen; an unknown duration is NaN.
         checkpoints: checkpoints seen.
         in_progress: the phase under way.
+        silence: since the last thing done, where nothing tells what is under way.
         resumed_at_step: the step this attempt resumed at.
         elapsed_seconds: seconds since the allocation's start.
         time_limit_seconds: the allocation's limit, from the same start.
@@ -50,6 +73,7 @@ class EtaQuery:
     time_limit_seconds: float | None = None
     levels: tuple[float, ...] = DEFAULT_LEVELS
     priors: Priors = field(default_factory=Priors)
+    silence: Silence | None = None
 
     def __post_init__(self) -> None:
         """Refuse what contradicts itself.

@@ -31,6 +31,10 @@ class PhaseDraws:
         """All the seconds left in this phase."""
         return np.asarray(self.begun + self.each * self.ahead)
 
+    def under_way(self, due: float | None) -> float:
+        """Return how many of those due are the ones in progress."""
+        return 0.0 if due is None else due - self.ahead
+
 
 @dataclass(frozen=True, slots=True)
 class Remaining:
@@ -86,7 +90,8 @@ def seconds_until(now: Situation, draws: Remaining, step: FloatArray, events_up_
         events_up_to: events due at or before this step are over by then, shape (n,).
     """
     phases = (draws.step, draws.validation, draws.checkpoint, draws.startup)
-    spent = sum(phase.begun for phase in phases) + (step - now.at_step) * draws.step.each
+    whole_steps = np.maximum(step - now.at_step - draws.step.under_way(now.steps_left), 0.0)
+    spent = sum(phase.begun for phase in phases) + whole_steps * draws.step.each
     spent = spent + _passed(now.validations, draws.validation, events_up_to)
     return np.asarray(spent + _passed(now.checkpoints, draws.checkpoint, events_up_to))
 
@@ -110,7 +115,8 @@ def _steps(now: Situation) -> PhaseDraws:
     begun = now.begun
     if begun is None or begun.phase != "step" or not ahead:
         return PhaseDraws(np.zeros(points.DRAWS), each, ahead)
-    return PhaseDraws(begun_seconds(each, begun), each, ahead - 1)
+    several = min(now.begun_steps, ahead)
+    return PhaseDraws(begun_seconds(each * several, begun), each, ahead - several)
 
 
 def _validations(now: Situation) -> PhaseDraws:
@@ -146,21 +152,26 @@ def _startup(now: Situation) -> PhaseDraws:
 def begun_seconds(typical: FloatArray, begun: InProgress) -> FloatArray:
     """Draw what is left of something in progress, shape (DRAWS,).
 
-    Batches done tell its own rate, trusted the more the more were done. Without them it takes what is usual
-    less what has passed; past that it lasts a share of its age again.
+    Batches done tell its own rate, trusted the more the more were done; without them it takes what is usual.
+    Of that, what has passed since is done; past that it lasts a share of its silence again.
 
     Args:
         typical: draws of the whole duration.
         begun: how long it has been going on, and its batches.
     """
-    done, of, elapsed = begun.done, begun.of, begun.elapsed_seconds
-    if done and of and elapsed > 0:
+    done, of, silent = begun.done, begun.of, begun.silent_seconds
+    told = begun.elapsed_seconds - silent
+    if done and of and told > 0:
         trust = done / (done + TABLE.batches_to_trust)
-        whole = (elapsed * of / done) ** trust * np.maximum(typical, 1e-9) ** (1 - trust)
-        return np.asarray(whole * (1 - done / of))
-    left = typical - elapsed
+        whole = (told * of / done) ** trust * np.maximum(typical, 1e-9) ** (1 - trust)
+        left = whole * (1 - done / of) - silent
+        if not silent:
+            return np.asarray(left)
+    else:
+        silent = begun.elapsed_seconds
+        left = typical - silent
     alive = left > 0
     if alive.mean() < TABLE.overdue_below:
-        return np.asarray(TABLE.overdue_share * elapsed * -np.log(points.uniform(10)))
+        return np.asarray(TABLE.overdue_share * silent * -np.log(points.uniform(10)))
     # Draws that should be over by now say nothing of a duration that still goes on.
     return np.asarray(np.quantile(left[alive], points.uniform(10)))

@@ -1,7 +1,7 @@
 """What a comparison is asked: the job as it stands, and the what-ifs."""
 
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal
 
 from planner.duration import Duration
@@ -129,6 +129,8 @@ class CompareQuery:
         experiments: how many more of the same are to come.
         quantiles: levels, each in (0, 1).
         seed: of the simulation.
+        begun_seconds: by phase, what going on takes beyond its counts: the rest of what is in progress and in
+            none of them; below 0 the part already done of what is.
     """
 
     at_step: int
@@ -146,6 +148,7 @@ class CompareQuery:
     criteria: tuple[Criterion, ...] | None = None
     quantiles: tuple[float, ...] = DEFAULT_QUANTILES
     seed: int = 0
+    begun_seconds: Mapping[str, float] = field(default_factory=dict)
 
 
 def fix_of(scenario: Scenario) -> Hashable:
@@ -176,5 +179,5 @@ def pace_of(query: CompareQuery, index: int) -> PaceDurations:
 
 
 def _given(overrides: PlanOverrides | PaceDurations) -> dict[str, Any]:
-    named = {field.name: getattr(overrides, field.name) for field in fields(overrides)}
+    named = {one.name: getattr(overrides, one.name) for one in fields(overrides)}
     return {name: value for name, value in named.items() if value is not None}

@@ -60,7 +60,8 @@ def _continued(query: CompareQuery, index: int, source: Source) -> Course | Refu
     # A job that has done a step is past its start-up.
     startups = ONE if query.at_step == 0 else NONE
     beginning = Beginning(dict.fromkeys(PERSON_PHASES, NONE), startups)
-    return train(query, index, source, leg, beginning)
+    course = train(query, index, source, leg, beginning)
+    return course if isinstance(course, Refusal) else course.begun(query.begun_seconds)
 
 
 def leaves_checkpoints_out(query: CompareQuery, index: int) -> bool:
@@ -145,6 +146,6 @@ def _last_saved(course: Course, seconds: FloatArray, saved: int, every: int) -> 
     while np.any(low < high):
         middle = np.ceil((low + high) / 2)
         training = training_seconds(course.leg.counts_to(saved + middle * every), course.pace)
-        in_time = total_of(training) + course.phases["startup"] <= seconds
+        in_time = total_of(training) + course.lead_seconds <= seconds
         low, high = np.where(in_time, middle, low), np.where(in_time, high, middle - 1)
     return np.asarray(saved + low * every)

@@ -13,6 +13,7 @@ from planner.event_level import EventLevel, event_level
 from planner.first_steps import first_steps
 from planner.plan import Cadence, Due, checkpoints_due, validations_due
 from planner.priors import expected_checkpoint, expected_step, expected_validation
+from planner.silence import steps_under_way, under_way, under_way_seconds
 from planner.step_level import StepLevel, step_level
 from planner.timings import Durations, Timings, usable_events, usable_steps
 
@@ -23,7 +24,8 @@ class Situation:
 
     Attributes:
         validations: those still due, the one in progress included where the plan counts it.
-        begun: what is in progress.
+        begun: what is in progress, as told or as a silence suggests.
+        begun_steps: steps in it, where it is steps.
         startup_seconds: start-up still ahead.
         stride: steps that the newest entry of the log stands for; the run may be so far ahead of it.
         budget_seconds: from now until the run's own budget of time is used up; inf where it has none.
@@ -41,6 +43,7 @@ class Situation:
     startup_seconds: float
     stride: float = 1.0
     budget_seconds: float = np.inf
+    begun_steps: float = 1.0
 
     @property
     def steps_left(self) -> int | None:
@@ -86,10 +89,11 @@ def situation(query: EtaQuery) -> Situation | None:
         event_level(usable_events(query.checkpoints))
         or expected_checkpoint(checkpoint_every, now, query.priors).within(room),
         clock,
-        query.in_progress,
+        under_way(query, (validations, validate_every), (checkpoints, checkpoint_every)),
         _startup_left(query),
         float(logged.weights[-1]) if len(logged) else 1.0,
         budget_left(query),
+        steps_under_way(query, now),
     )
 
 
@@ -126,11 +130,10 @@ def _clock(query: EtaQuery, logged: Durations, start: int) -> Clock | None:
     events = [
         _of_attempt(usable_events(timings), query) for timings in (query.validations, query.checkpoints)
     ]
-    begun = 0.0 if query.in_progress is None else query.in_progress.elapsed_seconds
     return Clock(
         query.elapsed_seconds,
         query.startup_seconds,
-        own.total + sum(seen.total for seen in events) + begun,
+        own.total + sum(seen.total for seen in events) + under_way_seconds(query),
         float(own.weights.sum()),
         len(own),
         float(query.at_step - resumed),

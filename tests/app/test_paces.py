@@ -1,18 +1,28 @@
 """From a run's records to the question of time, and to what a comparison assumes."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from app.paces import assumed_plan, elapsed_seconds, eta_query, pace_durations, validations_left
+from app.paces import (
+    assumed_plan,
+    begun_seconds,
+    elapsed_seconds,
+    eta_query,
+    pace_durations,
+    validations_left,
+)
 from app.settings import Settings
 from app.slurm.scheduler import JobFacts
 from app.snapshot import Snapshot
 from app.store.facts import Attempt, Checkpoint, Note, Run, StepBlocks, Validation
 from planner.duration import Duration
-from planner.eta import InProgress, eta
+from planner.eta import InProgress, Silence, eta
 from planner.priors import Priors
+from planner.report import compare
+from planner.scenario import CompareQuery, Scenario
 
 NOW = 10_000.0
 
@@ -145,8 +155,9 @@ def test_declared_plan_is_kept() -> None:
 
 def test_paces_hold_the_truth(settings: Settings) -> None:
     """A measured pace is a range around the truth; an unseen event's is wide, an unknown start-up as set."""
-    query = eta_query(_snapshot({"total_steps": 200, "validate_every": 25}), NOW, Priors())
-    paces = pace_durations(query, settings)
+    attempts = [Attempt("a", NOW - 60 * 40, None, 1, 60, 60, NOW)]
+    snapshot = _snapshot({"total_steps": 200, "validate_every": 25}, attempts=attempts)
+    paces = pace_durations(eta_query(snapshot, NOW, Priors()), settings)
     assert paces.step_seconds.low < 40.0 < paces.step_seconds.high < 48.0
     assert paces.validation_seconds.high > 3 * paces.validation_seconds.low
     assert Duration(10.0, 600.0) == paces.startup_seconds
@@ -157,3 +168,98 @@ def test_without_a_step_only_the_startup_is_known(settings: Settings) -> None:
     startup = [Note("a", 1, "startup", {"seconds": 60.0})]
     paces = pace_durations(eta_query(_snapshot({}, 0, startups=startup), NOW, Priors()), settings)
     assert (None, Duration(40.0, 90.0)) == (paces.step_seconds, paces.startup_seconds)
+
+
+def _silent(at_step: int, seconds: float, **parts: Any) -> tuple[Snapshot, float]:
+    """Return a run of 40 s a step, validated for 1,200 s every 20, that is silent since its last step."""
+    validated = [step for step in (20, 40, 60) if step < at_step]
+    clock = [1_000.0 + step * 40.0 + 1_200.0 * index for index, step in enumerate(validated)]
+    validations = [
+        Validation("a", step, at, 1_200.0, 1.0, {}) for step, at in zip(validated, clock, strict=True)
+    ]
+    ended = 1_000.0 + at_step * 40.0 + 1_200.0 * len(validated)
+    plan = {"total_steps": 200, "validate_every": 20, "checkpoint_every": "never"}
+    values: dict[str, Any] = {
+        "attempts": [Attempt("a", 1_000.0, None, 1, at_step, at_step, ended)],
+        "validations": validations,
+        "run": Run("r", "r", "ada", 0.0, plan, 1, ended, None, None, None, {}),
+    }
+    return _snapshot(plan, at_step, **{**values, **parts}), ended + seconds
+
+
+def _end(at_step: int, seconds: float) -> float:
+    """Return the middle of the end, in seconds after the last step."""
+    snapshot, now = _silent(at_step, seconds)
+    remaining = eta(eta_query(snapshot, now, Priors())).remaining_seconds
+    assert remaining is not None
+    return seconds + (remaining.at(0.5) or 0.0)
+
+
+def test_a_silence_moves_the_end_by_about_itself() -> None:
+    """Steps that do not come cost the silence and a share of it for what is still to come, no multiple."""
+    assert _end(50, 30.0) == pytest.approx(_end(50, 0.0), abs=5)
+    for seconds in (600.0, 1_800.0, 7_200.0):
+        assert 0.9 * seconds < _end(50, seconds) - _end(50, 0.0) < 1.4 * seconds
+
+
+def test_a_silence_where_a_validation_is_due_is_that_validation() -> None:
+    """So long as it usually takes, the end stays where it was; beyond, it moves by about the rest."""
+    assert _end(60, 1_100.0) == pytest.approx(_end(60, 0.0), abs=30)
+    assert 1_200.0 - 300.0 < _end(60, 2_400.0) - _end(60, 0.0) < 1.4 * 2_400.0 - 1_200.0
+
+
+def test_a_run_that_is_over_is_not_silent() -> None:
+    """Neither one that has finished nor one that waits for an allocation is at anything."""
+    ended, now = _silent(50, 600.0, run=Run("r", "r", "ada", 0.0, {}, 1, NOW, "finished", None, None, {}))
+    waiting, _ = _silent(50, 600.0, job=JobFacts("1", "c", "PENDING"))
+    assert [None, None] == [eta_query(one, now, Priors()).silence for one in (ended, waiting)]
+
+
+def test_reports_that_come_rarely_are_no_silence() -> None:
+    """Where one step in ten is told, ten steps pass between two words."""
+    at = np.arange(10, 61, 10)
+    ones, took = np.ones(6, dtype=np.int64), np.full(6, 40.0)
+    blocks = StepBlocks(at, at, ones, ones, ones, *[took] * 4, ones, *[took] * 4, took, took * np.nan)
+    snapshot, now = _silent(60, 300.0, blocks=blocks)
+    assert Silence(300.0, 400.0) == eta_query(snapshot, now, Priors()).silence
+
+
+def test_batches_keep_their_rate_in_a_silence() -> None:
+    """17 of 68 batches in 300 s are 1,200 s in all, however long the run says nothing after them."""
+    snapshot, now = _silent(60, 1_000.0)
+    told = now - 700.0
+    note = _progress(phase="validation", started=told - 300.0, done=17, of=68)
+    run = replace(snapshot.run, last_record_at=told)
+    begun = eta_query(replace(snapshot, progress=note, run=run), now, Priors()).in_progress
+    assert InProgress("validation", 1_000.0, 17, 68, 700.0) == begun
+
+
+@pytest.mark.parametrize(
+    ("at_step", "seconds"), [(50, 5.0), (50, 600.0), (60, 5.0), (60, 600.0), (60, 3_000.0)]
+)
+def test_a_comparison_ends_when_the_eta_says(at_step: int, seconds: float, settings: Settings) -> None:
+    """Going on takes what the ETA says, whatever is in progress and however long the run is silent."""
+    snapshot, now = _silent(at_step, seconds)
+    query = eta_query(snapshot, now, Priors())
+    question = CompareQuery(
+        query.at_step,
+        assumed_plan(query),
+        pace_durations(query, settings),
+        (Scenario("continue", "continue"),),
+        begun_seconds=begun_seconds(query),
+    )
+    said, compared = eta(query).remaining_seconds, compare(question).outcomes[0].finish_seconds
+    assert said is not None
+    assert compared is not None
+    assert compared.at(0.5) == pytest.approx(said.at(0.5), rel=0.005)
+
+
+def test_a_restart_takes_its_start_up_in_a_comparison_too() -> None:
+    """What is left of a start-up is no step, and going on has to wait for it."""
+    query = eta_query(_restarted(), NOW, Priors())
+    assert begun_seconds(query)["startup"] == pytest.approx(60.0, abs=10)
+
+
+def test_before_the_first_step_nothing_is_begun() -> None:
+    """A comparison at step 0 counts the whole start-up itself."""
+    assert {} == begun_seconds(eta_query(_snapshot({"total_steps": 9}, 0), NOW, Priors()))
