@@ -90,32 +90,28 @@ class JobActions:
             known = self._store.document(run.id, kind)
             if known is not None:
                 return _same(Acted(**known[0]), action, asked)
-            scheduler, replacer = self._acting()
-            facts = job_of(run, scheduler, self._store)
-            refuse_foreign(facts, scheduler)
-            self._refuse_unfit(replacer, run, action, order, facts)
+            facts = self._fitting(run, action)
+            if action == "time-limit":
+                _refuse_limit(order, facts, self._clock())
             acted = Acted(run.id, facts.id, action, asked, self._clock(), "asked", "no answer yet")
             return self._carry_out(kind, acted, user, order, key)
+
+    def refuse_unfit(self, run: Run, action: JobAction) -> None:
+        """Raise as ``act`` would of a run's job as it stands, whatever the order; nothing is done."""
+        self._fitting(run, action)
+
+    def _fitting(self, run: Run, action: JobAction) -> JobFacts:
+        """Return a run's job, which an action fits."""
+        scheduler, replacer = self._acting()
+        facts = job_of(run, scheduler, self._store)
+        refuse_foreign(facts, scheduler)
+        _refuse_state(replacer, run, action, facts)
+        return facts
 
     def _acting(self) -> tuple[Scheduler, Replacer]:
         if self._scheduler is None or self._replacer is None:
             raise ConflictError(NO_SCHEDULER)
         return self._scheduler, self._replacer
-
-    def _refuse_unfit(
-        self, replacer: Replacer, run: Run, action: JobAction, order: JobOrder, facts: JobFacts
-    ) -> None:
-        under_way = replacer.under_way(run.id)
-        if under_way is not None:
-            raise ConflictError(f"replacement {under_way.id} of run {run.id!r} is under way; undo it first")
-        if action in {"hold", "release"}:
-            must_wait(facts, facts.id)
-        elif action in {"requeue", "checkpoint-cancel"}:
-            must_run(facts, facts.id)
-        elif not facts.is_active:
-            raise ConflictError(f"job {facts.id} is {facts.state}: it has ended")
-        if action == "time-limit":
-            _refuse_limit(order, facts, self._clock())
 
     def _carry_out(self, kind: str, acted: Acted, user: str, order: JobOrder, key: str) -> Acted:
         """Do it, remembered before and after: what got no answer is not done a second time."""
@@ -157,6 +153,18 @@ class JobActions:
         }
         verbs[acted.action](acted.job)
         return None
+
+
+def _refuse_state(replacer: Replacer, run: Run, action: JobAction, facts: JobFacts) -> None:
+    under_way = replacer.under_way(run.id)
+    if under_way is not None:
+        raise ConflictError(f"replacement {under_way.id} of run {run.id!r} is under way; undo it first")
+    if action in {"hold", "release"}:
+        must_wait(facts, facts.id)
+    elif action in {"requeue", "checkpoint-cancel"}:
+        must_run(facts, facts.id)
+    elif not facts.is_active:
+        raise ConflictError(f"job {facts.id} is {facts.state}: it has ended")
 
 
 def _refuse_limit(order: JobOrder, facts: JobFacts, now: float) -> None:

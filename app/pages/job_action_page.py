@@ -44,11 +44,12 @@ class ActionForm:
 
 
 @router.get("/runs/{run_id}/job/{action}")
-def show_job_action(
-    run_id: str, action: JobAction, visit: VisitDep, actions: ActionsDep, plans: PlansDep
+def show_job_action(  # noqa: PLR0913, PLR0917 - the parts of one question
+    run_id: str, action: JobAction, visit: VisitDep, actions: ActionsDep, jobs: JobActionsDep, plans: PlansDep
 ) -> Response:
-    """Show what an action does to a run's job, to be confirmed."""
+    """Show what an action does to a run's job, to be confirmed; what would be refused is refused here."""
     view = own_view(visit, actions, plans, run_id)
+    jobs.refuse_unfit(view.run, action)
     usual = visit.request.app.state.settings.checkpoint_wait_seconds / MINUTE
     form = ActionForm(_present_limit(view), f"{usual:g}", "", "abort", secrets.token_urlsafe(16))
     return _page(visit, view, action, form)
