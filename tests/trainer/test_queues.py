@@ -29,9 +29,26 @@ def test_thinning_gives_up_every_second_step_of_the_older_half() -> None:
 
 def test_thinning_gives_up_nothing_but_steps() -> None:
     """Validations, checkpoints and notes stay, in their order."""
-    kinds = ["validation", "checkpoint", "note", "span"]
+    kinds = ["validation", "checkpoint", "note", "validation"]
     entries = [entry for kind in kinds for entry in (step(1), {"k": kind}, step(2))]
     assert kinds == [entry["k"] for entry in without_every_second(entries) if isinstance(entry, dict)]
+
+
+def test_thinning_adds_up_the_spans_of_each_phase() -> None:
+    """They are no steps given up, none of their time is lost, and those still held are not changed."""
+    spans = [
+        {"k": "span", "phase": phase, "started": float(number), "seconds": 0.5}
+        for number in range(4)
+        for phase in ("data", "forward")
+    ]
+    queue = RecordQueue()
+    queue.entries.extend([*spans, *(step(number) for number in range(8))])
+    queue.thin()
+    added = [entry for entry in queue.take(100) if isinstance(entry, dict)]
+    assert [("data", 0.0, 2.0), ("forward", 0.0, 2.0)] == [
+        (span["phase"], span["started"], span["seconds"]) for span in added
+    ]
+    assert (0, 0.5) == (queue.take_thinned(), spans[0]["seconds"])
 
 
 @pytest.mark.parametrize("count", [1, 2, 7])

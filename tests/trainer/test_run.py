@@ -314,3 +314,26 @@ def test_a_hanging_device_does_not_hold_the_end(monkeypatch: pytest.MonkeyPatch)
     run.finish()
     assert not loss.was_read.is_set()
     loss.release.set()
+
+
+def test_phases_timed_at_every_step_fill_no_memory_either(
+    monkeypatch: pytest.MonkeyPatch, spooled: Records, wait_for: Wait
+) -> None:
+    """While the client's own thread hangs, as on a dead disk, spans are added up and steps thinned."""
+    monkeypatch.setattr(run_module, "QUEUE_LIMIT", 1000)
+    loss = StuckScalar()
+    run = cutloss.init("hung")
+    run.step(0, loss=loss)
+    wait_for(lambda: not run._entries, "the thread to hang")
+    most = 0
+    for step in range(1, 5001):
+        for phase in ("data", "forward"):
+            run.emit({"k": "span", "phase": phase, "started": 1.0, "seconds": 0.25})
+        run.step(step)
+        most = max(most, len(run._entries))
+    loss.release.set()
+    run.finish()
+    assert most < 1100
+    assert 5001 == len(spooled("step")) + run.counters.thinned
+    for phase in ("data", "forward"):
+        assert 0.25 * 5000 == sum(span["seconds"] for span in spooled("span") if span["phase"] == phase)

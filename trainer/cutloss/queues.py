@@ -42,7 +42,7 @@ class RecordQueue:
             return thinned
 
     def thin(self) -> None:
-        """Give up every second step of the older half; never anything else.
+        """Give up every second step of the older half, and add up its spans; never anything else.
 
         The training's thread calls this, so it does not wait: while the other side drains there is no need.
         """
@@ -52,18 +52,28 @@ class RecordQueue:
             oldest = [self.entries.popleft() for _ in range(len(self.entries) // 2)]
             kept = without_every_second(oldest)
             self.entries.extendleft(reversed(kept))
-            self._thinned += len(oldest) - len(kept)
+            self._thinned += _steps(oldest) - _steps(kept)
         finally:
             self._lock.release()
 
 
 def without_every_second(entries: list[Entry]) -> list[Entry]:
-    """Return the entries without every second step, whose seconds go to the step that follows it."""
+    """Return the entries without every second step, whose seconds go to the step that follows it.
+
+    The spans of one phase become one, as they do when they are written down: a loader that is timed at each
+    step must not fill the queue with what no step gives up.
+    """
     kept: list[Entry] = []
+    spans: dict[object, dict[str, Any]] = {}
     passed: StepEntry | None = None
     for entry in entries:
         if not isinstance(entry, tuple):
-            kept.append(entry)
+            if entry["k"] != "span":
+                kept.append(entry)
+            elif entry["phase"] in spans:
+                spans[entry["phase"]]["seconds"] += entry["seconds"]
+            else:
+                kept.append(spans.setdefault(entry["phase"], dict(entry)))
         elif passed is None:
             passed = entry
         else:
@@ -72,3 +82,7 @@ def without_every_second(entries: list[Entry]) -> list[Entry]:
     if passed is not None:
         kept.append(passed)
     return kept
+
+
+def _steps(entries: list[Entry]) -> int:
+    return sum(isinstance(entry, tuple) for entry in entries)
