@@ -22,7 +22,7 @@ class Glance:
         run: the stored run, as it is now.
         state_word: as it is now.
         badge: by what was computed last.
-        ends_at: epoch seconds of the likely end; ``None`` where it is not known or lies behind.
+        ends_at: epoch seconds of the likely end; ``None`` where it is not known, of no use, or lies behind.
     """
 
     run: Run
@@ -75,7 +75,8 @@ class Glances:
         action = kept.verdict.action if kept.verdict else None
         badge = badge_of(state, action, kept.finishes_within_limit, list(run.warnings), kept.target_chance)
         left = kept.remaining_seconds.at(0.5) if kept.remaining_seconds else None
-        return Glance(run, state, badge, None if left is None or badge == "done" else kept.as_of + left)
+        ends_at = None if left is None or badge in {"stop", "done"} else kept.as_of + left
+        return Glance(run, state, badge, ends_at)
 
     def _state(self, run: Run, now: float) -> StateWord:
         found = self._store.job(run.job) if run.job and run.finished is None else None

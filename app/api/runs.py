@@ -68,6 +68,7 @@ async def get_eta(view: Annotated[RunView, Depends(own_view)]) -> Any:  # noqa: 
         "finished": view.run.finished,
         "ended": end_of(view),
         "state": view.state_word,
+        "badge": view.badge,
         "limit": to_wire(view.limit),
         "early_stopping": to_wire(view.early_stop),
     }
@@ -86,7 +87,8 @@ async def get_forecast(view: Annotated[RunView, Depends(own_view)]) -> Any:  # n
 async def get_verdict(view: Annotated[RunView, Depends(own_view)]) -> Any:  # noqa: ANN401 - see response_model
     """Say whether to continue, or to cancel, fix and relaunch."""
     verdict = verdict_answer(view.comparison.verdict) if view.comparison else None
-    return {"id": view.run.id, "verdict": verdict, "since": view.verdict_since, "as_of": view.as_of}
+    standing = {"id": view.run.id, "state": view.state_word, "badge": view.badge}
+    return {**standing, "verdict": verdict, "since": view.verdict_since, "as_of": view.as_of}
 
 
 @router.get("/{run_id}/compare", response_model=CompareResponse)

@@ -98,7 +98,7 @@ def _count(badge: Badge, runs: Sequence[Glance], words: Words) -> Markup | None:
     count = sum(run.badge == badge for run in runs)
     named: Mapping[Badge, Markup] = {
         "stop": words.say("stop {n}", n=count),
-        "misses_limit": words.say("extend {n}", n=count),
+        "misses_limit": words.say("misses limit {n}", n=count),
         "relaunch": words.say("relaunch {n}", n=count),
         "check": words.say("check {n}", n=count),
     }

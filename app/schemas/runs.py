@@ -176,9 +176,13 @@ class PointsAnswer(Answer):
 
 
 class RunEta(EtaAnswer):
-    """When a run ends; seconds count from ``as_of``, epoch seconds. ``ended`` is when it did."""
+    """When a run's steps end; seconds count from ``as_of``, epoch seconds. ``ended`` is when it did.
+
+    With badge ``stop`` that end is of no use: the loss is no number any more, or the target out of reach.
+    """
 
     state: str
+    badge: str
     finished: str | None
     ended: float | None
     limit: LimitAnswer | None
@@ -194,9 +198,14 @@ class RunForecasts(ForecastResponse):
 
 
 class RunVerdict(Answer):
-    """The live verdict, ``null`` where there is nothing to decide, and since when it stands."""
+    """The live verdict, ``null`` where there is nothing to decide, and since when it stands.
+
+    ``badge`` is what the run needs: the verdict, or what is more pressing, as on its page.
+    """
 
     id: str
+    state: str
+    badge: str
     verdict: VerdictAnswer | None
     since: float | None
     as_of: float

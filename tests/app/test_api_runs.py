@@ -176,3 +176,16 @@ async def test_verdict_uses_an_earlier_run(service: Any, make_validations: Any) 
     verdict = (await service.get("/runs/new/verdict")).json()["verdict"]
     assert verdict["action"] in {"continue", "relaunch"}
     assert 0.5 <= verdict["probability"] <= 1.0
+
+
+async def test_a_run_without_a_number_is_the_same_in_every_answer(service: Any) -> None:
+    """The list, the run, its ETA and its verdict have one word for what it needs: its page's badge."""
+    now = time.time()
+    columns = {
+        "seq": list(range(20)), "step": list(range(1, 21)), "ended": [now - 20 + step for step in range(20)],
+        "seconds": [1.0] * 20, "loss": [1.0] * 10 + ["nan"] * 10, "lr": [None] * 20,
+    }  # fmt: skip
+    await service.report("lost", columns=columns, plan=PLAN)
+    listed = (await service.get("/runs")).json()["runs"]
+    answers = [(await service.get(f"/runs/lost{path}")).json() for path in ("", "/eta", "/verdict")]
+    assert [("diverged", "stop")] * 4 == [(one["state"], one["badge"]) for one in [*listed, *answers]]

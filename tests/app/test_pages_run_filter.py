@@ -75,6 +75,6 @@ def test_a_page_keeps_its_choice() -> None:
 
 def test_the_title_counts_every_page() -> None:
     """What needs its owner is counted over the whole list, and named by what is most urgent."""
-    assert "3 of 6 runs need you: stop 1, extend 1, check 1." == list_title(RUNS, WORDS)
+    assert "3 of 6 runs need you: stop 1, misses limit 1, check 1." == list_title(RUNS, WORDS)
     assert "lost" in str(list_advice(RUNS, WORDS))
     assert list_advice(RUNS[:2], WORDS) is None

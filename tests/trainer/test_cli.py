@@ -38,12 +38,29 @@ def answering(service: Any) -> Callable[[int, Any], None]:
 
 
 def test_runs_are_a_table(answering: Callable[[int, Any], None], capsys: Capture) -> None:
-    """One line a run: id, state, step, time left, verdict."""
+    """One line a run: id, state, step, time left, what it needs; without a badge, the verdict."""
     answering(200, {"runs": [RUN, {"id": "new"}]})
     assert Exit.ANSWERED == main(["runs"])
     _, first, second = capsys.readouterr().out.splitlines()
-    assert ["topo-77", "live", "43/311", "7", "h", "1", "min", "relaunch"] == first.split()
+    assert ["topo-77", "live", "43/311", "7", "h", "1", "min", "RELAUNCH"] == first.split()
     assert ["new", "-", "-/-", "-", "-"] == second.split()
+
+
+@pytest.mark.parametrize(
+    ("stands", "ending"),
+    [
+        ({"state": "live", "badge": "misses_limit"}, "live 43/311 7 h 1 min MISSES LIMIT"),
+        ({"state": "diverged", "badge": "stop"}, "diverged 43/311 no useful end STOP"),
+        ({"state": "stale", "badge": "check"}, "stale 43/311 7 h 1 min, if alive CHECK"),
+    ],
+)
+def test_a_line_says_what_the_page_says(
+    answering: Callable[[int, Any], None], capsys: Capture, stands: Any, ending: str
+) -> None:
+    """The badge comes before the verdict, and an end that is of no use, or not sure, is not told as one."""
+    answering(200, {"runs": [{**RUN, **stands}]})
+    assert Exit.ANSWERED == main(["runs"])
+    assert ["topo-77", *ending.split()] == capsys.readouterr().out.splitlines()[1].split()
 
 
 def test_runs_can_be_searched(answering: Callable[[int, Any], None], service: Any, capsys: Capture) -> None:
@@ -100,6 +117,46 @@ def test_a_verdict_is_said_with_its_reasons(answering: Callable[[int, Any], None
     assert Exit.ANSWERED == main(["verdict", "topo-77"])
     expected = "topo-77: RELAUNCH (93% sure)\nsaves 1 h 43 min\n- Validation takes half of the time.\n"
     assert expected == capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("stands", "first"),
+    [
+        ({"state": "live", "badge": "relaunch"}, ["r: RELAUNCH (93% sure)"]),
+        ({"state": "live", "badge": "misses_limit"}, ["r: MISSES LIMIT", "verdict: RELAUNCH (93% sure)"]),
+        ({"state": "offline", "badge": "check"}, ["r: CHECK (offline)", "verdict: RELAUNCH (93% sure)"]),
+    ],
+)
+def test_what_is_more_pressing_comes_before_the_verdict(
+    answering: Callable[[int, Any], None], capsys: Capture, stands: Any, first: list[str]
+) -> None:
+    """The badge of the page leads where it is another one than the verdict."""
+    answering(200, {"verdict": VERDICT, **stands})
+    assert Exit.ANSWERED == main(["verdict", "r"])
+    assert [*first, "saves 1 h 43 min"] == capsys.readouterr().out.splitlines()[:-1]
+
+
+def test_a_run_without_a_number_is_to_be_stopped(
+    answering: Callable[[int, Any], None], capsys: Capture
+) -> None:
+    """Also where it declared no end, so that there is nothing to compare; its steps' end is of no use."""
+    answering(200, {"verdict": None, "state": "diverged", "badge": "stop"})
+    assert Exit.ANSWERED == main(["verdict", "r"])
+    assert "r: STOP\n- its loss is no finite number any more\n" == capsys.readouterr().out
+    answering(200, {**ETA, "state": "diverged", "badge": "stop"})
+    assert Exit.ANSWERED == main(["eta", "r"])
+    useless, steps, *_ = capsys.readouterr().out.splitlines()
+    assert "r: no useful end, its loss is no finite number any more" == useless
+    assert steps.startswith("its steps end in 7 h 1 min")
+
+
+def test_a_run_that_will_not_learn_has_no_useful_end(
+    answering: Callable[[int, Any], None], capsys: Capture
+) -> None:
+    """Where no end is known either, that is still an answer."""
+    answering(200, {"status": "refused", "reason": "no_total_steps", "state": "live", "badge": "stop"})
+    assert Exit.ANSWERED == main(["eta", "r"])
+    assert "r: no useful end, it is not expected to reach its target\n" == capsys.readouterr().out
 
 
 def test_nothing_to_decide_is_said(answering: Callable[[int, Any], None], capsys: Capture) -> None:

@@ -12,6 +12,9 @@ from cutloss.words import UNKNOWN, duration, interval, percent, table, time_of_d
 
 ENDS_IN_TIME = 0.99
 """A run this sure to end before its limit has nothing to fear of it."""
+STOP = "stop"
+"""The badge of a run that comes to nothing, whatever its steps."""
+NO_USEFUL_END = "no useful end"
 HEADING = ("RUN", "STATE", "STEP", "ENDS IN", "VERDICT")
 Answer = tuple[Any, str, Exit]
 """What ``--json`` prints, what a person reads, and how the program ends."""
@@ -30,18 +33,32 @@ def tell_eta(options: argparse.Namespace) -> Answer:
     remaining = eta.get("remaining_seconds")
     if eta.get("reason") == "finished":
         return eta, _ended(options.name, eta), Exit.ANSWERED
+    useless = _useless(options.name, eta)
     if eta.get("status") != "ok" or not remaining:
+        if useless:
+            return eta, useless, Exit.ANSWERED
         return eta, f"{options.name}: no estimate ({eta.get('reason') or 'nothing left'})", Exit.PROBLEM
     median = remaining.get("0.5")
     ends = None if median is None or eta.get("as_of") is None else eta["as_of"] + median
     counts = ", ".join(
         _count(eta.get(f"{noun}s_left"), noun) for noun in ("step", "validation", "checkpoint")
     )
-    lines = [
-        f"{options.name} ends in {interval(remaining)}, about {time_of_day(ends)}",
-        f"left: {counts}",
-    ]
+    what = f"{useless}\nits steps end" if useless else f"{options.name} ends"
+    lines = [f"{what} in {interval(remaining)}, about {time_of_day(ends)}", f"left: {counts}"]
     return eta, "\n".join([*lines, *_other_ends(eta)]), Exit.ANSWERED
+
+
+def _useless(name: str, answer: dict[str, Any]) -> str | None:
+    """Return that a run comes to nothing, though its steps may end; ``None`` where it may do well."""
+    if answer.get("badge") != STOP:
+        return None
+    return f"{name}: {NO_USEFUL_END}, {_why_useless(answer)}"
+
+
+def _why_useless(answer: dict[str, Any]) -> str:
+    if answer.get("state") == "diverged":
+        return "its loss is no finite number any more"
+    return "it is not expected to reach its target"
 
 
 def _other_ends(eta: dict[str, Any]) -> list[str]:
@@ -98,10 +115,16 @@ def _ended(name: str, eta: dict[str, Any]) -> str:
 def tell_verdict(options: argparse.Namespace) -> Answer:
     """Tell what to do with a run."""
     answer = ask(os.environ, "runs", options.name, "verdict")
-    verdict = answer.get("verdict")
+    verdict, badge = answer.get("verdict"), _badge(answer)
+    if not verdict and answer.get("badge") == STOP:
+        return answer, f"{options.name}: {badge}\n- {_why_useless(answer)}", Exit.ANSWERED
     if not verdict:
         return answer, f"{options.name}: there is nothing to decide", Exit.PROBLEM
-    return answer, "\n".join(_verdict_lines(options.name, verdict)), Exit.ANSWERED
+    if badge == verdict["action"].upper():
+        return answer, "\n".join(_verdict_lines(options.name, verdict)), Exit.ANSWERED
+    state = answer.get("state")
+    first = f"{options.name}: {badge}{'' if state in {'live', 'queued'} else f' ({state})'}"
+    return answer, "\n".join([first, *_verdict_lines("verdict", verdict)]), Exit.ANSWERED
 
 
 def compare_scenarios(options: argparse.Namespace) -> Answer:
@@ -142,9 +165,22 @@ def _verdict_lines(name: str, verdict: dict[str, Any]) -> list[str]:
 def _row(run: dict[str, Any]) -> tuple[str, ...]:
     at, total = run.get("at_step"), run.get("total_steps")
     step = f"{'-' if at is None else at}/{'-' if total is None else total}"
+    return run["id"], str(run.get("state") or "-"), step, _ends_in(run), _badge(run)
+
+
+def _ends_in(run: dict[str, Any]) -> str:
+    if run.get("badge") == STOP:
+        return NO_USEFUL_END
     left = (run.get("remaining_seconds") or {}).get("0.5")
-    verdict = (run.get("verdict") or {}).get("action") or "-"
-    return run["id"], str(run.get("state") or "-"), step, "-" if left is None else duration(left), verdict
+    if left is None:
+        return "-"
+    return duration(left) + (", if alive" if run.get("state") in {"stale", "offline"} else "")
+
+
+def _badge(answer: dict[str, Any]) -> str:
+    """Return what a run needs, in the word of its page; an older service tells the verdict only."""
+    badge = answer.get("badge") or (answer.get("verdict") or {}).get("action") or "-"
+    return str(badge).replace("_", " ").upper()
 
 
 def _count(count: int | None, noun: str) -> str:
