@@ -28,8 +28,8 @@ TEMPLATES: Mapping[str, str] = {
     "the simulated cases.",
     "nothing_pursues_the_goal": "None of the scenarios works towards a result.",
     # What decides.
-    "sooner": "{scenario} ends {saving_seconds} sooner than {other}, at the median.",
-    "sooner_by": "{scenario} ends {saving_seconds} sooner than {other} ({saving_share}), at the median.",
+    "sooner": "{scenario} ends {saving_seconds} sooner than {other}, in the median case.",
+    "sooner_by": "{scenario} ends {saving_seconds} sooner than {other} ({saving_share}), in the median case.",
     "likely_first": "{scenario} is first in {first_share} of the simulated cases.",
     "close_call": "It is close: {scenario} is first in only {first_share} of the simulated cases.",
     "rare_long_cases": "{scenario} is not the likeliest to be first, but it ends sooner on average: "

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 from app.pages.badges import BadgeFace, badge_face
+from app.pages.gain import is_difference
 from app.pages.options import CONTINUE, goal_text, options_of
 from app.pages.refusals import option_name, reason_text, refusal
+from app.pages.third_option import headline, third_option
 from app.states import UNLIKELY_TARGET
 
 if TYPE_CHECKING:
@@ -21,10 +24,6 @@ if TYPE_CHECKING:
     from planner.verdict import Verdict
 
 
-AGREEMENT = 0.15
-"""How far a saving may be from the difference of two clock times that stand beside it."""
-
-
 @dataclass(frozen=True, slots=True)
 class Answer:
     """The answer, ready to show.
@@ -35,6 +34,8 @@ class Answer:
         lead: the verdict in words, in the verdict's colour.
         sentence: the rest of the sentence.
         advice: what to know or do beside it.
+        third: the option nobody asked about that ends before the one advised.
+        third_query: of the URL that asks about it.
     """
 
     badge: BadgeFace
@@ -42,6 +43,8 @@ class Answer:
     lead: Markup
     sentence: Markup
     advice: Markup | None
+    third: Markup | None = None
+    third_query: str = ""
 
 
 def answer(view: RunView, words: Words) -> Answer:
@@ -54,7 +57,9 @@ def answer(view: RunView, words: Words) -> Answer:
         if is_told and verdict and verdict.probability is not None and not _is_alike(verdict)
         else None
     )
-    return Answer(badge_face(view.badge, words), sure, lead, sentence, advice)
+    third = third_option(view)
+    query = "" if third is None else urlencode({"validate_every": third.every})
+    return Answer(badge_face(view.badge, words), sure, lead, sentence, advice, headline(view, words), query)
 
 
 Texts = tuple["Markup", "Markup", "Markup | None"]
@@ -91,10 +96,14 @@ def _relaunch(view: RunView, verdict: Verdict, words: Words) -> Texts:
     saving = _median(verdict.saving_seconds)
     saving = here - there if saving is None else saving
     values |= {"here": words.clock(view.as_of + here), "gain": words.duration(abs(saving))}
-    if saving > 0 and abs(here - there - saving) <= AGREEMENT * saving:
+    if saving > 0 and view.comparison is not None and is_difference(view.comparison, saving):
         return lead, words.say("{goal} at {there} instead of {here}, {gain} sooner.", **values), advice
     # The middle of a difference is not the difference of the middles: two clock times would contradict it.
-    return lead, words.say("{goal} at {there}, most likely {gain} sooner than by going on.", **values), advice
+    if saving > 0:
+        told = words.say("{goal} at {there}; case by case, {gain} sooner than by going on.", **values)
+    else:
+        told = words.say("{goal} at {there} instead of {here}.", **values)
+    return lead, told, advice
 
 
 def _relaunch_advice(view: RunView, words: Words) -> Markup:

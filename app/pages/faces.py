@@ -16,6 +16,7 @@ from app.pages.output import Output, output_tail
 from app.pages.pace_cells import PaceCell, pace_cells, pace_title
 from app.pages.refusals import option_name
 from app.pages.report_options import milestone_table
+from app.pages.third_option import tip
 from app.pages.time_ledger import TimeLedger, time_ledger
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ def run_face(view: RunView, words: Words) -> RunFace:
         break_even=break_even(view, words),
         why=why(view, words),
         better_if=better_if(view, words),
-        tip=_tip(view, words),
+        tip=tip(view, words),
         warnings=warnings(view, words),
         assumptions=_assumptions(view, words),
         milestones=_milestones(view, words),
@@ -130,24 +131,6 @@ def run_face(view: RunView, words: Words) -> RunFace:
         pace_title=pace_title(view, words),
         pace=pace_cells(view, words),
         output=output_tail(view.job),
-    )
-
-
-def _tip(view: RunView, words: Words) -> Markup | None:
-    """Return the cheapest cure worth asking about, where validation takes much of what is left."""
-    left = {row.phase: row.left_seconds or 0.0 for row in view.ledger}
-    every, total = view.run.plan.get("validate_every"), sum(left.values())
-    is_heavy = total > 0 and left.get("validation", 0.0) > 0.25 * total
-    if not isinstance(every, int) or not is_heavy or view.state_word in ENDED:
-        return None
-    rarer = 4 * every
-    saved = left["validation"] * (1 - every / rarer)
-    return words.say(
-        "<b>Validate every {rarer} steps instead of {every}</b>: about {duration} less, "
-        "without touching the model.",
-        rarer=words.whole(rarer),
-        every=words.whole(every),
-        duration=words.duration(saved),
     )
 
 

@@ -12,6 +12,7 @@ from app.curve_file import LARGEST_BYTES, read_curve
 from app.errors import TooLargeError
 from app.pages.curve_upload import as_text, unread
 from app.pages.field_faces import FieldFace, field_faces
+from app.pages.gain import gain
 from app.pages.plan_question import EXAMPLE_LOSSES, PlanQuestion, read_plan
 from app.pages.refusals import option_name
 from app.pages.report_account import account_of
@@ -76,7 +77,6 @@ def _page(visit: Visit, params: Mapping[str, str], curve_problem: Markup | None 
     words, asked = visit.words, read_plan(params)
     comparison = compare(asked.query) if asked.query else None
     verdict = comparison.verdict if comparison else None
-    saving = verdict.saving_seconds.at(0.5) if verdict and verdict.saving_seconds else None
     return visit.page(
         "plan.html",
         status_code=200 if curve_problem is None else 422,
@@ -84,7 +84,7 @@ def _page(visit: Visit, params: Mapping[str, str], curve_problem: Markup | None 
         fields=_fields(asked, words),
         more=_more(asked, words),
         rows=_rows(comparison, words) if comparison else [],
-        title=_title(comparison, saving, words),
+        title=_title(comparison, words),
         problem=_problem(asked, words),
         tie=verdict.break_even_seconds if verdict else None,
         report=_report(asked, comparison, words),
@@ -144,13 +144,14 @@ def _time(seconds: Quantiles | None, words: Words) -> str:
     return words.say("not in sight") if middle is None else words.duration(middle)
 
 
-def _title(comparison: Comparison | None, saving: float | None, words: Words) -> Markup:
+def _title(comparison: Comparison | None, words: Words) -> Markup:
     if comparison is None:
         return words.say("Continue, or cancel, fix and relaunch?")
-    if saving is None:
+    told = gain(comparison, words)
+    if told is None:
         return verdict_line(comparison, words)
     option = option_name(comparison.verdict.scenario or comparison.verdict.action, words)
-    return words.say("{option}: {duration} sooner.", option=option, duration=words.duration(abs(saving)))
+    return words.say("{option}: {duration} sooner.", option=option, duration=told)
 
 
 def _labels(words: Words) -> list[tuple[str, Markup, Markup]]:

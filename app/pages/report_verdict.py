@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.pages.assumptions import assumptions
+from app.pages.gain import gain
 from app.pages.refusals import option_name, reason_text
 from app.pages.report_account import HURRY_SECONDS
 from app.pages.report_blocks import Paragraph, Points, Section, Table
@@ -29,7 +30,7 @@ def verdict_line(comparison: Comparison, words: Words) -> Markup:
     option = option_name(verdict.scenario or verdict.action, words)
     if verdict.action == "wait":
         return words.say("Too little is known to choose.")
-    saving = verdict.saving_seconds.at(0.5) if verdict.saving_seconds else None
+    told = gain(comparison, words)
     lead = words.say("{option}:", option=option)
     chances = {one.name: one.probability_of_target for one in comparison.outcomes}
     reach = chances.get(verdict.scenario or "")
@@ -37,9 +38,9 @@ def verdict_line(comparison: Comparison, words: Words) -> Markup:
         return words.say(
             "{lead} it reaches its target with {chance} only.", lead=lead, chance=words.sureness(reach)
         )
-    if verdict.action == "stop" or saving is None:
+    if verdict.action == "stop" or told is None:
         return words.say("Advised: {option}.", option=option) if verdict.action != "stop" else _stop(words)
-    values = {"lead": lead, "duration": words.duration(abs(saving))}
+    values = {"lead": lead, "duration": told}
     if verdict.saving_fraction is None:
         return words.say("{lead} {duration} sooner.", **values)
     return words.say(

@@ -10,6 +10,7 @@ from app.pages.alternatives import Alternative, alternatives
 from app.pages.cadence import asked_of_trainer, cadence_to_set
 from app.pages.default_notes import curve_choices, default_notes
 from app.pages.field_faces import FieldFace, field_faces
+from app.pages.gain import gain
 from app.pages.refusals import option_name
 from app.pages.report_verdict import pareto_note
 from app.pages.summary_table import summary_table
@@ -159,11 +160,11 @@ def _is_out_of_sight(asked: Comparison) -> bool:
 def _ahead(view: RunView, asked: Comparison, words: Words, *, is_changed: bool) -> Markup:
     """Return which option is ahead, and whether that is news."""
     verdict, was = asked.verdict, view.comparison.verdict.action if view.comparison else None
-    saving = _median(verdict.saving_seconds)
+    told = gain(asked, words)
     option = option_name(verdict.scenario or verdict.action, words)
-    if saving is None:
+    if told is None:
         return words.say("Then: <b>{option}</b>.", option=option)
-    values = {"option": option, "duration": words.duration(abs(saving))}
+    values = {"option": option, "duration": told}
     if not is_changed:
         return words.say("<b>{option}</b> is {duration} ahead.", **values)
     if verdict.action == was:

@@ -8,6 +8,7 @@ import pytest
 from app.pages.answer import answer
 from app.views import Badge
 from app.words import Words
+from planner.report import Comparison
 from planner.verdict import Verdict
 
 WORDS = Words("en", 10_000.0)
@@ -16,7 +17,7 @@ WORDS = Words("en", 10_000.0)
 def view_of(badge: Badge, state: str = "live") -> Any:
     """Return as much of a view as the answer looks at: its verdict is to go on."""
     eta = SimpleNamespace(remaining_seconds=None, reason=None, finishes_within_limit=None)
-    comparison = SimpleNamespace(verdict=Verdict("continue", "continue", probability=0.95), outcomes=())
+    comparison = Comparison((), Verdict("continue", "continue", probability=0.95))
     return SimpleNamespace(badge=badge, state_word=state, comparison=comparison, eta=eta, at_step=5)
 
 
