@@ -47,8 +47,9 @@ def estrangement(run: Run, facts: JobFacts, store: Store) -> str | None:
 
 
 def _began_before(run: Run, facts: JobFacts, store: Store) -> bool:
-    # SLURM renews the submit time of a job that it requeues: what ran before is still the same job.
-    if facts.submitted is None or facts.restart_count or run.job is None:
+    # SLURM renews the submit time of a job that it requeues: what ran before is still the same job. Of one
+    # that has ended, accounting does not tell the requeues; and nothing of it is left to be acted on.
+    if facts.submitted is None or facts.restart_count or not facts.is_active or run.job is None:
         return False
     told = [(attempt.started, attempt.job) for attempt in store.attempts(run.id) if attempt.job]
     here = (run.job.cluster, run.job.id)

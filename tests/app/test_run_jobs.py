@@ -68,6 +68,14 @@ def test_a_requeued_job_is_still_the_same(store: Store) -> None:
     assert estrangement(reported(store, "r", SUBMITTED + 5), JOB, store) is None
 
 
+@pytest.mark.parametrize("state", ["COMPLETED", "FAILED", "CANCELLED", "TIMEOUT", "NODE_FAIL"])
+def test_a_requeued_job_that_ended_unreported_is_still_the_runs(store: Store, state: str) -> None:
+    """Accounting renews its submit time and does not count its requeues; there is nothing left to act on."""
+    old = reported(store, "r", 1.0)
+    assert estrangement(old, replace(JOB, state=state), store) is None
+    assert estrangement(old, replace(JOB, state="PENDING"), store) is not None
+
+
 def test_the_job_of_an_ended_run_is_the_next_ones(store: Store) -> None:
     """While the earlier run goes on, both are in it; once it has ended, only the newest is."""
     first = reported(store, "first", SUBMITTED + 1)
