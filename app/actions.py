@@ -138,6 +138,11 @@ class Actions:
         self._fixes.click(started, order)
         return started
 
+    def relaunched(self, user: str, run_id: str, key: str) -> Replacement | None:
+        """Return the relaunch that a key has started, ``None`` before there is one."""
+        run = self.own_run(user, run_id)
+        return self._replacing().started_by(key, user=user, run_id=run.id)
+
     def preview(self, user: str, run_id: str, order: RelaunchOrder) -> Corrected:
         """Return exactly what an order would run; nothing is started."""
         run = self.own_run(user, run_id)

@@ -103,6 +103,10 @@ class Replacer:
         self._spawn(replacement.id)
         return replacement
 
+    def started_by(self, key: str, *, user: str, run_id: str) -> Replacement | None:
+        """Return what a key has started, whatever became of its job; ``None``: nothing yet."""
+        return self.get(_replacement_id(user, run_id, key))
+
     def preview(self, run_id: str, **wish: Unpack[Wish]) -> Corrected:
         """Return exactly what would run; nothing is started.
 

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +103,41 @@ async def test_only_what_was_confirmed_is_relaunched(
     started = await client.post("/runs/one/relaunch", json=confirmed, headers={"Idempotency-Key": "b"})
     assert (202, check["sha256"]) == (started.status_code, started.json()["sha256"])
     assert "done" == (await _ended(client, started.json()["id"]))["state"]
+
+
+@pytest.mark.parametrize("lost", ["forgotten", "another's"])
+async def test_a_repeat_is_answered_though_the_job_is_gone(  # noqa: PLR0913, PLR0917 - fixtures
+    app: Any,
+    client: httpx.AsyncClient,
+    tmp_path: Path,
+    make_batch: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    lost: str,
+) -> None:
+    """The command line checks first, by the same key: it gets the relaunch that was made, and no other."""
+    old = await _running(app, client, tmp_path, make_batch)
+    order = {"script": SCRIPT.replace("300", "200"), "ask_checkpoint": False}
+    key = {"Idempotency-Key": "fix-1"}
+    check = await client.post("/runs/one/relaunch/check", json=order, headers=key)
+    confirmed = {**order, "sha256": check.json()["sha256"]}
+    made = (await client.post("/runs/one/relaunch", json=confirmed, headers=key)).json()
+    assert "done" == (await _ended(client, made["id"]))["state"]
+    if lost == "forgotten":
+        monkeypatch.setattr(app.state.scheduler, "detail", lambda _: None)
+    else:
+        facts = replace(app.state.scheduler.detail(old), user="eve", work_dir="/elsewhere")
+        monkeypatch.setattr(app.state.scheduler, "detail", lambda _: facts)
+    again = await client.post("/runs/one/relaunch/check", json=order, headers=key)
+    assert (200, check.json()["sha256"], old) == (
+        again.status_code, again.json()["sha256"], again.json()["job"],
+    )  # fmt: skip
+    same = await client.post("/runs/one/relaunch", json=confirmed, headers=key)
+    assert (202, made["id"]) == (same.status_code, same.json()["id"])
+    other = {**confirmed, "script": SCRIPT}
+    refused = await client.post("/runs/one/relaunch", json=other, headers=key)
+    assert (409, True) == (refused.status_code, "different relaunch" in refused.json()["detail"])
+    fresh = await client.post("/runs/one/relaunch/check", json=order, headers={"Idempotency-Key": "fix-2"})
+    assert lost != "forgotten" or fresh.status_code == 404
 
 
 async def test_a_check_refuses_what_cannot_be_kept(

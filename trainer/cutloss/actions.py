@@ -20,8 +20,10 @@ def relaunch_run(options: argparse.Namespace) -> Answer:
     order = _order(options)
     if options.check:
         return _checked(options, order)
-    order["sha256"] = tell(os.environ, order, "runs", options.name, "relaunch", "check").get("sha256")
     key = options.key or _new_key()
+    # With the key the service tells of a relaunch that was made already, though its job be forgotten.
+    told = tell(os.environ, order, "runs", options.name, "relaunch", "check", key=key)
+    order["sha256"] = told.get("sha256")
     answer = tell(os.environ, order, "runs", options.name, "relaunch", key=key)
     if options.wait:
         answer = _awaited(answer)
