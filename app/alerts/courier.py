@@ -1,7 +1,8 @@
 """Sending what is due: together where several are, again where it failed, never too much."""
 
+import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, wait
 from dataclasses import dataclass, replace
 from sqlite3 import Error as SqliteError
 from typing import Protocol
@@ -21,6 +22,8 @@ RETRY_SECONDS = (30.0, 120.0, 600.0, 1_800.0, 7_200.0, 21_600.0)
 """Pauses before the second try and those after; then an alert is given up."""
 HOUR = 3_600.0
 CHANNELS_AT_ONCE = 4
+STOP_SECONDS = 4.0
+"""How long the service's end waits for messages that are under way: a channel may take 30 s to answer."""
 
 
 class Count(Protocol):
@@ -46,7 +49,7 @@ class Courier:
     """Sends alerts in threads of its own; a channel gets one message at a time.
 
     Where the service ends between a message and the note that it was sent, the message is sent again: once
-    too often rather than never.
+    too often rather than never. Its threads are daemons, so that a slow channel does not keep it from ending.
 
     Args:
         store: keeps what is due.
@@ -74,19 +77,37 @@ class Courier:
         self._public_url = public_url
         self._handing_over = handing_over
         self._under_way: dict[str, Future[None]] = {}
-        self._threads = ThreadPoolExecutor(CHANNELS_AT_ONCE, "alerts")
+        self._turns = threading.BoundedSemaphore(CHANNELS_AT_ONCE)
+        self._closing = threading.Event()
 
     def round(self) -> list[Future[None]]:
         """Begin to send what is due, and return what is under way."""
         self._under_way = {name: one for name, one in self._under_way.items() if not one.done()}
         for parcel in _parcels(self._store.alerts.pending(self._clock())):
             if parcel.channel not in self._under_way:
-                self._under_way[parcel.channel] = self._threads.submit(self._deliver, parcel)
+                self._under_way[parcel.channel] = self._begin(parcel)
         return list(self._under_way.values())
 
     def close(self) -> None:
-        """End when the messages that are under way have been taken or not."""
-        self._threads.shutdown(wait=True, cancel_futures=True)
+        """Begin no more messages, and wait a little for those that are under way."""
+        self._closing.set()
+        left = wait(self._under_way.values(), STOP_SECONDS).not_done
+        if left:
+            logger.warning("alerts_left_under_way", channels=len(left))
+
+    def _begin(self, parcel: _Parcel) -> Future[None]:
+        done: Future[None] = Future()
+
+        def deliver() -> None:
+            try:
+                with self._turns:
+                    if not self._closing.is_set():
+                        self._deliver(parcel)
+            finally:
+                done.set_result(None)
+
+        threading.Thread(target=deliver, name=f"alerts-{parcel.channel}", daemon=True).start()
+        return done
 
     def _deliver(self, parcel: _Parcel) -> None:
         try:

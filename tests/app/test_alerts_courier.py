@@ -1,8 +1,10 @@
 """Sending: each alert once, together where several are due, again where it failed, never too many."""
 
 import json
+import socket
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,8 @@ sys.path.insert(0, str(Path(__file__).parent))  # the servers beside this file a
 
 from receivers import Webhook, webhook
 
-from app.alerts.courier import HOUR, RETRY_SECONDS, Courier
+from app.alerts.channels import Sent, send
+from app.alerts.courier import CHANNELS_AT_ONCE, HOUR, RETRY_SECONDS, STOP_SECONDS, Courier
 from app.alerts.message import LONGEST_LIST
 from app.schemas.alerts import AlertSettings
 from app.store import Store, open_store
@@ -20,19 +23,20 @@ from app.store.alerts import NewAlert
 from app.store.facts import Alert, AlertChannel, Episode
 
 NOW = 1_000_000.0
+PATIENCE_SECONDS = 30.0
 
 
 class Post:
     """A courier over a store, at a time the tests choose, with what it counted."""
 
-    def __init__(self, store: Store, **settings: Any) -> None:
+    def __init__(self, store: Store, handing_over: Callable[..., Sent] = send, **settings: Any) -> None:
         self.now = NOW
         self.store = store
         self.counted: list[tuple[str, bool]] = []
         self.settings = AlertSettings(**settings)
         self.courier = Courier(
             store, lambda _: self.settings, lambda: self.now, count=self._count,
-            public_url="https://cutloss.example.org",
+            public_url="https://cutloss.example.org", handing_over=handing_over,
         )  # fmt: skip
 
     def _count(self, rule: str, *, is_sent: bool) -> None:
@@ -227,3 +231,59 @@ def test_the_log_tells_kinds_not_addresses(
     logged = capsys.readouterr().out
     assert ("alerts_sent" in logged, "alerts_not_taken" in logged, "JSON" in logged) == (True, True, True)
     assert f":{hook.port}/c1" not in logged + json.dumps([str(alert) for alert in post.alerts()])
+
+
+def test_a_slow_channel_does_not_hold_the_end(
+    post: Post, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A service that stops waits a few seconds for a channel; what it was not told of is sent again later."""
+    assert STOP_SECONDS <= 5
+    monkeypatch.setattr("app.alerts.courier.STOP_SECONDS", 0.01)
+    with socket.create_server(("127.0.0.1", 0)) as slow:
+        slow.settimeout(PATIENCE_SECONDS)
+        url = f"json://127.0.0.1:{slow.getsockname()[1]}/"
+        store.alerts.add_channel(AlertChannel("slow", "ada", "slow", url, "JSON", "h", 1.0))
+        post.raise_alert("r", NOW, "slow")
+        (sending,) = post.courier.round()
+        connection, _ = slow.accept()
+        post.courier.close()
+        (thread,) = [one for one in threading.enumerate() if one.name == "alerts-slow"]
+        assert (False, True) == (sending.done(), thread.daemon)
+        connection.close()
+    sending.result(PATIENCE_SECONDS)
+    assert ["pending"] == [one.state for alert in post.alerts() for one in alert.deliveries]
+
+
+def test_nothing_is_sent_after_the_end(post: Post, hook: Webhook) -> None:
+    """A message whose turn comes when the service ends is left for the service that starts next."""
+    post.raise_alert()
+    post.courier.close()
+    post.round(NOW)
+    assert [] == hook.bodies
+    assert [("pending", 0)] == [(one.state, one.tries) for alert in post.alerts() for one in alert.deliveries]
+
+
+def test_few_messages_leave_at_the_same_time(store: Store) -> None:
+    """Many channels get theirs in turn, each as soon as another is done."""
+    most = [0, 0]
+    counting = threading.Lock()
+
+    def handing_over(_url: str, _title: str, _text: str) -> Sent:
+        with counting:
+            most[0] += 1
+            most[1] = max(most)
+        together.wait(PATIENCE_SECONDS)
+        with counting:
+            most[0] -= 1
+        return Sent(ok=True, seconds=0.0)
+
+    together = threading.Barrier(CHANNELS_AT_ONCE)
+    post = Post(store, handing_over)
+    names = [f"c{number}" for number in range(2 * CHANNELS_AT_ONCE)]
+    for name in names:
+        store.alerts.add_channel(AlertChannel(name, "ada", name, "json://h", "JSON", "h", 1.0))
+    post.raise_alert("r", NOW, *names)
+    post.round(NOW)
+    assert CHANNELS_AT_ONCE == most[1]
+    assert {"sent"} == {one.state for alert in post.alerts() for one in alert.deliveries}
+    post.courier.close()
