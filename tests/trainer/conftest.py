@@ -7,7 +7,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -15,7 +14,8 @@ from typing import Any
 
 import pytest
 
-LONGEST_WAIT_SECONDS = 20.0
+from tests.waiting import PATIENCE_SECONDS, until
+
 FOREIGN_VARIABLES = ("CUTLOSS", "SLURM", "OMPI_", "PMI", "JSM_")
 
 
@@ -29,17 +29,23 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def wait_for(condition: Callable[[], object], what: str) -> None:
-    """Wait until a condition holds."""
-    deadline = time.monotonic() + LONGEST_WAIT_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, f"waited in vain for {what}"
-        time.sleep(0.01)
+@pytest.fixture(autouse=True)
+def _patient_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the end of a training take its time on a busy machine; what it writes is the same."""
+    monkeypatch.setattr("cutloss.pipeline.FLUSH_SECONDS", PATIENCE_SECONDS)
 
 
-@pytest.fixture(name="wait_for", scope="session")
-def _wait_for() -> Callable[[Callable[[], object], str], None]:
-    return wait_for
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait for a service that answers, however busy the machine is."""
+    monkeypatch.setattr("cutloss.sender.STRANGER_SECONDS", PATIENCE_SECONDS)
+    monkeypatch.setattr("cutloss.sender.TIMEOUT_SECONDS", PATIENCE_SECONDS)
+
+
+@pytest.fixture(scope="session")
+def wait_for() -> Callable[[Callable[[], object], str], object]:
+    """Return what waits until a condition holds."""
+    return until
 
 
 class RecordingService(ThreadingHTTPServer):
@@ -116,7 +122,7 @@ def use(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
 
 
 @pytest.fixture
-def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[RecordingService]:
+def service(monkeypatch: pytest.MonkeyPatch, patient: None) -> Iterator[RecordingService]:  # noqa: ARG001 - its effect is used
     """Run a recording service that the client reports to."""
     running = RecordingService()
     use(monkeypatch, running.url)

@@ -151,7 +151,7 @@ def test_a_log_is_followed_while_it_grows(
             print(LINES[5], file=file, flush=True)
             wait_for(lambda: len(spooled("step")) == 6, "the line that came later")
         following.send_signal(signal.SIGINT)
-        out, err = following.communicate(timeout=20)
+        out, err = following.communicate(timeout=60)
     finally:
         following.kill()
         following.wait()
@@ -195,7 +195,7 @@ def test_following_ends_with_the_input_that_it_was_told_to_watch(
     )  # fmt: skip
     try:
         wait_for(lambda: len(spooled("step")) == 10, "the lines that have an end")
-        out, _ = following.communicate(timeout=20)
+        out, _ = following.communicate(timeout=60)
     finally:
         following.kill()
         following.wait()

@@ -16,6 +16,8 @@ import pytest
 SMALL_BYTES = 64 << 10
 STEPS = 3000
 END_SECONDS = 5.0
+LATE_SECONDS = 15.0
+"""A busy machine may be late by so much; what hangs, hangs for minutes."""
 
 TRAIN = f"""
 import cutloss, time
@@ -61,12 +63,12 @@ def test_a_full_disk_costs_no_record_while_the_service_is_there(
     assert set(range(1, STEPS + 1)) == set(service.column("steps", "step"))
     notes = zip(service.column("notes", "kind"), service.column("notes", "data"), strict=True)
     assert any(kind == "warning" and data.get("spool_failures") for kind, data in notes)
-    assert took < END_SECONDS + 1
+    assert took < END_SECONDS + LATE_SECONDS
 
 
 def test_a_full_disk_without_a_service_keeps_what_fits(small_disk: Path, root: Path) -> None:
     """The disk stays usable line by line, and the training never hears of it."""
-    assert trained(root, CUTLOSS_SPOOL=str(small_disk)) < END_SECONDS + 1
+    assert trained(root, CUTLOSS_SPOOL=str(small_disk)) < END_SECONDS + LATE_SECONDS
     (spool,) = small_disk.glob("*/*.jsonl")
     whole = [json.loads(line) for line in spool.read_bytes().split(b"\n")[:-1] if line.endswith(b"}")]
     steps = [record["step"] for record in whole if record.get("k") == "step"]
@@ -106,6 +108,6 @@ def test_names_that_nobody_resolves_hold_up_nobody(
     took = trained(
         root, *hanging_resolver, CUTLOSS_URL="http://service.example.org:8765", CUTLOSS_TOKEN="secret"
     )
-    assert took < END_SECONDS + 1
-    assert time.monotonic() - began < 30
+    assert took < END_SECONDS + LATE_SECONDS
+    assert time.monotonic() - began < 60
     assert STEPS == len(spooled("step"))

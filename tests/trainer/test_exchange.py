@@ -6,11 +6,14 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import cutloss
 import pytest
 from cutloss.exchange import NoAnswer, exchange
+
+from tests.waiting import PATIENCE_SECONDS
 
 Serving = Callable[[bytes], str]
 
@@ -27,7 +30,8 @@ def answering() -> Iterator[Serving]:
 
         def once() -> None:
             connection, _ = server.accept()
-            with connection:
+            # Who has read enough hangs up.
+            with connection, suppress(OSError):
                 connection.recv(65536)
                 connection.sendall(answer)
 
@@ -37,7 +41,7 @@ def answering() -> Iterator[Serving]:
 
     yield serve
     for thread in threads:
-        thread.join(5)
+        thread.join(PATIENCE_SECONDS)
     for server in listening:
         server.close()
 
@@ -55,7 +59,7 @@ def test_an_answer_is_read_as_it_came(
     answering: Serving, answer: bytes, expected: tuple[object, ...]
 ) -> None:
     """With a length or without; a redirect is an answer like any other."""
-    assert expected == tuple(exchange(answering(answer), {}, b"{}", 5.0, 1000))
+    assert expected == tuple(exchange(answering(answer), {}, b"{}", PATIENCE_SECONDS, 1000))
 
 
 @pytest.mark.parametrize(
@@ -71,12 +75,14 @@ def test_an_answer_is_read_as_it_came(
 def test_what_is_no_answer_is_told(answering: Serving, answer: bytes) -> None:
     """Another protocol, an answer cut short, or none."""
     with pytest.raises(NoAnswer):
-        exchange(answering(answer), {}, b"{}", 5.0, 1000)
+        exchange(answering(answer), {}, b"{}", PATIENCE_SECONDS, 1000)
 
 
 def test_an_endless_answer_is_cut(answering: Serving) -> None:
     """No more is read than was asked for."""
-    answer = exchange(answering(b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * 200_000), {}, None, 5.0, 1000)
+    answer = exchange(
+        answering(b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * 200_000), {}, None, PATIENCE_SECONDS, 1000
+    )
     assert 1000 == len(answer.body)
 
 
@@ -125,7 +131,7 @@ def test_a_certificate_of_nobody_gets_no_token(
 ) -> None:
     """TLS that fails is a service that is away: the training ends well, and the spool has its records."""
     with pytest.raises(NoAnswer, match="certificate"):
-        exchange(encrypted, {"Authorization": "Bearer secret"}, b"{}", 5.0, 1000)
+        exchange(encrypted, {"Authorization": "Bearer secret"}, b"{}", PATIENCE_SECONDS, 1000)
     monkeypatch.setenv("CUTLOSS_URL", encrypted)
     monkeypatch.setenv("CUTLOSS_TOKEN", "secret")
     run = cutloss.init("tls")
@@ -143,7 +149,7 @@ def test_a_name_that_hangs_hangs_nobody(
 
     def hang(*_question: object, **_options: object) -> list[object]:
         asked.set()
-        released.wait(30)
+        released.wait(PATIENCE_SECONDS)
         raise OSError("no name")
 
     monkeypatch.setattr(socket, "getaddrinfo", hang)
@@ -158,14 +164,16 @@ def test_a_name_that_hangs_hangs_nobody(
     released.set()
     for thread in threading.enumerate():
         if thread.name == "cutloss-sender":
-            thread.join(10)
+            thread.join(PATIENCE_SECONDS)
 
 
 def test_a_report_brings_no_tls_into_the_training(root: Path, service: object) -> None:
     """Over plain HTTP a run costs neither urllib's memory nor TLS's."""
     source = (
-        f"import sys, time; sys.path.insert(0, {str(root / 'trainer')!r})\n"
-        "import cutloss\nrun = cutloss.init('x')\nrun.step(1, loss=1.0)\ntime.sleep(1)\nrun.finish()\n"
+        f"import sys; sys.path.insert(0, {str(root / 'trainer')!r})\n"
+        "import cutloss, cutloss.pipeline as pipeline, cutloss.sender as sender\n"
+        "pipeline.FLUSH_SECONDS = sender.STRANGER_SECONDS = sender.TIMEOUT_SECONDS = 60.0\n"
+        "run = cutloss.init('x')\nrun.step(1, loss=1.0)\nrun.finish()\n"
         "print({'ssl', 'urllib.request', 'http.client', 'dataclasses'} & set(sys.modules))"
     )
     ran = subprocess.run([sys.executable, "-S", "-c", source], capture_output=True, text=True, check=True)

@@ -78,7 +78,7 @@ def test_an_interrupt_ends_the_training_as_ever(root: Path, spooled: Records) ->
         assert process.stdout is not None
         assert "ready\n" == process.stdout.readline()
         process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=30)
+        _, errors = process.communicate(timeout=60)
     assert errors.endswith("KeyboardInterrupt\n")
     assert [1, 2, 3] == steps(spooled)
 

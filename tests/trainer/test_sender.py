@@ -179,6 +179,7 @@ def test_addresses_that_lead_nowhere_are_like_none(
 ) -> None:
     """TLS that fails, a name that does not resolve, a port that is closed: counted, and the spool stands."""
     monkeypatch.setenv("CUTLOSS_URL", url.format(port=service.server_address[1]))
+    monkeypatch.setattr(sender_module, "STRANGER_SECONDS", 0.2)
     run = cutloss.init("nowhere")
     train(run, 1, 3)
     wait_for(lambda: run.counters.post_failures, "a failed post")
@@ -221,11 +222,11 @@ def test_a_spool_without_a_place_does_not_stop_posts(service: Any, home: Path) -
     assert run.counters.spool_failures > 0
 
 
-def test_a_removed_spool_loses_nothing(service: Any, home: Path, wait_for: Wait) -> None:
+def test_a_removed_spool_loses_nothing(service: Any, home: Path, wait_for: Wait, spooled: Records) -> None:
     """The folder is made anew, and every record arrives."""
     run = cutloss.init("removed")
     train(run, 1, 10)
-    wait_for((home / ".cutloss" / "spool" / run.id).exists, "the spool")
+    wait_for(lambda: len(spooled("step")) == 10, "the spool")
     shutil.rmtree(home / ".cutloss")
     train(run, 11, 20)
     run.finish()

@@ -7,22 +7,16 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 from cutloss.supervise import LONGEST_ORDER_SECONDS, Supervisor
 
+from tests.waiting import until
+
 FIRST = ["/bin/sh", "-c", "touch first; exec sleep 60"]
-
-
-def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
-    """Wait for a condition."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "the condition did not come about"
-        time.sleep(0.02)
 
 
 def order(path: Path, content: Any, mode: int = 0o600) -> None:
@@ -145,7 +139,11 @@ def test_after_a_term_nothing_is_started(orders: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "second").exists()
 
 
-SLOW_TO_END = ["/bin/sh", "-c", "trap 'sleep 0.5; exit 0' TERM; touch first; while true; do sleep 0.05; done"]
+SLOW_TO_END = [
+    "/bin/sh",
+    "-c",
+    "trap 'until test -e go; do sleep 0.02; done; exit 0' TERM; touch first; while true; do sleep 0.02; done",
+]
 AGAIN = ["/bin/sh", "-c", "echo began >> began; while ! test -e finish; do sleep 0.02; done"]
 
 
@@ -157,11 +155,12 @@ def began(folder: Path) -> int:
 
 def test_a_job_that_is_being_ended_starts_nothing(orders: Path, tmp_path: Path) -> None:
     """A TERM to the job while the old command makes way counts for the corrected one too."""
-    supervisor, codes = supervised(orders, SLOW_TO_END)
+    supervisor, codes = supervised(orders, SLOW_TO_END, grace_seconds=60.0)
     until((tmp_path / "first").exists)
     order(orders, {"id": "fix-1", "command": ["touch", "second"]})
     until(lambda: supervisor._known == "fix-1")
     supervisor.pass_on(signal.SIGTERM)
+    (tmp_path / "go").touch()
     until(lambda: codes == [0])
     assert "refused" == answer(orders)["state"]
     assert not (tmp_path / "second").exists()

@@ -4,24 +4,17 @@ import json
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 from cutloss.supervise_orders import claim, orders_file, this_process
 
+from tests.waiting import PATIENCE_SECONDS, until
+
 ARGV = [sys.executable, "-m", "cutloss.cli", "supervise", "--grace", "5", "--"]
 FIRST = "touch first; while ! test -e finish; do sleep 0.02; done"
-
-
-def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
-    """Wait for a condition."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "the condition did not come about"
-        time.sleep(0.02)
 
 
 def environment(folder: Path, **more: str) -> Mapping[str, str]:
@@ -41,7 +34,7 @@ def test_a_second_supervisor_of_a_job_takes_no_orders(tmp_path: Path) -> None:
         )
         assert told == running.read_text()
         (tmp_path / "finish").touch()
-        assert 0 == first.wait(20.0)
+        assert 0 == first.wait(PATIENCE_SECONDS)
     assert (4, True) == (second.returncode, b"no orders are taken" in second.stderr)
     assert str(json.loads(told)["pid"]).encode() in second.stderr
     assert not running.exists()
@@ -57,7 +50,7 @@ def test_of_two_that_begin_at_once_one_takes_orders(tmp_path: Path) -> None:
     ]
     until(lambda: len(list(tmp_path.glob("first.*"))) == len(both))
     (tmp_path / "finish").touch()
-    said = [process.communicate(timeout=20.0)[1] for process in both]
+    said = [process.communicate(timeout=PATIENCE_SECONDS)[1] for process in both]
     assert [0, 0] == [process.returncode for process in both]
     assert [False, True] == sorted(b"no orders are taken" in words for words in said)
     assert not list(tmp_path.glob("orders.*"))

@@ -53,7 +53,7 @@ def live(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]
         made = subprocess.run(create, cwd=root, env=environ, capture_output=True, text=True, check=True)
         yield Live(home, url, made.stdout.split()[-1])
         process.terminate()
-        process.communicate(timeout=30)
+        process.communicate(timeout=60)
 
 
 @pytest.fixture
@@ -126,8 +126,11 @@ def test_a_running_training_has_an_eta(capsys: pytest.CaptureFixture[str], wait_
     run.finish()
 
 
-def test_a_command_travels_to_the_training_and_back(reporting: Live, wait_for: Wait) -> None:
+def test_a_command_travels_to_the_training_and_back(
+    reporting: Live, wait_for: Wait, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Asked over the API, seen by the training, answered by the save, then no longer asked."""
+    monkeypatch.setattr("cutloss.sender.HEARTBEAT_SECONDS", 0.2)  # an answer to one brings the command
     run = cutloss.init("asked", id="wire-asked", total_steps=10)
     run.step(1)
     wait_for(lambda: main(["eta", "wire-asked"]) != Exit.NO_SUCH_RUN, "the run")
