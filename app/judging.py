@@ -97,11 +97,12 @@ class Judge:
         question = compare_query(
             standing, scenario_of(fields, self._curve(standing, fields, total)), self._settings
         )
-        target = question.target
+        target, reached = question.target, question.reached
         if target_loss != standing.snapshot.target_loss:
             target = None if target_loss is None else Target(target_loss, standing.snapshot.target_of)
+            reached = None
         scenarios = tuple(_with_plan(one, plan) for one in question.scenarios)
-        return replace(question, scenarios=scenarios, target=target)
+        return replace(question, scenarios=scenarios, target=target, reached=reached)
 
     def _curve(self, standing: Standing, fields: RelaunchFields, total: int) -> CurveSource | None:
         run, kind = standing.snapshot.run, standing.snapshot.target_of

@@ -54,12 +54,15 @@ def compare_query(standing: Standing, relaunch: Scenario, settings: Settings) ->
     """
     snapshot, query = standing.snapshot, standing.query
     gpus = snapshot.job.gpus if snapshot.job is not None else None
+    target = None if snapshot.target_loss is None else Target(snapshot.target_loss, snapshot.target_of)
+    is_reached = target is not None and _is_reached(standing, target.loss)
     return CompareQuery(
         at_step=query.at_step,
         plan=assumed_plan(query),
         pace=pace_durations(query, settings),
         scenarios=_scenarios(standing, relaunch),
-        target=_target(standing),
+        target=None if is_reached else target,
+        reached=target if is_reached else None,
         job=snapshot.run.job.id if snapshot.run.job else None,
         script=_script(snapshot),
         elapsed_seconds=query.elapsed_seconds,
@@ -123,12 +126,10 @@ def _expected(standing: Standing, relaunch: Scenario) -> CurveSource | None:
     return latent_curve(fitted, first, max(last, longer or last), _lowest_seen(standing))
 
 
-def _target(standing: Standing) -> Target | None:
-    """Return the declared target, ``None`` where it has been reached: from then on only time is compared."""
-    loss, seen = standing.snapshot.target_loss, _lowest_seen(standing)
-    if loss is None or (seen is not None and seen <= loss):
-        return None
-    return Target(loss, standing.snapshot.target_of)
+def _is_reached(standing: Standing, loss: float) -> bool:
+    """Return whether the declared target has been reached: from then on only time is compared."""
+    seen = _lowest_seen(standing)
+    return seen is not None and seen <= loss
 
 
 def _lowest_seen(standing: Standing) -> float | None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from planner.choice import is_feasible, mean_costs, together_first
+from planner.composition import composition, timeline
 from planner.course import Course
 from planner.evidence import Evidence
 from planner.outcome import mean_of, median_of
@@ -20,7 +21,10 @@ _RETRIES = 1.05
 
 def reasons_of(evidence: Evidence) -> tuple[Reason, ...]:
     """Return what speaks for the verdict, the most important first."""
-    groups = (_refusals, _nothing, _decisive, _unweighed, _attention, _reach, _alike, _goals, _work, _sunk)
+    groups = (
+        _refusals, _nothing, _decisive, _reached, _unweighed, _attention, _reach, _alike, _goals, _work,
+        _sunk,
+    )  # fmt: skip
     return tuple(found for group in groups for found in group(evidence))
 
 
@@ -32,6 +36,12 @@ def _refusals(evidence: Evidence) -> Iterator[Reason]:
 def _nothing(evidence: Evidence) -> Iterator[Reason]:
     if not evidence.courses and not evidence.refusals:
         yield reason("nothing_pursues_the_goal")
+
+
+def _reached(evidence: Evidence) -> Iterator[Reason]:
+    reached = evidence.query.reached
+    if reached is not None and evidence.query.target is None:
+        yield reason("target_reached", loss=reached.loss)
 
 
 def _unweighed(evidence: Evidence) -> Iterator[Reason]:
@@ -124,16 +134,16 @@ def _work(evidence: Evidence) -> Iterator[Reason]:
 
 
 def _validation(name: str, course: Course) -> Iterator[Reason]:
-    spent, training = mean_of(course.phases["validation"]), mean_of(course.phases["step"])
-    if spent <= training:
+    parts = {part.phase: part.seconds for part in composition(course) or timeline(course)}
+    spent, each = parts.get("validation", 0.0), median_of(course.pace["validation"])
+    if not each or spent <= parts.get("step", 0.0):
         return
-    share = spent / mean_of(course.end_seconds)
     yield reason(
         "validation_dominates",
         scenario=name,
-        validation_share=share,
-        validations=round(mean_of(course.counts.validations)),
-        validation_seconds=mean_of(course.pace["validation"]),
+        validation_share=spent / sum(parts.values()),
+        validations=round(spent / each),
+        validation_seconds=each,
     )
 
 
@@ -153,8 +163,8 @@ def _relaunch(evidence: Evidence, name: str, course: Course) -> Iterator[Reason]
         steps, other = _steps(course), _steps(evidence.courses[continuing])
         if steps is not None and other is not None and steps < other:
             yield reason("fewer_steps", scenario=name, steps=steps, other=continuing, other_steps=other)
-    startup, tries = mean_of(course.phases["startup"]), mean_of(course.startups)
-    if startup > 0:
+    startup, tries = median_of(course.phases["startup"]), mean_of(course.startups)
+    if startup:
         yield reason("startup_again", scenario=name, startup_seconds=startup)
     if tries > _RETRIES:
         yield reason("retries_likely", scenario=name, tries=round(tries, 1))

@@ -40,6 +40,8 @@ TEMPLATES: Mapping[str, str] = {
     "attention_too_short": "{scenario} needs {needed_seconds} of attention and you have {available_seconds}.",
     "sunk_time": "The {sunk_seconds} already spent are gone either way and count for neither side.",
     # What else to know.
+    "target_reached": "A loss of {loss} is reached already: the scenarios are compared at the end "
+    "of their steps.",
     "different_goals": "The scenarios run to different steps ({steps}): that compares times, not results. "
     "Set a target loss to compare them at the same goal.",
     "validation_dominates": "Validation takes {validation_share} of what {scenario} still needs: "

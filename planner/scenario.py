@@ -122,6 +122,7 @@ class CompareQuery:
         pace: the job's own pace; a part may be unknown where its count is 0.
         scenarios: at least one, at most 50.
         target: the loss all are to reach; ``None``: each runs to its own ``total_steps``.
+        reached: a loss all were to reach that the job has reached already: why there is no target.
         job: SLURM's job id.
         script: name of its batch script, which the corrected job is submitted from.
         elapsed_seconds: what the job has run already.
@@ -149,6 +150,7 @@ class CompareQuery:
     quantiles: tuple[float, ...] = DEFAULT_QUANTILES
     seed: int = 0
     begun_seconds: Mapping[str, float] = field(default_factory=dict)
+    reached: Target | None = None
 
 
 def fix_of(scenario: Scenario) -> Hashable:

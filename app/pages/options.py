@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from app.words import Words
     from planner.outcome import Outcome
     from planner.quantiles import Quantiles
+    from planner.report import Comparison
 
 CONTINUE, STOP = "continue", "stop"
 PAST_SHARE = 0.5
@@ -117,13 +118,19 @@ def timeline(view: RunView, words: Words) -> Timeline:
 
 
 def goal_text(view: RunView, words: Words) -> Markup | None:
-    """Return what both options run to, such as "val loss 0.34"; ``None`` without a target."""
-    if view.target_loss is None:
+    """Return what both options run to, such as "val loss 0.34"; ``None`` without a target, or past it."""
+    if view.target_loss is None or is_past_target(view.comparison):
         return None
     loss = words.typed(view.target_loss)
     if view.target_of == "val":
         return words.say("val loss {loss}", loss=loss)
     return words.say("train loss {loss}", loss=loss)
+
+
+def is_past_target(comparison: Comparison | None) -> bool:
+    """Return whether options are compared at their ends because the target has been reached."""
+    reasons = comparison.verdict.reasons if comparison else ()
+    return any(one.code == "target_reached" for one in reasons)
 
 
 def _by_eta(view: RunView) -> Option:

@@ -11,7 +11,8 @@ from app.pages.cadence import asked_of_trainer, cadence_to_set
 from app.pages.default_notes import curve_choices, default_notes
 from app.pages.field_faces import FieldFace, field_faces
 from app.pages.gain import gain
-from app.pages.refusals import option_name
+from app.pages.options import is_past_target
+from app.pages.refusals import option_name, reason_text
 from app.pages.report_verdict import pareto_note
 from app.pages.summary_table import summary_table
 from app.pages.what_if_answer import asked
@@ -87,7 +88,7 @@ def what_if(view: RunView, query: Mapping[str, str], plans: Plans, words: Words)
         ),
         more=field_faces([values[field.name] for field in MORE_FIELDS], words),
         results=option_results(view, found, words),
-        sentence=problem or _sentence(view, found, words, is_changed=is_changed),
+        sentence=problem or sentence(view, found, words, is_changed=is_changed),
         hint=_hint(found, words),
         cadence=cadence_to_set(view, values),
         told_trainer=asked_of_trainer(view, words),
@@ -142,19 +143,27 @@ def _result(outcome: Outcome, before: float | None, words: Words) -> OptionResul
     return OptionResult(option_name(name, words), words.duration(now), difference, is_sooner=gain > 0)
 
 
-def _sentence(view: RunView, asked: Comparison | None, words: Words, *, is_changed: bool) -> Markup:
+def sentence(view: RunView, asked: Comparison | None, words: Words, *, is_changed: bool) -> Markup:
+    """Return the answer in one sentence."""
     if asked is None:
         return words.say("Nothing to compare yet.")
     if asked.verdict.action == "wait":
-        return words.say("Too little is known to choose.")
+        return _unknown(asked, words)
     if asked.verdict.action != "stop" and _is_out_of_sight(asked):
         return words.say("None of them is expected to get there.")
     return _ahead(view, asked, words, is_changed=is_changed)
 
 
+def _unknown(asked: Comparison, words: Words) -> Markup:
+    """Return that too little is known, and what it is that is not."""
+    missing = [reason_text(one, words) for one in asked.verdict.reasons[:1]]
+    return words.plain(" ").join([words.say("Too little is known to choose."), *missing])
+
+
 def _is_out_of_sight(asked: Comparison) -> bool:
-    ends = [_median(one.finish_seconds) for one in asked.outcomes if one.name != "stop"]
-    return all(end is None for end in ends)
+    """Return whether no option is expected to get there; of one that was refused that is not known."""
+    known = [one for one in asked.outcomes if one.name != "stop" and one.status == "ok"]
+    return bool(known) and all(_median(one.finish_seconds) is None for one in known)
 
 
 def _ahead(view: RunView, asked: Comparison, words: Words, *, is_changed: bool) -> Markup:
@@ -173,7 +182,9 @@ def _ahead(view: RunView, asked: Comparison, words: Words, *, is_changed: bool) 
 
 
 def _hint(found: Comparison | None, words: Words) -> Markup | None:
-    """Return what to say for an answer that tells more: how the fixed run would learn."""
+    """Return what an answer rests on: where both options end, or how the fixed run is taken to learn."""
+    if is_past_target(found):
+        return words.say("The target is reached: both are compared at the end of their steps.")
     codes = {reason.code for reason in found.verdict.reasons} if found is not None else set()
     if "learns_alike" not in codes:
         return None

@@ -122,7 +122,11 @@ async def test_a_diverged_run_is_to_be_stopped(service: Service, visitor: Visito
         "seconds": [1.0] * 60, "loss": [2.0] * 50 + ["nan"] * 10, "lr": [None] * 60,
     }  # fmt: skip
     await service.report("lost", columns=columns, plan=PLAN)
-    assert "STOP Stop: the loss is no longer a finite number." in words_of(await visitor.get("/runs/lost"))
+    told = words_of(await visitor.get("/runs/lost"))
+    assert "STOP Stop: the loss is no longer a finite number." in told
+    assert "Train loss NaN was 2.00" in told
+    assert "at the end none to come" in told
+    assert "now, step 60: NaN" in (await visitor.get("/runs/lost/chart")).text
     assert "1 of 1 runs needs you: stop 1." in words_of(await visitor.get("/"))
 
 
@@ -187,6 +191,10 @@ async def test_a_reached_target_is_not_ahead(service: Service, visitor: Visitor)
     told = words_of(await visitor.get("/runs/one"))
     assert "The target 50 is reached" in told
     assert "On course for" not in told
+    assert "A loss of 50 is reached already: the scenarios are compared at the end of their steps." in told
+    assert "The target is reached: both are compared at the end of their steps." in told
+    elsewhere = words_of(await visitor.get("/runs/one?target=0.01"))
+    assert "The target is reached: both are compared" not in elsewhere
 
 
 async def test_a_what_if_is_typed_as_people_type(service: Service, visitor: Visitor) -> None:

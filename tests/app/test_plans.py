@@ -211,7 +211,10 @@ def test_replacing_run_is_named(plans: Plans, report: Any, clock: Clock) -> None
 def test_target_that_was_reached_is_none_any_more(plans: Plans, report: Any) -> None:
     """Once the target is reached only time is compared: nothing contradicts itself."""
     report("one", steps=150, plan={"total_steps": 200, "target_loss": 0.9, "target_of": "train"})
-    assert "continue" == _view(plans).comparison.verdict.action
+    verdict = _view(plans).comparison.verdict
+    assert "continue" == verdict.action
+    told = {reason.code: reason.parameters for reason in verdict.reasons}
+    assert {"loss": 0.9} == told["target_reached"]
 
 
 def test_earlier_runs_say_what_was_not_done_yet(plans: Plans, report: Any, make_validations: Any) -> None:

@@ -41,6 +41,24 @@ def test_the_seeds_reasons() -> None:
     assert (150, 268) == (found["fewer_steps"]["steps"], found["fewer_steps"]["other_steps"])
 
 
+def test_a_reached_target_says_why_ends_are_compared() -> None:
+    """Where the target is reached already, that is why the scenarios are compared at their ends."""
+    assert {"loss": 0.85} == said(replace(SEED, reached=Target(0.85, "train")))["target_reached"]
+    assert "target_reached" not in said(SEED)
+
+
+def test_what_is_told_of_validation_and_startup_is_what_the_parts_show() -> None:
+    """However skewed its times are, the reasons tell the phases of the middle course."""
+    pace = replace(SEED.pace, validation_seconds=Duration(300, 4800), startup_seconds=Duration(60, 5400))
+    query = replace(SEED, pace=pace)
+    parts = {part.phase: part.seconds for part in compare(query).outcomes[0].composition}
+    told = said(query)["validation_dominates"]
+    assert 1200.0 == pytest.approx(told["validation_seconds"], rel=0.01)
+    assert pytest.approx(parts["validation"] / sum(parts.values())) == told["validation_share"]
+    assert round(parts["validation"] / 1200.0) == told["validations"]
+    assert (60 * 5400) ** 0.5 == pytest.approx(said(query)["startup_again"]["startup_seconds"], rel=0.01)
+
+
 def test_a_given_count_of_validations_is_held_against_the_plan() -> None:
     """The document's ten validations are told beside the eleven its schedule has."""
     given = replace(SEED, scenarios=(replace(SEED.scenarios[0], validations_left=10), FIX))
