@@ -22,6 +22,10 @@ logger = structlog.get_logger()
 RECENT_SECONDS = 7 * 86_400.0
 MOST_RUNS = 1_000
 SLEPT_SECONDS = 30.0
+KEPT_SECONDS = 90 * 86_400.0
+MOST_KEPT = 10_000
+"""Alerts of one person: beyond them, and after that time, the oldest are forgotten."""
+TIDY_SECONDS = 3_600.0
 LISTEN_EVERY = 5
 """Rounds between two looks at every run, for what is told by nothing coming."""
 
@@ -58,6 +62,7 @@ class Lookout:
         self._changed: dict[str, tuple[int, float | None]] = {}
         self._concluded: dict[str, int] = {}
         self._looks = 0
+        self._tidied_at: float | None = None
         self._listening_since = clock()
         self._awake = time.monotonic() - clock()
         self._rounds = Rounds(
@@ -86,6 +91,7 @@ class Lookout:
         told = [id_ for view in views.values() for id_ in self._look_at(view)]
         if self._looks % LISTEN_EVERY == 0:
             told += self._listen()
+            self._tidy(self._clock())
         self._looks += 1
         return told
 
@@ -116,6 +122,12 @@ class Lookout:
         self._changed = {run: seen for run, seen in self._changed.items() if run in ids}
         self._concluded = {run: version for run, version in self._concluded.items() if run in ids}
         return [id_ for run in runs for id_ in self._listen_to(run, now)]
+
+    def _tidy(self, now: float) -> None:
+        """Forget, now and then, alerts of long ago; an episode that goes on stays known."""
+        if self._tidied_at is None or now - self._tidied_at > TIDY_SECONDS:
+            self._tidied_at = now
+            self._store.alerts.prune(now - KEPT_SECONDS, MOST_KEPT)
 
     def _listen_to(self, run: Run, now: float) -> list[int]:
         if self._concluded.get(run.id) == run.version:

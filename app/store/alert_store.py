@@ -93,3 +93,7 @@ class AlertStore:
     def sent_since(self, channel: str, since: float) -> list[float]:
         """Return when messages were sent on a channel since a moment."""
         return self._read(partial(alerts.sent_since, channel=channel, since=since))
+
+    def prune(self, before: float, most: int) -> int:
+        """Forget alerts of before a moment, and of each user all but the ``most`` newest; return how many."""
+        return self._write(partial(alerts.prune, before=before, most=most))

@@ -20,6 +20,9 @@ RECENT = f"""
   ORDER BY id DESC LIMIT :limit OFFSET :offset)
 ORDER BY id DESC, channel"""  # noqa: S608 - constants
 DUE_BETWEEN = f"{JOINED} WHERE user = ? AND due > ? AND due <= ? ORDER BY id, channel"
+OVERDUE = """
+SELECT id FROM (SELECT id, at, row_number() OVER (PARTITION BY user ORDER BY id DESC) AS place FROM alerts)
+WHERE at < ? OR place > ?"""
 PENDING = f"{JOINED} WHERE state = 'pending' AND next_try <= ? ORDER BY id, channel"
 
 
@@ -102,6 +105,14 @@ def sent_since(connection: Connection, channel: str, since: float) -> list[float
         (channel, since),
     )
     return [at for (at,) in rows]
+
+
+def prune(connection: Connection, before: float, most: int) -> int:
+    """Forget alerts of before a moment, and of each user all but the newest; return how many."""
+    ids = connection.execute(OVERDUE, (before, most)).fetchall()
+    connection.executemany("DELETE FROM alert_deliveries WHERE alert = ?", ids)
+    connection.executemany("DELETE FROM alerts WHERE id = ?", ids)
+    return len(ids)
 
 
 def _add(connection: Connection, alert: NewAlert) -> int:

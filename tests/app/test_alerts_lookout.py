@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).parent))  # the servers beside this file a
 from receivers import Webhook, webhook
 
 from app.alerts.courier import Courier
-from app.alerts.lookout import LISTEN_EVERY, Lookout
+from app.alerts.lookout import KEPT_SECONDS, LISTEN_EVERY, TIDY_SECONDS, Lookout
 from app.alerts.watch import Watch
 from app.plans import Plans
 from app.records import RecordBatch
@@ -171,6 +171,16 @@ def test_a_run_of_long_ago_is_forgotten(post: Post, report: Any) -> None:
     assert {"r"} == set(post.lookout._tempos)
     post.look(after=30 * 86_400)
     assert set() == set(post.lookout._tempos)
+
+
+def test_alerts_are_kept_for_a_season(post: Post, report: Any) -> None:
+    """Three months after it was told an alert is forgotten, and is not told again."""
+    report("r", 50, notes=[("finish", {"reason": "finished"})])
+    assert ["ended"] == post.look()
+    post.look(after=KEPT_SECONDS - 60)
+    assert ["ended"] == [alert.rule for alert in post.store.alerts.recent("ada")]
+    assert [] == post.look(after=TIDY_SECONDS + 1)
+    assert [] == post.store.alerts.recent("ada")
 
 
 def test_the_thread_looks_sends_and_ends(store: Store, post: Post, report: Any) -> None:

@@ -137,3 +137,16 @@ def test_recent_alerts_are_paged_and_narrowed(store: Store) -> None:
     assert (["a", "b"], ["a"]) == (told, [one.run for one in store.alerts.recent("ada", 2, 2)])
     assert [3, 1] == [one.id for one in store.alerts.recent("ada", run="a")]
     assert [] == store.alerts.recent("eve")
+
+
+def test_alerts_of_long_ago_are_forgotten(store: Store) -> None:
+    """With their deliveries, by age and by number for each user; what goes on is known all the same."""
+    for n in range(4):
+        store.alerts.begin(f"r{n}", "limit", OPEN, replace(alert(run=f"r{n}", channels=2), at=10.0 * n))
+    store.alerts.begin("e", "limit", OPEN, replace(alert("eve", "e"), at=100.0))
+    assert 1 == store.alerts.prune(10.0, 3)
+    assert ["r3", "r2", "r1"] == [one.run for one in store.alerts.recent("ada")]
+    assert 2 == store.alerts.prune(0.0, 1)
+    assert (["r3"], ["e"]) == tuple([one.run for one in store.alerts.recent(user)] for user in ("ada", "eve"))
+    assert [("r3", 2), ("e", 1)] == [(one.run, len(one.deliveries)) for one in store.alerts.pending(1e9)]
+    assert (0, {"limit": OPEN}) == (store.alerts.prune(0.0, 1), store.alerts.episodes("r0"))
