@@ -34,9 +34,13 @@ class Clock:
     untimed_events: int
 
     def unexplained_seconds(self, step_seconds: float) -> float:
-        """Return the seconds no measurement accounts for; steps not measured count as usual ones."""
+        """Return the seconds no measurement accounts for; steps not measured count as usual ones.
+
+        They took no more than the clock leaves: the first ones are often timed as part of the start-up.
+        """
+        spare = self.elapsed_seconds - (self.startup_seconds or 0.0) - self.timed_seconds
         lost = max(self.steps - self.timed_steps, 0.0) * step_seconds
-        return self.elapsed_seconds - (self.startup_seconds or 0.0) - self.timed_seconds - lost
+        return spare - min(lost, max(spare, 0.0))
 
     def event_room(self, step_seconds: float) -> float:
         """Return the most an untimed event can have taken, inf where none was left untimed."""

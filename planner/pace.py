@@ -77,16 +77,18 @@ def measure(
         resumed_at_step: the step this process resumed at, where it did.
     """
     logged = usable_steps(steps)
-    first = first_steps(logged, attempt_starts(logged, resumed_at_step))
-    level = step_level(logged, first)
+    starts = attempt_starts(logged, resumed_at_step)
+    first = first_steps(logged, starts)
+    level = step_level(logged, first, starts)
+    steady = logged.where(~first).since(0 if level is None else level.left_out)
     return Pace(
-        step=None if level is None else _step_pace(level, logged.where(~first)),
+        step=None if level is None else _step_pace(level, steady),
         validation=_event_pace(usable_events(validations)),
         checkpoint=_event_pace(usable_events(checkpoints)),
         startup=_paced(Durations(*(np.array(startups, dtype=float),) * 3)),
         first_steps=_paced(logged.where(first)),
         stalls=_stalls(level),
-        regime=None if level is None else _change(level, logged.where(~first)),
+        regime=None if level is None else _change(level, steady),
     )
 
 

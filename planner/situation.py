@@ -70,7 +70,7 @@ def situation(query: EtaQuery) -> Situation | None:
     logged = usable_steps(query.steps)
     starts = attempt_starts(logged, query.resumed_at_step)
     clock = _clock(query, logged, starts[-1])
-    level = step_level(logged, first_steps(logged, starts)) or _unmeasured(query, clock)
+    level = step_level(logged, first_steps(logged, starts), starts) or _unmeasured(query, clock)
     if level is None:
         return None
     validations, checkpoints = due(query)

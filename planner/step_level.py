@@ -1,5 +1,6 @@
 """What the log of steps says of the steps ahead."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,6 +9,7 @@ from numpy.typing import NDArray
 from planner import points
 from planner.eta_table import TABLE
 from planner.regime import Regime, stretches
+from planner.restart import since_restart
 from planner.timings import Durations, FloatArray
 from planner.trend import slope
 
@@ -33,6 +35,7 @@ class StepLevel:
         slope: relative change of the pace a step, where it drifts steadily.
         history: the steady steps of the current regime, stalls included.
         stay: steps that the pace usually stayed on this side of its mean, where it kept coming back.
+        left_out: steady entries of earlier processes that ran at another pace.
     """
 
     now_seconds: float
@@ -47,6 +50,7 @@ class StepLevel:
     slope: float = 0.0
     history: Durations | None = None
     stay: float | None = None
+    left_out: int = 0
 
     def seconds(self, steps: float) -> FloatArray:
         """Draw the seconds that a number of steps ahead will take, shape (DRAWS,)."""
@@ -107,16 +111,19 @@ class StepLevel:
         return np.asarray(count * self.stall_seconds)
 
 
-def step_level(logged: Durations, first: NDArray[np.bool_]) -> StepLevel | None:
+def step_level(logged: Durations, first: NDArray[np.bool_], starts: Sequence[int] = (0,)) -> StepLevel | None:
     """Return what a log of step durations says of the steps ahead, ``None`` where it is empty.
 
     Args:
         logged: step durations in the order reported.
         first: which of them are first steps of a process, shape (n,).
+        starts: index of the first entry of each process.
     """
     if not len(logged):
         return None
-    steady = logged if first.all() else logged.where(~first)
+    whole = logged if first.all() else logged.where(~first)
+    restart = since_restart(whole, [int(np.count_nonzero(~first[:start])) for start in starts])
+    steady = whole.since(restart)
     usual, stalled = _without_stalls(steady)
     parts = stretches(usual)
     now = usual.since(parts.starts[-1])
@@ -134,11 +141,20 @@ def step_level(logged: Durations, first: NDArray[np.bool_]) -> StepLevel | None:
         wander=_spread(np.log(every), every_weights),
         stall_count=stalled,
         stall_seconds=(steady.total - usual.total) / stalled if stalled else 0.0,
-        regime=parts.regime,
+        regime=parts.regime or _restarted(whole, restart),
         slope=slope(every, every_weights),
         history=steady.since(parts.starts[-1]),
         stay=None if stay is None else stay * seen,
+        left_out=restart,
     )
+
+
+def _restarted(whole: Durations, restart: int) -> Regime | None:
+    """Return the change of pace that a process start brought, ``None`` where it brought none."""
+    if not restart:
+        return None
+    ratio = np.median(whole.seconds[restart:]) / np.median(whole.seconds[:restart])
+    return Regime(int(whole.step[restart]), float(ratio))
 
 
 def _without_stalls(steady: Durations) -> tuple[Durations, int]:

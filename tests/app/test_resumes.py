@@ -52,8 +52,9 @@ async def test_a_resumed_run_is_one_run_with_a_right_eta(
     """Steps 51 to 60 are done twice; the newest plan and the newest pace count."""
     plan = dict(plan)
     last = plan.pop("last", 60)
+    ago = 90.0 + seconds * (last - 51)
     for batch in (
-        attempt("first", 6000.0, 1, 60, JOB), attempt("second", 900.0, 51, last, job, **plan)
+        attempt("first", 6000.0, 1, 60, JOB), attempt("second", ago, 51, last, job, **plan)
     ):  # fmt: skip
         assert 200 == (await service.post("/runs/r/records", batch)).status_code
     told = (await service.get("/runs/r")).json()
@@ -63,10 +64,7 @@ async def test_a_resumed_run_is_one_run_with_a_right_eta(
     eta = (await service.get("/runs/r/eta")).json()
     assert ("ok", steps_left) == (eta["status"], eta["steps_left"])
     remaining = eta["remaining_seconds"]
-    # A pace that changed half an hour ago may change back: the median leans that way, the range holds both.
-    assert steps_left * seconds == pytest.approx(
-        remaining["0.5"], rel=0.05 if seconds == STEP_SECONDS else 0.2
-    )
+    assert steps_left * seconds == pytest.approx(remaining["0.5"], rel=0.05)
     assert 0.99 * remaining["0.1"] <= steps_left * seconds <= 1.01 * remaining["0.9"]
     spent = {row["phase"]: row["spent_seconds"] for row in told["ledger"]}
     assert 10 * STEP_SECONDS == pytest.approx(spent["lost"], rel=0.4)

@@ -45,3 +45,10 @@ def test_clock_alone_tells_a_pace() -> None:
     level = clock(2100.0, measured=0.0).step_level()
     assert level is not None
     assert level.now_seconds == pytest.approx(2.0)
+
+
+def test_first_steps_told_as_start_up_are_not_counted_twice() -> None:
+    """Nine of ten steps measured and the first within the start-up: nothing overlaps, nothing is left."""
+    early = Clock(110.0, 20.0, 90.0, 9.0, 9, 10.0, 0)
+    assert early.unexplained_seconds(10.0) == 0
+    assert early.overhead(10.0) == 0

@@ -323,3 +323,20 @@ def test_a_validation_that_nothing_puts_here_is_one_more() -> None:
     assert idle is not None
     assert running is not None
     assert running.validation - idle.validation == pytest.approx(600, rel=0.05)
+
+
+@pytest.mark.parametrize("ratio", [0.5, 2.0])
+def test_a_resume_at_another_pace_counts_as_soon_as_it_speaks(ratio: float) -> None:
+    """Four steps after a resume, the first a slow one, their pace is that of all the 9,000 ahead."""
+    before, own = np.full(3000, 10.0), np.full(4, 10.0 * ratio)
+    own[0] *= 3
+    step = np.r_[np.arange(1.0, 3001), np.arange(2981.0, 2985)]
+    query = EtaQuery(
+        2984,
+        Plan(total_steps=12_000, validate_every="never", checkpoint_every="never"),
+        startup_seconds=60.0,
+        steps=Timings(step, np.r_[before, own]),
+        resumed_at_step=2980,
+        elapsed_seconds=60.0 + own.sum(),
+    )
+    assert median(query) == pytest.approx(9016 * 10.0 * ratio, rel=0.02)

@@ -101,3 +101,15 @@ def test_a_steady_drift_is_one_change() -> None:
     assert pace.regime is not None
     assert (2, True) == (pace.regime.since_step, pace.regime.is_gradual)
     assert pace.regime.ratio == pytest.approx(1.4, rel=0.03)
+
+
+def test_a_restart_at_another_pace_is_a_change_of_regime() -> None:
+    """The pace is the newest process's alone, and so are the steps behind it."""
+    log = steps(np.r_[noisy(500), noisy(20, 1, 0.5)])
+    pace = measure(log, Timings(), Timings(), resumed_at_step=500)
+    assert pace.step is not None
+    assert pace.regime is not None
+    assert pace.step.mean_seconds == pytest.approx(0.5, rel=0.03)
+    assert pace.step.median_seconds == pytest.approx(0.5, rel=0.03)
+    assert (19, 502) == (pace.step.count, pace.regime.since_step)
+    assert pace.regime.ratio == pytest.approx(0.5, rel=0.05)
