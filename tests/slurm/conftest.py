@@ -181,6 +181,13 @@ def make_bob(cluster: Cluster) -> Iterator[SlurmCommands]:
     end_jobs(cluster, "bob")
 
 
+@pytest.fixture(name="root")
+def make_root(cluster: Cluster) -> Iterator[SlurmCommands]:
+    """Act as who runs the tests, and leave none of these jobs behind."""
+    yield cluster.scheduler("root")
+    end_jobs(cluster, "root")
+
+
 def end_jobs(cluster: Cluster, user: str) -> None:
     """Cancel a user's jobs and wait until none is left."""
     environment = {"PATH": "/usr/bin:/bin", "SLURM_CONF": cluster.configuration}

@@ -10,8 +10,12 @@ from app.replace import Replacer
 from app.replace_stage import Pauses
 from app.replacement import Order
 from app.store import open_store
+from app.supervision import Supervision
 from tests.slurm.conftest import Cluster
 from tests.slurm.waiting import report_step
+
+KEPT = "sh -c 'echo began >> began; exec sleep 600'"
+"""The corrected command of a job that keeps its nodes."""
 
 
 def serve(database: Path, folder: Path, order: Order, state: str, when: str) -> None:
@@ -29,9 +33,12 @@ def serve(database: Path, folder: Path, order: Order, state: str, when: str) -> 
             os.kill(os.getpid(), signal.SIGKILL)
 
     store.put_replacement = dying_put  # type: ignore[method-assign]  # dies at the one place that stores
-    scheduler = Cluster(folder, {}).scheduler("alice")
-    replacer = Replacer(store, scheduler, time.time, pauses=Pauses(poll=0.05, longest_poll=0.2))
-    script = "#!/bin/bash\nexec sleep 600\n"
+    # Service and job meet in files of one user's: here of who runs the tests.
+    scheduler = Cluster(folder, {}).scheduler("root" if order == "keep" else "alice")
+    supervision = Supervision(database.parent)
+    pauses = Pauses(poll=0.05, longest_poll=0.2)
+    replacer = Replacer(store, scheduler, time.time, pauses=pauses, supervision=supervision)
+    script = KEPT if order == "keep" else "#!/bin/bash\nexec sleep 600\n"
     started = replacer.start(
         "r", script=script, user="alice", order=order, checkpoint_wait_seconds=0.2, signal="USR2"
     )

@@ -17,10 +17,7 @@ BAD_IDS = ["null", "", "1;id", "-u root", "../..", "1 2", "1\n", "12_", "٣", "-
 
 def until_text(path: Path, text: str) -> None:
     """Wait until a file holds a text."""
-    end = time.monotonic() + 20
-    while not path.exists() or text not in path.read_text():
-        assert time.monotonic() < end, f"{path} never held {text!r}"
-        time.sleep(0.05)
+    until(lambda: path.exists() and text in path.read_text(), f"{path} to hold {text!r}")
 
 
 def submission(bench: Any, body: str, **parts: object) -> Submission:

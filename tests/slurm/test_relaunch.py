@@ -4,6 +4,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from tests.slurm.waiting import report_checkpoint, report_step, start_old, until
 pytestmark = pytest.mark.slurm
 
 NEW = "#!/bin/bash\nexec sleep 600\n"
-PAUSES = Pauses(poll=0.05, longest_poll=0.2, doubt=20.0, patience=5.0, sweep=(0.2,))
+PAUSES = Pauses(poll=0.05, longest_poll=0.2, doubt=20.0, patience=5.0, start=60.0, sweep=(0.2,))
 
 
 @pytest.fixture(name="store")
@@ -134,25 +135,22 @@ def test_an_absent_controller_leaves_the_old_job_alone(
 
 
 def test_a_hung_controllers_submission_is_found_by_its_token(
-    store: Store, alice: Any, cluster: Any, old: str
+    replacer: Replacer, alice: Any, cluster: Any, old: str
 ) -> None:
     """Sbatch gets no answer, the controller wakes and carries it out: NEW is found and takes over."""
     hasty = cluster.scheduler("alice", timeout_seconds=1.5)
-    submit = hasty.submit
     pid = cluster.pid("slurmctld")
 
     def hung(submission: Any) -> str:
         os.kill(pid, signal.SIGSTOP)
         try:
-            job_id: str = submit(submission)
+            job_id: str = hasty.submit(submission)
         finally:
             os.kill(pid, signal.SIGCONT)
         return job_id
 
-    hasty.submit = hung
-    replacer = Replacer(store, hasty, time.time, pauses=PAUSES)
+    alice.submit = hung
     done = replaced(replacer)
-    replacer.close()
     assert "done" == done.state, done.reason
     assert any("found by its token" in stage.words for stage in done.stages)
     assert ["RUNNING"] == [facts.state for facts in alice.find(done.token)]
@@ -204,18 +202,22 @@ while True:
         ("trap : USR1\n/usr/bin/python3 train.py &\nwait\nwait", "full"),
     ],
 )
-def test_a_signal_reaches_the_training_however_it_was_started(  # noqa: PLR0913, PLR0917 - fixtures
-    replacer: Replacer, alice: Any, store: Store, folder: Path, starts: str, target: str
+def test_a_signal_reaches_the_training_however_it_was_started(
+    alice: Any, store: Store, folder: Path, starts: str, target: str
 ) -> None:
     """The trainer does not answer, gets USR1, lives on and saves: that is the answer."""
     (folder / "train.py").write_text(TRAINING)
     old = start_old(alice, store, folder, f"#!/bin/bash\n#SBATCH --time=20\n{starts}\n")
     until((folder / "ready").exists)
-    started = replacer.start("r", script=NEW, user="alice", checkpoint_wait_seconds=1.0, signal="USR1")
-    until((folder / "asked").exists)
-    assert "RUNNING" == alice.jobs([old])[old].state
-    report_checkpoint(store, old)
-    done = replacer.wait(started.id, 60.0)
+    ahead = [0.0]
+    with closing(Replacer(store, alice, lambda: time.time() + ahead[0], pauses=PAUSES)) as replacer:
+        started = replacer.start("r", script=NEW, user="alice", checkpoint_wait_seconds=600.0, signal="USR1")
+        until(lambda: (store.replacement(started.id) or {})["state"] == "checkpoint_asked")
+        ahead[0] = 601.0
+        until((folder / "asked").exists)
+        assert "RUNNING" == alice.jobs([old])[old].state
+        report_checkpoint(store, old, time.time() + ahead[0])
+        done = replacer.wait(started.id, 60.0)
     assert "done" == done.state, done.reason
     assert done.checkpoint == {"status": "done", "step": 40, "path": "/ckpt/40"}
     assert any(f"USR1 is being sent ({target})" in stage.words for stage in done.stages)

@@ -80,7 +80,7 @@ def start_service(cluster: Any, library: Path) -> Iterator[Service]:
         )
     try:
         credentials = home / ".cutloss" / "credentials.json"
-        until(lambda: credentials.exists() or serving.poll() is not None, 60)
+        until(lambda: credentials.exists() or serving.poll() is not None)
         assert serving.poll() is None, (home / "log").read_text()
         made = subprocess.run(
             [*cli, "token", "create", "--scope=operate"],
@@ -127,7 +127,7 @@ def test_a_training_is_relaunched_by_one_call(
     (service.home / "train.py").write_text(textwrap.dedent(TRAINING))
     broken = Submission(batch_script(service, library, "broken"), "e2e", str(service.home))
     old = alice.submit(broken)
-    until(lambda: run_of(service, old) is not None, 60)
+    until(lambda: run_of(service, old) is not None)
     run = run_of(service, old) or {}
 
     order = {"script": batch_script(service, library, "corrected"), "checkpoint_wait_seconds": 30}
@@ -141,14 +141,14 @@ def test_a_training_is_relaunched_by_one_call(
         found: dict[str, Any] = service.ask("GET", f"/api/v1/replacements/{started['id']}")[1]
         return found
 
-    until(lambda: not replacement()["is_active"], 60)
+    until(lambda: not replacement()["is_active"])
     done = replacement()
     assert "done" == done["state"], done["reason"]
     assert str(done["checkpoint"]["step"]) == Path(done["checkpoint"]["path"]).read_text()
     assert "CANCELLED" == alice.jobs([old])[old].state
     assert "RUNNING" == alice.jobs([done["new_id"]])[done["new_id"]].state
 
-    until(lambda: run_of(service, done["new_id"]) is not None, 60)
+    until(lambda: run_of(service, done["new_id"]) is not None)
     following = run_of(service, done["new_id"]) or {}
     assert run["id"] == following["replaces"]
     assert cluster.folder in service.home.parents
@@ -163,7 +163,7 @@ def test_a_supervised_training_keeps_its_nodes(
     supervise = f"exec {SYSTEM_PYTHON} -m cutloss.cli supervise --grace 5 -- srun {SYSTEM_PYTHON}"
     script = told.replace(f"exec {SYSTEM_PYTHON}", supervise)
     job = alice.submit(Submission(script, "keep", str(service.home)))
-    until(lambda: run_of(service, job) is not None, 60)
+    until(lambda: run_of(service, job) is not None)
     run = run_of(service, job) or {}
 
     order = {"script": f"srun {SYSTEM_PYTHON} train.py corrected", "order": "keep"}
@@ -173,13 +173,13 @@ def test_a_supervised_training_keeps_its_nodes(
     order |= {"sha256": check["sha256"], "checkpoint_wait_seconds": 30}
     started = service.ask("POST", path, order, **{"Idempotency-Key": "keep"})[1]
     here = f"/api/v1/replacements/{started['id']}"
-    until(lambda: not service.ask("GET", here)[1]["is_active"], 60)
+    until(lambda: not service.ask("GET", here)[1]["is_active"])
     done = service.ask("GET", here)[1]
     assert ("done", job, job) == (done["state"], done["old_id"], done["new_id"]), done["reason"]
     assert str(done["checkpoint"]["step"]) == Path(done["checkpoint"]["path"]).read_text()
 
     new = f"/api/v1/runs/{run['id']}-{done['id'][:6]}"
-    until(lambda: service.ask("GET", new)[1].get("at_step"), 60)
+    until(lambda: service.ask("GET", new)[1].get("at_step"))
     following = service.ask("GET", new)[1]
     assert (run["id"], job) == (following["replaces"], following["job"]["id"])
     assert "RUNNING" == alice.jobs([job])[job].state
@@ -206,10 +206,10 @@ done
 def test_a_job_without_the_reporter_is_followed_by_its_id(service: Service, alice: Any) -> None:
     """The service asks SLURM where it writes, and its run is that job's."""
     job = alice.submit(Submission(PLAIN, "plain", str(service.home)))
-    until(lambda: alice.jobs([job])[job].state == "RUNNING", 60)
+    until(lambda: alice.jobs([job])[job].state == "RUNNING")
     status, followed = service.ask("POST", f"/api/v1/jobs/{job}/log", {})
     assert (202, str(service.home / f"plain-{job}.txt")) == (status, followed["path"]), followed
-    until(lambda: run_of(service, job) is not None, 60)
+    until(lambda: run_of(service, job) is not None)
     run = run_of(service, job) or {}
     assert (f"plain-{job}", 100000) == (run["id"], run["total_steps"])
     assert "ended" == service.ask("DELETE", f"/api/v1/jobs/{job}/log")[1]["state"]

@@ -30,7 +30,7 @@ def test_a_step_is_restarted_without_a_queue(alice: Any, library: Path, folder: 
     part.chmod(0o600)
     os.chown(part, pwd.getpwnam("alice").pw_uid, -1)
     part.replace(orders)
-    until(lambda: alice.jobs([job_id])[job_id].state == "COMPLETED", 30)
+    until(lambda: alice.jobs([job_id])[job_id].state == "COMPLETED")
     assert "0:0" == alice.jobs([job_id])[job_id].exit_code
     assert f"{job_id}\n" == (folder / "second").read_text()
     assert "settled" == json.loads(orders.with_suffix(".answer").read_text())["state"]

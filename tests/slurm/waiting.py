@@ -1,22 +1,13 @@
-"""Waiting for a condition, and the job that is to be replaced."""
+"""The job that is to be replaced, and what is reported of it."""
 
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from app.records import RecordBatch
 from app.slurm.scheduler import Scheduler, Submission
 from app.store import Store
-
-
-def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
-    """Wait for a condition."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "the condition did not come about"
-        time.sleep(0.05)
-
+from tests.waiting import until
 
 LONG = "#!/bin/bash\n#SBATCH --time=20\nexec sleep 600\n"
 
@@ -31,9 +22,9 @@ def start_old(scheduler: Scheduler, store: Store, folder: Path, script: str = LO
     return old
 
 
-def report_checkpoint(store: Store, old: str) -> None:
-    """Report a checkpoint of the run ``r`` that has begun just now."""
-    columns = {"seq": [5], "step": [40], "started": [time.time()], "seconds": [0.1], "path": ["/ckpt/40"]}
+def report_checkpoint(store: Store, old: str, started: float) -> None:
+    """Report a checkpoint of the run ``r``."""
+    columns = {"seq": [5], "step": [40], "started": [started], "seconds": [0.1], "path": ["/ckpt/40"]}
     job = {"cluster": "box", "id": old}
     parts = {"v": 1, "attempt": "a", "attempt_started": time.time(), "job": job, "checkpoints": columns}
     store.add("alice", "r", RecordBatch.model_validate(parts), time.time())
