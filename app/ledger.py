@@ -9,24 +9,33 @@ from app.snapshot import Snapshot, startup_of
 from app.views import LedgerRow
 from planner.eta import Eta
 
-ORDER = ("queue", "startup", "step", "data", "validation", "checkpoint", "lost", "idle")
+ORDER = ("queue", "startup", "step", "data", "validation", "checkpoint", "lost", "idle", "silent")
 WITHIN_STEP = frozenset({"data", "forward", "backward", "optimizer", "communication"})
 """Phases that split a step: their seconds are in its own."""
 
 
-def ledger(snapshot: Snapshot, eta: Eta, elapsed_seconds: float | None) -> tuple[LedgerRow, ...]:
+def ledger(
+    snapshot: Snapshot, eta: Eta, elapsed_seconds: float | None, silent_seconds: float = 0.0
+) -> tuple[LedgerRow, ...]:
     """Return the time spent and left by phase, each second in one of them; what no phase explains is idle.
+
+    Of the seconds since which no record came nothing is known: they are silent, not idle.
 
     Args:
         snapshot: what is stored of the run.
         eta: tells what is left.
         elapsed_seconds: since the start of the newest allocation.
+        silent_seconds: since the last record, of a run of which records should come.
     """
     spent = _spent(snapshot)
     wall = _wall_seconds(snapshot, elapsed_seconds)
     if wall is not None:
         explained = sum(seconds for phase, seconds in spent.items() if phase != "queue")
-        spent.setdefault("idle", max(wall - explained, 0.0))
+        unexplained = max(wall - explained, 0.0)
+        silent = min(silent_seconds, unexplained)
+        spent.setdefault("idle", unexplained - silent)
+        if silent:
+            spent["silent"] = silent
     left = _left(eta, spent)
     phases = [
         phase for phase in (*ORDER, *sorted(set(spent) - set(ORDER))) if phase in spent or phase in left

@@ -32,6 +32,8 @@ FEWEST, SMOOTHED_RECORDS = 5, 20
 LIGHT_BLOCKS = 100
 SPARK_POINTS = 40
 OVER: frozenset[StateWord] = frozenset({"finished", "failed", "stopped"})
+HOPELESS: frozenset[StateWord] = OVER | {"diverged"}
+"""Of such a run no further loss is to be expected."""
 BAND_LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
@@ -73,7 +75,7 @@ def make_view(materials: Materials) -> RunView:
         comparison = None  # its job has ended, though it left no word: nothing is to be decided any more
     return RunView(
         **_stored(snapshot),
-        **_forecasts(snapshot, standing.fits, is_over=state in OVER),
+        **_forecasts(snapshot, standing.fits, is_over=state in HOPELESS),
         state_word=state,
         badge=badge_of(
             state,
@@ -90,7 +92,7 @@ def make_view(materials: Materials) -> RunView:
         scenario_is_default=judgement.is_default,
         relaunch_band=() if comparison is None else _relaunch_band(judgement.curve),
         verdict_since=judgement.since,
-        ledger=ledger(snapshot, answered, query.elapsed_seconds),
+        ledger=ledger(snapshot, answered, query.elapsed_seconds, _silent(snapshot.run, state, materials.now)),
         elapsed_seconds=query.elapsed_seconds,
         time_limit_seconds=query.time_limit_seconds,
         replacement=materials.replacement,
@@ -102,6 +104,11 @@ def make_view(materials: Materials) -> RunView:
         limit=None if state in OVER or state == "queued" else _limit(standing, pace, materials.now),
         early_stop=None if state in OVER else stop_of_run(snapshot, query, standing.fits),
     )
+
+
+def _silent(run: Run, state: StateWord, now: float) -> float:
+    """Return the seconds of which nothing is known of a run that should report."""
+    return max(now - run.last_record_at, 0.0) if state in {"stale", "offline"} else 0.0
 
 
 def _limit(standing: Standing, pace: Pace, now: float) -> RunLimit | None:
@@ -143,7 +150,7 @@ def _reach(comparison: Comparison | None) -> float | None:
 
 
 def _forecasts(snapshot: Snapshot, fits: RunFits, *, is_over: bool) -> dict[str, Any]:
-    """Return what is forecast; of a run that has ended nothing is still to come, so there is no band."""
+    """Return what is forecast; of a run that has ended, or diverged, no loss is to come: there is no band."""
     total, at_step = snapshot.plan.total_steps, snapshot.at_step or 0
     band_of = _band_of(snapshot, fits)
     return {
@@ -280,7 +287,7 @@ def _spark(blocks: StepBlocks) -> tuple[float, ...]:
 
 
 def _loss_at_end(view: RunView) -> float | None:
-    if view.state_word in OVER:
+    if view.state_word in HOPELESS:
         return None
     forecast = view.forecast_val if view.band_of == "val" else view.forecast_train
     if forecast is None or forecast.status == "refused" or not forecast.at:

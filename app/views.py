@@ -31,7 +31,7 @@ class LedgerRow:
 
     Attributes:
         phase: queue, startup, step (less its parts), data and other parts of a step, validation, checkpoint,
-            lost (done again after a restart), idle.
+            lost (done again after a restart), idle, silent (no record came: not known).
         spent_seconds: over every attempt.
         left_seconds: mean of what is still due.
     """

@@ -51,6 +51,10 @@ class Words:
         """Return a text in the reader's language, its ``{names}`` filled in and escaped."""
         return Markup(translations(self.language).gettext(text)).format(**values)  # noqa: S704 - own texts
 
+    def translated(self, text: str) -> str:
+        """Return a text, or a template, in the reader's language; one that nobody has translated stays."""
+        return translations(self.language).gettext(text)
+
     def say_n(self, one: str, many: str, count: int, **values: object) -> Markup:
         """Return the form of a text that goes with a count; ``{n}`` is the count."""
         text = translations(self.language).ngettext(one, many, count)

@@ -122,7 +122,21 @@ def _is_alike(verdict: Verdict) -> bool:
 
 def _running(view: RunView, words: Words) -> Texts:
     """Return what is said of a run with nothing to compare: no declared end, or it is there."""
+    if view.state_word in {"stale", "offline"}:
+        return _silent(view, words)
     return words.say("Running:"), _end_of(view, words), _before_end_is_known(view, words)
+
+
+def _silent(view: RunView, words: Words) -> Texts:
+    """Return what is said of a run that fell silent: nobody knows that it is running."""
+    stands = (
+        words.say("its job runs, but no record comes.")
+        if view.state_word == "stale"
+        else words.say("whether it still runs is not known.")
+    )
+    if view.eta.remaining_seconds is None:
+        return words.say("Silent:"), stands, _before_end_is_known(view, words)
+    return words.say("Silent:"), stands, words.say("If it goes on, it {end}", end=_end_of(view, words))
 
 
 def _wait(view: RunView, verdict: Verdict, words: Words) -> Texts:

@@ -203,10 +203,10 @@ def _labels(view: RunView, words: Words) -> dict[str, Columns]:
         text = words.say(
             "now, step {step}: {loss}",
             step=words.whole(view.at_step),
-            loss=words.significant(view.loss_now),
+            loss=words.significant(math.nan if view.state_word == "diverged" else view.loss_now),
         )
         is_late = view.at_step > 0.6 * _last_step(view)
-        labels["now_label"] = _label([] if is_late else [view.at_step], None, text, dx=8, dy=14)
+        labels["now_label"] = _label([] if is_late else [view.at_step], None, text, dx=12, dy=14)
     goal = goal_text(view, words)
     if goal is not None and view.target_loss is not None:
         text = words.say("target {loss}", loss=words.typed(view.target_loss))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -87,6 +88,9 @@ def _train_loss(view: RunView, words: Words) -> Number:
     name = words.say("Train loss")
     if view.loss_now is None:
         return Number(name, words.say("not yet"), None, words.say("no loss was reported"))
+    if view.state_word == "diverged":
+        was = words.say("was {loss}", loss=words.significant(view.loss_now))
+        return Number(name, words.plain(words.not_finite(math.nan)), was, step_text(view, words))
     first = view.first_loss
     context = words.say("from {loss}", loss=words.significant(first)) if first is not None else None
     return Number(name, words.plain(words.significant(view.loss_now)), context, step_text(view, words))
@@ -100,6 +104,8 @@ def _final_loss(view: RunView, words: Words) -> Number:
     target = None if aim is None else words.say("target {loss}", loss=words.typed(aim))
     if view.state_word in ENDED:
         return _reached(view, words)
+    if view.state_word == "diverged":
+        return Number(name, words.say("none to come"), target, refusal("diverged", words))
     if forecast is None or forecast.status == "refused" or not forecast.at:
         return Number(name, words.say("not yet"), target, refused(forecast, words))
     value = forecast.at[0].quantiles.at(0.5)

@@ -25,6 +25,7 @@ STYLES: Mapping[str, str] = {
     "communication": "p-data",
     "lost": "p-lost",
     "idle": "p-idle",
+    "silent": "p-free",
     "edit": "p-edit",
     "test": "p-test",
 }
@@ -51,6 +52,7 @@ def phase_name(phase: str, words: Words) -> Markup:
         "communication": words.say("communication"),
         "lost": words.say("lost to restarts"),
         "idle": words.say("idle"),
+        "silent": words.say("no records, not known"),
         "edit": words.say("edit"),
         "test": words.say("test"),
     }

@@ -5,6 +5,7 @@ from http import HTTPStatus
 
 from fastapi import Request, Response
 
+from app.pages.problem_words import told
 from app.pages.visit import Visit, words_for
 
 
@@ -20,5 +21,5 @@ def error_page(request: Request, status: int, detail: str, headers: Mapping[str,
     }
     title = titles.get(HTTPStatus(status)) or visit.words.say("This did not work.")
     # The framework's own word for a status says nothing that the title does not.
-    told = "" if detail == HTTPStatus(status).phrase else detail
-    return visit.page("problem.html", status, headers, title=title, detail=told, status=status)
+    shown = "" if detail == HTTPStatus(status).phrase else told(detail, visit.words)
+    return visit.page("problem.html", status, headers, title=title, detail=shown, status=status)

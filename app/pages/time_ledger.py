@@ -96,6 +96,10 @@ def _title(rows: Sequence[LedgerRow], words: Words) -> Markup:
     share = _total(biggest) / end if biggest else 0.0
     if biggest is None or share < 0.1:  # noqa: PLR2004 - a tenth is not worth a headline
         return words.say("Almost all of the time is training")
+    if biggest.phase == "silent":
+        return words.say(
+            "Of {percent} of the time nothing is known: no record came", percent=words.percent(share)
+        )
     values = {"phase": _capital(phase_name(biggest.phase, words)), "percent": words.percent(share)}
     if share > 0.5:  # noqa: PLR2004 - half
         return words.say("{phase} takes more than half of this run", **values)

@@ -51,6 +51,14 @@ def test_each_second_is_counted_once(snapshot: Snapshot) -> None:
     assert expected == rows
 
 
+def test_our_own_silence_is_not_called_idle(snapshot: Snapshot) -> None:
+    """Of the time since the last record nothing is known, neither that it was idle nor that it was not."""
+    for silent, expected in ((100.0, (38.0, 100.0)), (138.0, (0.0, 138.0)), (500.0, (0.0, 138.0))):
+        rows = {row.phase: row.spent_seconds for row in ledger(snapshot, NO_ETA, 700.0, silent)}
+        assert expected == (rows["idle"], rows["silent"])
+    assert "silent" not in {row.phase for row in ledger(snapshot, NO_ETA, None, 100.0)}
+
+
 def test_idle_is_not_guessed(snapshot: Snapshot) -> None:
     """Without a clock what no phase explains is not called idle."""
     assert "idle" not in {row.phase for row in ledger(snapshot, NO_ETA, None)}

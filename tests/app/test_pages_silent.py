@@ -1,0 +1,66 @@
+"""What is said of a run that fell silent: nobody knows that it is running, nor that it is not."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from app.pages.answer import answer
+from app.pages.time_ledger import time_ledger
+from app.views import LedgerRow, StateWord
+from app.words import Words
+from planner.quantiles import Quantiles
+
+WORDS = Words("en", 10_000.0)
+LEVELS = (0.1, 0.5, 0.9)
+
+
+def silent(state: StateWord, seconds: tuple[float, ...] | None = None) -> Any:
+    """Return as much of a view without anything to compare as the answer looks at."""
+    left = None if seconds is None else Quantiles(LEVELS, seconds)
+    eta = SimpleNamespace(remaining_seconds=left, reason=None if left else "no_total_steps")
+    return SimpleNamespace(
+        badge="check", state_word=state, comparison=None, eta=eta, at_step=5, as_of=9_000.0
+    )
+
+
+@pytest.mark.parametrize(
+    ("state", "sentence"),
+    [
+        ("offline", "whether it still runs is not known."),
+        ("stale", "its job runs, but no record comes."),
+    ],
+)
+def test_a_silent_run_is_not_said_to_run(state: StateWord, sentence: str) -> None:
+    """Without a plan there is nothing to compare, and without records no word of running."""
+    told = answer(silent(state), WORDS)
+    assert ("Silent:", sentence) == (told.lead, told.sentence)
+    assert "total_steps" in str(told.advice)
+
+
+def test_a_silent_run_may_still_have_an_end() -> None:
+    """What it would take is told on the condition that it goes on."""
+    told = answer(silent("offline", (900.0, 1_000.0, 1_100.0)), WORDS)
+    assert str(told.advice).startswith("If it goes on, it ends at ")
+
+
+def test_a_live_run_is_said_to_run() -> None:
+    """A run whose records come is running, plan or no plan."""
+    assert "Running:" == answer(silent("live"), WORDS).lead
+
+
+def test_the_ledger_calls_silence_not_known() -> None:
+    """The largest part of a time of which nothing is known is no headline about idle GPUs."""
+    rows = (
+        LedgerRow("step", 1_000.0, None),
+        LedgerRow("idle", 0.0, None),
+        LedgerRow("silent", 3_000.0, None),
+    )
+    eta = SimpleNamespace(mean_seconds=None)
+    view: Any = SimpleNamespace(
+        ledger=rows, eta=eta, time_limit_seconds=None, elapsed_seconds=4_000.0, as_of=9_000.0
+    )
+    told = time_ledger(view, WORDS)
+    assert told is not None
+    assert "Of 75\u00a0% of the time nothing is known: no record came" == told.title
+    assert ["Training", "No records, not known"] == [line.name for line in told.lines]
