@@ -62,7 +62,7 @@ def eta_query(snapshot: Snapshot, now: float, priors: Priors) -> EtaQuery:
     is_starting = _is_starting(snapshot)
     if is_starting:
         at_step = resumed = _saved_step(snapshot, at_step)
-    limit = snapshot.job.time_limit_seconds if snapshot.job is not None else None
+    limit = snapshot.job.time_limit_seconds or None if snapshot.job is not None else None
     return EtaQuery(
         at_step=at_step,
         plan=_timed_plan(snapshot),

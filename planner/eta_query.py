@@ -105,12 +105,27 @@ def _check_durations(query: EtaQuery) -> None:
         value = getattr(query, name)
         if value is not None and not 0 <= value < LARGEST:
             raise InvalidInputError(f"/{name}", value, "seconds of at least 0")
+    if query.time_limit_seconds == 0:
+        raise InvalidInputError("/time_limit_seconds", 0, "seconds above 0; no limit is None")
+    if query.silence is not None:
+        _check_silence(query.silence)
+
+
+def _check_silence(silence: Silence) -> None:
+    for name in ("seconds", "usual_seconds"):
+        value = getattr(silence, name)
+        if not 0 <= value < LARGEST:
+            raise InvalidInputError(f"/silence/{name}", value, "seconds of at least 0")
 
 
 def _check_in_progress(begun: InProgress) -> None:
     if not 0 <= begun.elapsed_seconds < LARGEST:
         raise InvalidInputError(
             "/in_progress/elapsed_seconds", begun.elapsed_seconds, "seconds of at least 0"
+        )
+    if not 0 <= begun.silent_seconds <= begun.elapsed_seconds:
+        raise InvalidInputError(
+            "/in_progress/silent_seconds", begun.silent_seconds, "seconds from 0 to elapsed_seconds"
         )
     for name in ("done", "of"):
         value = getattr(begun, name)

@@ -56,6 +56,8 @@ Step = Annotated[int, whole(0, LARGEST_COUNT)]
 Position = Annotated[float, number(f"a number from 0 to {LARGEST_COUNT}", ge=0, le=LARGEST_COUNT)]
 """The x of a curve; logs that count epochs have fractions."""
 Seconds = Annotated[float, number(f"seconds from 0 to {LARGEST_SECONDS:.0f}", ge=0, le=LARGEST_SECONDS)]
+Limit = Annotated[float, number(f"seconds above 0, at most {LARGEST_SECONDS:.0f}", gt=0, le=LARGEST_SECONDS)]
+"""None of it is no limit: that is null."""
 Probability = Annotated[float, number("a probability from 0 to 1", ge=0, le=1)]
 Weight = Annotated[float, number(f"a number from 0 to {LARGEST_COUNT}", ge=0, le=LARGEST_COUNT)]
 Rate = Annotated[float, number("a learning rate of at least 0", ge=0)]

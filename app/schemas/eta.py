@@ -9,6 +9,7 @@ from app.schemas.base import (
     Answer,
     Count,
     Levels,
+    Limit,
     Name,
     Number,
     PlanFields,
@@ -19,6 +20,7 @@ from app.schemas.base import (
     Step,
     TimingsFields,
 )
+from app.schemas.numbers import saying
 from planner.errors import InvalidInputError
 from planner.eta import EtaQuery, InProgress
 from planner.plan import Plan
@@ -26,11 +28,16 @@ from planner.quantiles import DEFAULT_LEVELS
 from planner.stop_rule import EarlyStopping
 from planner.timings import Timings
 
+Phase = Annotated[
+    Literal["queue", "startup", "step", "data", "validation", "checkpoint", "idle"],
+    saying("one of queue, startup, step, data, validation, checkpoint and idle"),
+]
+
 
 class InProgressFields(Request):
     """The phase under way."""
 
-    phase: Name
+    phase: Phase
     elapsed_seconds: Seconds
     done: Step | None = None
     of: Count | None = None
@@ -94,7 +101,7 @@ class RunFields(Request):
     in_progress: InProgressFields | None = None
     resumed_at_step: Step | None = None
     elapsed_seconds: Seconds | None = None
-    time_limit_seconds: Seconds | None = None
+    time_limit_seconds: Limit | None = None
 
     @model_validator(mode="after")
     def _check(self) -> Self:

@@ -148,6 +148,7 @@ ETA = at("/runs/0", [
     ("/time_limit_seconds", "1-00:00:00"), ("/time_limit_seconds", [1]),
     ("/in_progress", {}, "/in_progress/phase"),
     ("/in_progress", "validation"), ("/in_progress/phase", ""), ("/in_progress/phase", 1),
+    ("/in_progress/phase", "dancing"), ("/time_limit_seconds", 0),
     ("/in_progress/elapsed_seconds", GONE), ("/in_progress/elapsed_seconds", -1), ("/in_progress/done", 9),
     ("/in_progress/done", -1), ("/in_progress/of", 0), ("/in_progress/of", 2.5), ("/in_progress/eta", 1),
     ("/mood", 1), *at("/plan", PLAN), *timings("/steps"), *timings("/validations"),

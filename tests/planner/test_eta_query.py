@@ -3,7 +3,7 @@
 import pytest
 
 from planner.errors import InvalidInputError
-from planner.eta_query import EtaQuery, InProgress
+from planner.eta_query import EtaQuery, InProgress, Silence
 from planner.plan import Plan
 
 
@@ -17,6 +17,10 @@ from planner.plan import Plan
         ({"startup_seconds": float("nan")}, "/startup_seconds"),
         ({"time_limit_seconds": float("inf")}, "/time_limit_seconds"),
         ({"in_progress": InProgress("validation", -1.0)}, "/in_progress/elapsed_seconds"),
+        ({"time_limit_seconds": 0.0}, "/time_limit_seconds"),
+        ({"silence": Silence(-1.0)}, "/silence/seconds"),
+        ({"silence": Silence(1.0, float("nan"))}, "/silence/usual_seconds"),
+        ({"in_progress": InProgress("validation", 1.0, 1, 2, 1.5)}, "/in_progress/silent_seconds"),
         ({"in_progress": InProgress("validation", 1.0, 3, 2)}, "/in_progress/done"),
         ({"in_progress": InProgress("validation", 1.0, -3, 2)}, "/in_progress/done"),
         ({"levels": (0.5, 1.0)}, "/quantiles/1"),
