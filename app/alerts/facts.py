@@ -1,6 +1,6 @@
 """What the rules look at, and what they find."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -44,6 +44,8 @@ class Facts:
         limit_at: epoch seconds of the limit.
         blocks: its curve.
         last_val: its newest validation.
+        validations: all of them, in step order.
+        is_overfitting: whether the forecast of the validation loss warns that it has turned up.
         loss_now: smoothed training loss.
         target_loss: the declared target.
         target_of: the curve it is a target of.
@@ -60,6 +62,8 @@ class Facts:
     limit_at: float | None
     blocks: StepBlocks
     last_val: Validation | None
+    validations: Sequence[Validation]
+    is_overfitting: bool
     loss_now: float | None
     target_loss: float | None
     target_of: Literal["train", "val"]
@@ -120,6 +124,7 @@ def facts_of(view: RunView) -> Facts:
     verdict = view.comparison.verdict if view.comparison and is_live else None
     saving = verdict.saving_seconds if verdict else None
     remaining = view.eta.remaining_seconds
+    forecast = view.forecast_val
     return Facts(
         now=view.as_of,
         action=verdict.action if verdict else None,
@@ -131,6 +136,8 @@ def facts_of(view: RunView) -> Facts:
         limit_at=view.limit.limit_at if view.limit else None,
         blocks=view.blocks,
         last_val=view.last_val,
+        validations=view.validations,
+        is_overfitting=is_live and forecast is not None and "overfitting" in forecast.warnings,
         loss_now=view.loss_now,
         target_loss=view.target_loss,
         target_of=view.target_of,

@@ -6,6 +6,7 @@ from app.alerts.broken_loss import loss_breaks
 from app.alerts.ending import run_ends
 from app.alerts.facts import Facts, Finding, Pulse
 from app.alerts.missed_limit import misses_limit
+from app.alerts.overfitting import overfits
 from app.alerts.reached_target import target_reached
 from app.alerts.rising_loss import loss_rises
 from app.alerts.silence import falls_silent
@@ -18,6 +19,7 @@ OF_FACTS: Mapping[RuleName, Callable[[Facts, AlertSettings, str | None], Finding
     "limit": misses_limit,
     "loss_broken": loss_breaks,
     "loss_rising": loss_rises,
+    "overfitting": overfits,
     "slow_steps": steps_slow,
     "target": target_reached,
 }
@@ -30,6 +32,7 @@ OF_PULSE: Mapping[RuleName, Callable[[Pulse, AlertSettings, str | None], Finding
 """Asked all the time: nothing needs to come for them to find something."""
 
 NAMES: tuple[RuleName, ...] = (
-    "verdict", "limit", "loss_broken", "loss_rising", "silence", "slow_steps", "target", "ended",
+    "verdict", "limit", "loss_broken", "loss_rising", "overfitting", "silence", "slow_steps", "target",
+    "ended",
 )  # fmt: skip
 """In the order in which people are shown them."""

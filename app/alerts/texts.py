@@ -30,6 +30,7 @@ def rule_text(rule: RuleName, words: Words) -> Markup:
         "limit": words.say("A run will miss its time limit"),
         "loss_broken": words.say("A loss is NaN or infinite"),
         "loss_rising": words.say("A training loss rises"),
+        "overfitting": words.say("A validation loss rises"),
         "silence": words.say("No record comes"),
         "slow_steps": words.say("Steps take longer"),
         "target": words.say("A target is reached"),
@@ -97,6 +98,17 @@ def _loss_rising(data: Data, words: Words) -> Texts:
     return words.say("the training loss rises"), text
 
 
+def _overfitting(data: Data, words: Words) -> Texts:
+    text = words.say(
+        "It was {best} at step {best_step} and is {now} at step {step}: the model may overfit.",
+        best=words.significant(data["best"]),
+        best_step=words.whole(data["best_step"]),
+        now=words.significant(data["now"]),
+        step=words.whole(data["step"]),
+    )
+    return words.say("the validation loss rises"), text
+
+
 def _silence(data: Data, words: Words) -> Texts:
     values = {"usual": words.duration(data["usual_seconds"]), "clock": words.clock(data["last"])}
     text = words.say("The last record came at {clock}; usually one comes every {usual}.", **values)
@@ -148,6 +160,7 @@ _MAKERS: Mapping[RuleName, Callable[[Data, Words], Texts]] = {
     "limit": _limit,
     "loss_broken": _loss_broken,
     "loss_rising": _loss_rising,
+    "overfitting": _overfitting,
     "silence": _silence,
     "slow_steps": _slow_steps,
     "target": _target,

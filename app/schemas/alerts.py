@@ -26,7 +26,15 @@ HIDDEN = "(not shown)"
 MOST_MESSAGES = 1_000
 
 RuleName = Literal[
-    "verdict", "limit", "loss_broken", "loss_rising", "silence", "slow_steps", "target", "ended"
+    "verdict",
+    "limit",
+    "loss_broken",
+    "loss_rising",
+    "overfitting",
+    "silence",
+    "slow_steps",
+    "target",
+    "ended",
 ]
 DeliveryState = Literal["pending", "sent", "failed"]
 
@@ -74,6 +82,7 @@ class RuleSwitches(Request):
     limit: StrictBool = True
     loss_broken: StrictBool = True
     loss_rising: StrictBool = True
+    overfitting: StrictBool = True
     silence: StrictBool = True
     slow_steps: StrictBool = True
     target: StrictBool = True

@@ -173,6 +173,19 @@ def test_a_run_of_long_ago_is_forgotten(post: Post, report: Any) -> None:
     assert set() == set(post.lookout._tempos)
 
 
+def test_a_run_that_overfits_is_told_of(post: Post, report: Any, make_validations: Any) -> None:
+    """What the forecast of a stored run's validations warns of is an alert, once."""
+    validations = make_validations(16, 192)
+    falling = [2.0, 1.6, 1.35, 1.2, 1.1, 1.0]
+    validations["loss"] = [*falling, 1.1, 1.22, 1.31, 1.42, 1.53, 1.6]
+    report("r", 200, validations=validations)
+    assert ["overfitting"] == post.look()
+    (told,) = post.store.alerts.recent("ada")
+    assert {"best": 1.0, "best_step": 96, "now": 1.6, "step": 192} == told.data
+    report("r", 201)
+    assert [] == post.look()
+
+
 def test_alerts_are_kept_for_a_season(post: Post, report: Any) -> None:
     """Three months after it was told an alert is forgotten, and is not told again."""
     report("r", 50, notes=[("finish", {"reason": "finished"})])

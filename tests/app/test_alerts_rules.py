@@ -12,6 +12,7 @@ from app.alerts.broken_loss import loss_breaks
 from app.alerts.ending import run_ends
 from app.alerts.facts import Facts, Finding, Pulse, Tempo
 from app.alerts.missed_limit import misses_limit
+from app.alerts.overfitting import overfits
 from app.alerts.reached_target import target_reached
 from app.alerts.rising_loss import loss_rises
 from app.alerts.silence import falls_silent
@@ -47,7 +48,8 @@ def facts(**told: Any) -> Facts:
     well: dict[str, Any] = {
         "now": NOW, "action": None, "sure": None, "saving_seconds": None, "verdict_since": None,
         "within_limit": None, "remaining_seconds": None, "limit_at": None, "blocks": blocks([1.0] * 50),
-        "last_val": None, "loss_now": None, "target_loss": None, "target_of": "train", "at_step": 50,
+        "last_val": None, "validations": (), "is_overfitting": False,
+        "loss_now": None, "target_loss": None, "target_of": "train", "at_step": 50,
     }  # fmt: skip
     return Facts(**{**well, **told})
 
@@ -130,6 +132,29 @@ def test_a_rising_loss_is_one_episode() -> None:
     began = [now for before, now in zip([None, *told], told, strict=False) if now and now != before]
     assert 1 == len(began)
     assert None is told[-1]
+
+
+def test_a_validation_loss_that_turns_up_is_one_episode() -> None:
+    """It is told once, also where the warning comes and goes; only a validation below the best ends it."""
+    told = [2.0, 1.5, 1.6, 1.7, 1.8, math.nan, 1.55, 1.4, 1.6, 1.7]
+    warned = [False, False, False, True, True, True, False, False, False, True]
+    validations = [Validation("a", 10 * n, NOW, 1.0, loss, {}) for n, loss in enumerate(told, 1)]
+    course = [
+        facts(validations=validations[:n], is_overfitting=is_warned) for n, is_warned in enumerate(warned, 1)
+    ]
+    first, second = "best-20", "best-80"
+    expected = [None, None, None, first, first, first, first, None, None, second]
+    assert expected == keys(overfits, course)
+    found = overfits(course[5], CHOSEN, None)
+    assert found is not None
+    assert {"best": 1.5, "best_step": 20, "now": 1.8, "step": 50} == found.data
+
+
+def test_without_a_validation_nothing_overfits() -> None:
+    """A validation whose loss is unknown, or no number, says nothing of it."""
+    unknown = [Validation("a", 10, NOW, 1.0, loss, {}) for loss in (None, math.nan)]
+    told = keys(overfits, [facts(is_overfitting=True), facts(validations=unknown, is_overfitting=True)])
+    assert [None, None] == told
 
 
 def test_slow_steps_are_one_episode() -> None:

@@ -53,6 +53,11 @@ TOLD: list[tuple[RuleName, dict[str, Any], str, str]] = [
         "It was 2.01 at step 900 and is 2.41 now; it has risen since about step 920.",
     ),
     (
+        "overfitting", {"best": 2.011, "best_step": 900, "now": 2.41, "step": 1_920},
+        "r: the validation loss rises",
+        "It was 2.01 at step 900 and is 2.41 at step 1,920: the model may overfit.",
+    ),
+    (
         "silence", {"last": 46_000.0, "usual_seconds": 45.9, "beats": True, "step": 4, "phase": None},
         "r: no record comes",
         (
