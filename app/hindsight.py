@@ -51,7 +51,8 @@ class Advised:
 class History:
     """What was said of a run, oldest first, and when it ended, epoch seconds.
 
-    ``verdict`` holds each turn of the advice, ``sureness`` each move of its probability.
+    ``verdict`` holds each turn of the advice, ``sureness`` each move of its probability, ``now`` the ETA of
+    this moment, which need not be kept; ``None`` where there is none.
     """
 
     id: str
@@ -61,6 +62,7 @@ class History:
     finished: str | None
     as_of: float
     sureness: tuple[Advised, ...] = ()
+    now: SaidEnd | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,7 @@ def history_of(store: Store, view: RunView) -> History:
             Advised(at, data["action"], None, data["probability"])
             for at, data in store.history(view.run.id, SURENESS, MOST_KEPT)
         ),
+        now=_now(view),
     )
 
 
@@ -114,8 +117,17 @@ def calibration_of(store: Store, user: str) -> Calibration | None:
 
 def _said(at: float, data: Mapping[str, Any], end: float | None) -> SaidEnd:
     remaining = quantiles_of(data["remaining_seconds"])
-    ends = tuple(None if value is None else at + value for value in remaining.values)
     realised = None if end is None else max(end - at, 0.0)
-    return SaidEnd(
-        at, data["step"], data["total_steps"], remaining, Quantiles(remaining.levels, ends), realised
-    )
+    return SaidEnd(at, data["step"], data["total_steps"], remaining, _later(remaining, at), realised)
+
+
+def _now(view: RunView) -> SaidEnd | None:
+    remaining = view.eta.remaining_seconds
+    if remaining is None or view.run.finished is not None:
+        return None
+    return SaidEnd(view.as_of, view.at_step, view.total_steps, remaining, _later(remaining, view.as_of), None)
+
+
+def _later(remaining: Quantiles, at: float) -> Quantiles:
+    ends = tuple(None if value is None else at + value for value in remaining.values)
+    return Quantiles(remaining.levels, ends)

@@ -65,9 +65,7 @@ class HistoryCard:
 
 def history_card(history: History, words: Words) -> HistoryCard | None:
     """Return the card of a run, ``None`` before its end was said twice."""
-    said = [
-        one for one in history.eta if all(one.finishes_at.at(level) is not None for level in (0.1, 0.5, 0.9))
-    ]
+    said = _said(history)
     if len(said) < FEWEST:
         return None
     along = ClockAxis(said[0].at, max(said[-1].at, said[0].at + 1.0))
@@ -87,6 +85,14 @@ def history_card(history: History, words: Words) -> HistoryCard | None:
         ends=_inside(up.ticks(words, MOST_ENDS)),
         lines=[_line(one, words) for one in _some(said)],
     )
+
+
+def _said(history: History) -> list[SaidEnd]:
+    """Return the ETAs that have an end, the one of this moment last."""
+    kept, now = list(history.eta), history.now
+    if now is not None and (not kept or now.at > kept[-1].at):
+        kept.append(now)
+    return [one for one in kept if all(one.finishes_at.at(level) is not None for level in (0.1, 0.5, 0.9))]
 
 
 def _ends_axis(said: Sequence[SaidEnd], ended: float | None) -> ClockAxis:

@@ -4,6 +4,7 @@ import html
 import re
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -146,6 +147,17 @@ def test_a_card_says_what_was_said_then_and_now() -> None:
     card = history_card(History("one", said, (), None, None, NOW + 200.0), Words("en", NOW + 200.0))
     assert card is not None
     assert "At 22:15:20 it said 23:13, now it says 00:13" in _plain(card.title).replace("Wed ", "")
+
+
+def test_now_is_this_moment_not_the_last_one_kept() -> None:
+    """An ETA is kept now and then; what it says now is what the page says, and the end of the line."""
+    kept = _history(3, None)
+    card = history_card(replace(kept, now=_said(NOW + 300.0, 9_000.0, None)), Words("en", NOW + 300.0))
+    same = history_card(replace(kept, now=kept.eta[-1]), Words("en", NOW + 300.0))
+    assert card is not None
+    assert same is not None
+    assert "now it says Wed 00:48" in _plain(card.title)
+    assert (4, 3) == (len(card.middle.split()), len(same.middle.split()))
 
 
 def test_history_needs_two_points() -> None:
