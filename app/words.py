@@ -41,11 +41,13 @@ class Words:
         language: code of the language.
         now: epoch seconds at which the reader looks.
         timezone: of the reader; ``None`` is the service's own.
+        to_the_second: whether durations are told to the second: where all they are made of is exact.
     """
 
     language: str = SOURCE_LANGUAGE
     now: float = 0.0
     timezone: tzinfo | None = field(default=UTC)
+    to_the_second: bool = False
 
     def say(self, text: str, **values: object) -> Markup:
         """Return a text in the reader's language, its ``{names}`` filled in and escaped."""
@@ -110,10 +112,17 @@ class Words:
         return self.percent(probability)
 
     def duration(self, seconds: float) -> str:
-        """Return a duration such as ``45.9 s``, ``4 min 05``, ``40 min``, ``7 h 01`` or ``3 d 4 h``."""
+        """Return a duration such as ``45.9 s``, ``4 min 05``, ``40 min``, ``7 h 01`` or ``3 d 4 h``.
+
+        To the second it is ``6 h 07 min 30``.
+        """
         if seconds < 0:
             return f"−{self.duration(-seconds)}"
         return self._short(seconds) if round(seconds, 1) < MINUTE else self._long(seconds)
+
+    def unit(self, seconds: float) -> float:
+        """Return the seconds to which a duration of this length is rounded; two days and more are coarser."""
+        return 1.0 if self.to_the_second or round(seconds) < SECONDS_MATTER_BELOW else MINUTE
 
     def _short(self, seconds: float) -> str:
         if 0 < seconds < 0.9995:  # noqa: PLR2004 - what rounds to less than a second
@@ -122,8 +131,12 @@ class Words:
 
     def _long(self, seconds: float) -> str:
         minutes, hours = round(seconds / MINUTE), round(seconds / HOUR)
-        if round(seconds) < SECONDS_MATTER_BELOW:
+        odd = round(seconds) % 60 if self.to_the_second else 0
+        if round(seconds) < SECONDS_MATTER_BELOW or (odd and round(seconds) < HOUR):
             return self._pair(*divmod(round(seconds), 60), "min")
+        if odd and round(seconds) < 2 * DAY:
+            hours, rest = divmod(round(seconds) // 60, 60)
+            return f"{hours}{NBSP}h{NBSP}{rest:02d}{NBSP}min{NBSP}{odd:02d}"
         if minutes < 60:  # noqa: PLR2004 - minutes in an hour
             return f"{minutes}{NBSP}min"
         if minutes < 48 * 60:

@@ -96,7 +96,7 @@ def _relaunch(view: RunView, verdict: Verdict, words: Words) -> Texts:
     saving = _median(verdict.saving_seconds)
     saving = here - there if saving is None else saving
     values |= {"here": words.clock(view.as_of + here), "gain": words.duration(abs(saving))}
-    if saving > 0 and view.comparison is not None and is_difference(view.comparison, saving):
+    if saving > 0 and view.comparison is not None and is_difference(view.comparison, saving, words):
         return lead, words.say("{goal} at {there} instead of {here}, {gain} sooner.", **values), advice
     # The middle of a difference is not the difference of the middles: two clock times would contradict it.
     if saving > 0:

@@ -60,7 +60,7 @@ def break_even(view: RunView, words: Words) -> BreakEven | None:
         words.duration(end),
         round(100 * planned / end, 2),
         round(100 * tie / end, 2),
-        _slack(adding_up([planned, verdict.slack_seconds])[1], words),
+        _slack(adding_up([planned, verdict.slack_seconds], words)[1], words),
         words.say(
             "Continuing wins if edit, test and queue take more than <b>{tie}</b>.", tie=words.duration(tie)
         ),

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from app.words import MINUTE, SECONDS_MATTER_BELOW
-
 if TYPE_CHECKING:
     from markupsafe import Markup
 
@@ -29,20 +27,19 @@ def gain(comparison: Comparison, words: Words) -> Markup | None:
     if saving is None:
         return None
     told = words.duration(abs(saving))
-    if is_difference(comparison, saving):
+    if is_difference(comparison, saving, words):
         return words.plain(told)
     return words.say("{duration} (case by case)", duration=told)
 
 
-def is_difference(comparison: Comparison, saving: float) -> bool:
+def is_difference(comparison: Comparison, saving: float, words: Words) -> bool:
     """Return whether a saving, as it is told, is what the median ends of both sides differ by."""
     ends = {one.name: _middle(one.finish_seconds) for one in comparison.outcomes if one.name != STOP}
     here = ends.pop(CONTINUE, None)
     others = [end for end in ends.values() if end is not None]
     if here is None or not others:
         return False
-    told = MINUTE if abs(saving) >= SECONDS_MATTER_BELOW else 1.0
-    return abs(here - min(others) - saving) <= told
+    return abs(here - min(others) - saving) <= words.unit(abs(saving))
 
 
 def _middle(quantiles: Quantiles | None) -> float | None:

@@ -275,7 +275,7 @@ def _why_not(option: Option, view: RunView, words: Words) -> Markup | None:
 
 def _composition(option: Option, words: Words) -> Markup | None:
     """Return what a bar is made of: "40 min edit + 15 min test + 3 h 25 training + …", adding up as read."""
-    rounded = zip(option.parts, adding_up([seconds for _, seconds in option.parts]), strict=True)
+    rounded = zip(option.parts, adding_up([seconds for _, seconds in option.parts], words), strict=True)
     told = [
         words.say("{duration} {phase}", duration=words.duration(seconds), phase=phase_name(phase, words))
         for (phase, _), seconds in rounded

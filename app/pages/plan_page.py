@@ -1,7 +1,7 @@
 """``/plan``: the comparison from typed numbers alone, with the seed document as the filled-in example."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 from fastapi import APIRouter
@@ -19,6 +19,7 @@ from app.pages.report_account import account_of
 from app.pages.report_blocks import Report, kind_of
 from app.pages.report_content import report
 from app.pages.report_verdict import verdict_line
+from app.pages.third_option import plan_line
 from app.pages.visit import Visit, VisitDep
 from app.words import Words
 from planner.errors import InvalidInputError
@@ -26,6 +27,9 @@ from planner.quantiles import Quantiles
 from planner.report import Comparison, compare
 
 router = APIRouter()
+
+FILE = "file"
+"""The field that an uploaded curve comes in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,11 @@ class PlanRow:
 @router.get("/plan")
 def show_plan(visit: VisitDep) -> Response:
     """Show the comparison of the numbers in the URL, and the whole report of it."""
-    return _page(visit, visit.request.query_params)
+    params = visit.request.query_params
+    if FILE in params:  # the form sends the name of its file field along; no URL can hold a file
+        kept = [(name, value) for name, value in params.multi_items() if name != FILE]
+        return RedirectResponse(visit.link("/plan") + "?" + urlencode(kept), status_code=303)
+    return _page(visit, params)
 
 
 @router.post("/plan/curve")
@@ -62,7 +70,7 @@ async def read_plan_curve(visit: VisitDep) -> Response:
     """Put an uploaded curve of the fixed run among the numbers in the URL; nothing of it is kept."""
     async with visit.request.form() as form:
         typed = {name: value for name, value in form.items() if isinstance(value, str)}
-        uploaded = form.get("file")
+        uploaded = form.get(FILE)
         data = (
             b"" if uploaded is None or isinstance(uploaded, str) else await uploaded.read(LARGEST_BYTES + 1)
         )
@@ -74,23 +82,33 @@ async def read_plan_curve(visit: VisitDep) -> Response:
 
 
 def _page(visit: Visit, params: Mapping[str, str], curve_problem: Markup | None = None) -> Response:
-    words, asked = visit.words, read_plan(params)
+    asked = read_plan(params)
     comparison = compare(asked.query) if asked.query else None
+    visit = visit if comparison is None else exactly(visit, comparison)
+    words = visit.words
     verdict = comparison.verdict if comparison else None
     return visit.page(
         "plan.html",
-        status_code=200 if curve_problem is None else 422,
+        status_code=200 if curve_problem is None and comparison is not None else 422,
         curve_problem=curve_problem,
         fields=_fields(asked, words),
         more=_more(asked, words),
         rows=_rows(comparison, words) if comparison else [],
         title=_title(comparison, words),
+        sooner=plan_line(comparison, words) if comparison else None,
         problem=_problem(asked, words),
         tie=verdict.break_even_seconds if verdict else None,
         report=_report(asked, comparison, words),
         kind_of=kind_of,
         download=urlencode(list(params.items())),
     )
+
+
+def exactly(visit: Visit, comparison: Comparison) -> Visit:
+    """Return a visit whose durations are told to the second where every end is exact."""
+    ends = [one.finish_seconds for one in comparison.outcomes if one.finish_seconds is not None]
+    is_exact = bool(ends) and all(len(set(end.values)) == 1 for end in ends)
+    return replace(visit, words=replace(visit.words, to_the_second=is_exact))
 
 
 def _report(asked: PlanQuestion, comparison: Comparison | None, words: Words) -> Report | None:
@@ -100,11 +118,16 @@ def _report(asked: PlanQuestion, comparison: Comparison | None, words: Words) ->
 
 
 def _problem(asked: PlanQuestion, words: Words) -> Markup | None:
-    if asked.wrong:
-        return words.say("One of the fields holds no number that can be used.")
+    if asked.unknown:
+        return words.say("There is no field {field}.", field=", ".join(asked.unknown))
+    labels = [(name, label) for name, label, _ in _labels(words)]
+    labels += [(one.field.name, one.label) for one in _more(asked, words)]
+    fields = words.plain(", ").join(label for name, label in labels if name in asked.wrong)
     if asked.expected is None:
-        return None
-    return words.say("This cannot be asked: expected {expected}.", expected=asked.expected)
+        return words.say("{field}: no number that can be used.", field=fields) if asked.wrong else None
+    if not fields:
+        return words.say("This cannot be asked: expected {expected}.", expected=asked.expected)
+    return words.say("{field}: expected {expected}.", field=fields, expected=asked.expected)
 
 
 def _fields(asked: PlanQuestion, words: Words) -> list[PlanField]:

@@ -18,7 +18,7 @@ from planner.plan import Plan
 from planner.scenario import CompareQuery, PaceDurations, PlanOverrides, Scenario, Target
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 MINUTE = 60.0
 LARGEST = 1e9
@@ -43,6 +43,18 @@ EXAMPLE_WORDS: Mapping[str, str] = {
 """The loss both options are to reach, and what commands of the plan name; each may be empty."""
 
 PATTERNS = {"job": re.compile(r"\d{1,18}(_\d{1,9})?"), "script": re.compile(SCRIPT)}
+FIELD_OF: Mapping[str, str] = {
+    "/at_step": "at_step", "/plan/total_steps": "total_steps", "/plan/validate_every": "validate_every",
+    "/pace/step_seconds": "step", "/pace/validation_seconds": "validation",
+    "/pace/startup_seconds": "startup", "/elapsed_seconds": "elapsed", "/target": "target",
+    "/scenarios/0/curve": "losses", "/scenarios/1/curve": "fixed_losses", "/scenarios/1/plan": "steps",
+    "/scenarios/1/edit_seconds": "edit", "/scenarios/1/test_seconds": "test",
+    "/scenarios/1/queue_seconds": "queue", "/attention_seconds": "attention",
+    "/experiments": "experiments", "/economics/gpus": "gpus", "/economics/gpu_hour_price": "price",
+    "/economics/watts_per_gpu": "watts", "/economics/grams_co2_per_kwh": "co2",
+}  # fmt: skip
+"""The field that a part of the question comes from, by how its pointer begins."""
+
 WHOLE = frozenset({"at_step", "total_steps", "validate_every", "steps"})
 MILESTONE = re.compile(r"(\d{1,9})\s*:\s*(?:([0-9.,]{1,20})\s*[-–]|<)?\s*([0-9.,]{1,20})")
 LONGEST = 2_000
@@ -57,7 +69,8 @@ class PlanQuestion:
         wrong: names of the fields that hold nothing that can be used.
         wishes: what is weighed beside the time.
         query: ``None`` where it cannot be asked.
-        expected: what was expected instead, where numbers contradict each other.
+        expected: what was expected instead, where numbers contradict each other; the field is in ``wrong``.
+        unknown: names in the URL that no field has.
     """
 
     typed: Mapping[str, str]
@@ -65,6 +78,7 @@ class PlanQuestion:
     wishes: Mapping[str, Value]
     query: CompareQuery | None
     expected: str | None = None
+    unknown: tuple[str, ...] = ()
 
 
 def read_plan(params: Mapping[str, str]) -> PlanQuestion:
@@ -85,8 +99,9 @@ def read_plan(params: Mapping[str, str]) -> PlanQuestion:
         + (["target"] if typed["target"] and typed_number(typed["target"]) is None else [])
     )
     known = {name: value for name, value in numbers.items() if value is not None}
-    if wrong:
-        return PlanQuestion(typed, wrong, wishes, None)
+    unknown = tuple(sorted(set(params) - set(typed) - set(wishes)))
+    if wrong or unknown:
+        return PlanQuestion(typed, wrong, wishes, None, unknown=unknown)
     try:
         query = with_wishes(_query(known, curves), wishes)
         loss = typed_number(typed["target"]) if typed["target"] else None
@@ -94,8 +109,24 @@ def read_plan(params: Mapping[str, str]) -> PlanQuestion:
         query = replace(query, job=typed["job"] or None, script=typed["script"] or None, target=target)
         check_query(query)
     except InvalidInputError as error:
-        return PlanQuestion(typed, wrong, wishes, None, error.expected)
+        return PlanQuestion(typed, frozenset(_fields_of(error.pointer)), wishes, None, error.expected)
     return PlanQuestion(typed, wrong, wishes, query)
+
+
+def refusal_of(asked: PlanQuestion) -> InvalidInputError:
+    """Return why numbers cannot be compared, the field named."""
+    name = (*asked.unknown, *sorted(asked.wrong), "")[0]
+    if asked.unknown:
+        return InvalidInputError(f"/{name}", None, "no field of that name")
+    return InvalidInputError(f"/{name}", asked.typed.get(name), asked.expected or "a number that can be used")
+
+
+def _fields_of(pointer: str) -> Iterator[str]:
+    """Yield the field that a part of the question comes from."""
+    for start, name in FIELD_OF.items():
+        if pointer.startswith(start):
+            yield name
+            return
 
 
 def _query(numbers: Mapping[str, float], curves: Mapping[str, tuple[Milestone, ...] | None]) -> CompareQuery:

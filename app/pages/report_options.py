@@ -104,7 +104,7 @@ def _option(one: Outcome, account: Account, words: Words) -> Iterator[Block]:
     yield Points(_totals(one, account, words))
     phases = one.composition or one.timeline
     if phases:
-        lasts = adding_up([part.seconds for part in phases])
+        lasts = adding_up([part.seconds for part in phases], words)
         begins = accumulate(lasts, initial=0.0)
         rows = [
             [

@@ -4,7 +4,8 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 
 from app.pages.answer import answer
-from app.pages.plan_question import read_plan
+from app.pages.plan_page import exactly
+from app.pages.plan_question import read_plan, refusal_of
 from app.pages.report_account import account_of, account_of_past, account_of_run
 from app.pages.report_blocks import Report, kind_of
 from app.pages.report_content import report
@@ -39,8 +40,10 @@ def show_plan_report(visit: VisitDep) -> Response:
     """Show the report of the numbers in the URL."""
     asked = read_plan(visit.request.query_params)
     if asked.query is None:
-        raise InvalidInputError("/", asked.expected or sorted(asked.wrong), "numbers that can be compared")
-    account = account_of(None, visit.words.now, asked.query, compare(asked.query))
+        raise refusal_of(asked)
+    comparison = compare(asked.query)
+    visit = exactly(visit, comparison)
+    account = account_of(None, visit.words.now, asked.query, comparison)
     return _written(report(account, visit.words), visit, name="plan", back="/plan")
 
 

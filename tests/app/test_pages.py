@@ -26,9 +26,9 @@ async def visitor(service: Service) -> Visitor:
     return service.client
 
 
-def words_of(answer: Any) -> str:
+def words_of(answer: Any, status: int = 200) -> str:
     """Return a page's text, without markup and with ordinary spaces."""
-    assert 200 == answer.status_code, answer.text
+    assert status == answer.status_code, answer.text
     body = re.sub(r"<(script|svg)\b.*?</\1>", " ", answer.text, flags=re.DOTALL)
     text = html.unescape(re.sub(r"<[^>]+>", " ", body))
     return " ".join(text.replace("\u00a0", " ").replace("\u202f", " ").split())
@@ -312,12 +312,41 @@ async def test_links_respect_the_base_path(service: Service, visitor: Visitor) -
 async def test_the_plan_page_redoes_the_seed(visitor: Visitor) -> None:
     """The worked example comes out of typed numbers: 7 h 01 and 4 h 58 from now, tie at 3 h 08."""
     told = words_of(await visitor.get("/plan"))
-    assert "Fix and relaunch: 2 h 04 sooner." in told
+    assert "Fix and relaunch: 2 h 03 min 30 sooner." in told
     assert "Continue 7 h 01 8 h 11 268 11" in told
-    assert "Fix and relaunch advised 4 h 58 6 h 08 150 6" in told
-    assert "take 3 h 08 together" in told
-    assert "holds no number" in words_of(await visitor.get("/plan?step=abc"))
-    assert "This cannot be asked" in words_of(await visitor.get("/plan?at_step=900"))
+    assert "Fix and relaunch advised 4 h 57 min 30 6 h 07 min 30 150 6" in told
+    assert "take 3 h 08 min 30 together" in told
+    assert "Sooner still: Continue, validating every 100 steps , 4 h 21 from now." in told
+    assert "training 1 h 05 1 h 52 min 30 validation 2 h 57 min 30 2 h" in told
+
+
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        ("step=abc", "One step takes: no number that can be used."),
+        ("total_steps=1e30", "Steps in all: no number that can be used."),
+        ("at_step=999", "Steps done: expected at most total_steps, 311."),
+        ("validate_every=0", "Validate every: expected"),
+        (
+            "fixed_losses=50:0.5;20:0.4",
+            "(step: low-high; …): expected steps that increase.",
+        ),
+        ("step_seconds=-1", "There is no field step_seconds."),
+        ("target=low", "Target val loss, if any: no number that can be used."),
+        ("gpus=-1", "GPUs: no number that can be used."),
+    ],
+)
+async def test_the_plan_page_names_the_field_it_refuses(visitor: Visitor, query: str, told: str) -> None:
+    """What cannot be asked is refused as a whole, with a sentence that names the field."""
+    assert told in words_of(await visitor.get(f"/plan?{query}"), 422)
+    report = await visitor.get(f"/plan/report?{query}")
+    assert (422, True) == (report.status_code, f"/{query.partition('=')[0]} is " in words_of(report, 422))
+
+
+async def test_the_plan_page_keeps_no_file_in_its_address(visitor: Visitor) -> None:
+    """The form sends its file field along; the address it leads to holds the numbers alone."""
+    led = await visitor.get("/plan?edit=20&file=&test=5")
+    assert (303, "/plan?edit=20&test=5") == (led.status_code, led.headers["location"])
 
 
 async def test_the_plan_page_compares_at_the_same_goal(visitor: Visitor) -> None:
@@ -326,7 +355,6 @@ async def test_the_plan_page_compares_at_the_same_goal(visitor: Visitor) -> None
     assert "Continue not in sight" in told
     assert "Fix and relaunch advised" in told
     assert "Set a target loss to compare them at the same goal." not in told
-    assert "holds no number" in words_of(await visitor.get("/plan?target=low"))
 
 
 async def test_the_actions_page_tells_what_was_done(service: Service, visitor: Visitor) -> None:
