@@ -18,6 +18,7 @@ SHARED = ROOT.parent / "shared"
 SYSTEM_PARTS = {
     "slurm": ("slurmctld", "SLURM's Debian packages and root: run `make system` as root"),
     "browser": ("chromium", "Debian's chromium: run `make system` as root"),
+    "nginx": ("nginx", "Debian's nginx: run `make system` as root"),
     "openssl": ("openssl", "Debian's openssl: run `make system` as root"),
 }
 
