@@ -1,5 +1,6 @@
 """What the service asks for, and how it is answered."""
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +88,20 @@ def test_numbers_stand_for_each_other_where_that_is_safe() -> None:
         fits([1], None),
     ]
     assert [True, True, False, True, False, True] == found
+
+
+def test_a_question_in_the_midst_of_another_does_not_hang(answers: list[dict[str, Any]]) -> None:
+    """A signal's handler may save a checkpoint while the same thread is at a command."""
+
+    def interrupted(answer: dict[str, Any]) -> None:
+        answers.append(answer | {"claimed": commands.claim_checkpoints()})
+
+    commands = Commands(interrupted)
+    commands.take([{"id": "c1", "command": "checkpoint"}])
+    thread = threading.Thread(target=commands.take, args=([{"id": "c2", "command": "no such"}],), daemon=True)
+    thread.start()
+    thread.join(30)
+    assert [("c2", ["c1"])] == [(answer["id"], answer["claimed"]) for answer in answers]
 
 
 def test_an_unknown_command_is_refused(commands: Commands, answers: list[dict[str, Any]]) -> None:

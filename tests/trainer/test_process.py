@@ -112,6 +112,25 @@ run.finish()
     assert ([1, 2, 3, 4], ["finished"]) == (steps(spooled), finishes(spooled))
 
 
+def test_a_fork_in_the_midst_of_a_command_hangs_no_child(program: Program) -> None:
+    """A lock that another thread held at the fork is held by nobody in the child, which may ask and save."""
+    fork = """
+import signal, threading
+holder = threading.Thread(target=run._commands._lock.acquire)
+holder.start()
+holder.join()
+child = os.fork()
+if child == 0:
+    signal.alarm(30)
+    with run.checkpoint(3, "last.pt"):
+        run.setting("every", 5)
+    os._exit(0)
+assert os.waitpid(child, 0)[1] == 0
+"""
+    done = program(TRAIN + fork)
+    assert (0, "") == (done.returncode, done.stderr)
+
+
 def test_workers_of_a_pool_report_nothing(program: Program, spooled: Records) -> None:
     """A data loader's forked workers end without a word of ours."""
     pool = """

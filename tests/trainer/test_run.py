@@ -11,6 +11,7 @@ from typing import Any
 import cutloss
 import pytest
 from cutloss import run as run_module
+from cutloss.sender import Sender
 
 Records = Callable[..., list[dict[str, Any]]]
 Wait = Callable[[Callable[[], object], str], None]
@@ -205,6 +206,22 @@ def test_other_ranks_do_nothing(
     begun = set(threading.enumerate()) - before
     run.finish()
     assert (set(), False) == (begun, (home / ".cutloss").exists())
+
+
+def test_a_machine_without_threads_is_a_run_that_does_nothing(
+    monkeypatch: pytest.MonkeyPatch, wait_for: Wait
+) -> None:
+    """Where the second of its threads cannot be started, the first does not go on alone."""
+
+    def refuse(_thread: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(Sender, "start", refuse)
+    run = cutloss.init("crowded")
+    run.step(1, loss=1.0)
+    assert not run.is_on
+    wait_for(lambda: "cutloss-reporter" not in [one.name for one in threading.enumerate()], "its end")
+    run.finish()
 
 
 def test_nothing_is_held_after_the_end() -> None:

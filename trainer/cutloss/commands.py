@@ -32,7 +32,12 @@ class Commands:
         self._stops: list[str] = []
         self._settings: dict[str, Any] = {}
         self._unread: dict[str, str] = {}
-        self._lock = threading.Lock()
+        self.renew_lock()
+
+    def renew_lock(self) -> None:
+        """Take another lock: after a fork the old one may be held by a thread that the child has not."""
+        # A signal's handler may save a checkpoint in the midst of another question: the lock lets it in.
+        self._lock = threading.RLock()
 
     def take(self, received: object) -> None:
         """Take in commands as they travel; what was taken before is left out."""

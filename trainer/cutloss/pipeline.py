@@ -25,9 +25,18 @@ class Pipeline(NamedTuple):
     sender: Sender
 
     def start(self) -> None:
-        """Start both."""
+        """Start both, or neither.
+
+        Raises:
+            RuntimeError: the system gives no more threads.
+        """
         self.reporter.start()
-        self.sender.start()
+        try:
+            self.sender.start()
+        except RuntimeError:
+            # Alone it would tell for ever of a run that reports nothing.
+            self.reporter.close(time.monotonic())
+            raise
 
     def close(self) -> None:
         """Write and send what is left, within ``FLUSH_SECONDS``."""

@@ -371,4 +371,5 @@ def _switch_off_children() -> None:
     """Leave reporting to the parent: a child has the run's objects, but none of its threads."""
     for reference in _begun:
         if (run := reference()) is not None:
-            run._switch_off()  # noqa: SLF001 - the module's own class
+            run._commands.renew_lock()  # noqa: SLF001 - the module's own class
+            run._switch_off()  # noqa: SLF001 - same
