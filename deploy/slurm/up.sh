@@ -72,12 +72,17 @@ nodes_ready() {
 }
 
 start_slurm() {
-  runs slurmctld "$box/run/slurmctld.pid" || slurmctld -i
+  local i is_new=
+  runs slurmctld "$box/run/slurmctld.pid" || { slurmctld -i && is_new=1; }
   await 30 slurmctld timeout 5 scontrol ping
-  local i
   for i in $(seq "$nodes"); do
     mkdir -p "$box/spool/node$i"
-    runs slurmd "$box/run/slurmd.node$i.pid" || slurmd -N "node$i"
+    if ! runs slurmd "$box/run/slurmd.node$i.pid"; then
+      slurmd -N "node$i"
+    elif [ -n "$is_new" ]; then
+      # It registers again at once; left alone it waits for the new controller to ask, which takes seconds.
+      kill -HUP "$(cat "$box/run/slurmd.node$i.pid")"
+    fi
   done
   await 30 "$nodes nodes" nodes_ready
 }

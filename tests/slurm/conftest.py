@@ -75,10 +75,19 @@ class Cluster:
         # A zombie that nobody reaps has no program any more.
         until(lambda: not Path(f"/proc/{pid}/exe").exists())
 
-    def scheduler(self, user: str, timeout_seconds: float = 20.0) -> SlurmCommands:
-        """Return the scheduler as a user has it."""
+    def scheduler(self, user: str, timeout_seconds: float = 20.0, *, is_hasty: bool = False) -> SlurmCommands:
+        """Return the scheduler as a user has it; a hasty one soon believes that a controller is away."""
         source = self._source(user)
+        if is_hasty:
+            source["SLURM_CONF"] = self._hasty_configuration()
         return SlurmCommands("box", user, source, run=as_user(user), timeout_seconds=timeout_seconds)
+
+    def _hasty_configuration(self) -> str:
+        text = Path(self.configuration).read_text()
+        hasty = Path(self.configuration).with_name("hasty.conf")
+        hasty.write_text(text.replace("\nMessageTimeout=5\n", "\nMessageTimeout=2\n"))
+        assert hasty.read_text() != text
+        return str(hasty)
 
     def _source(self, user: str) -> dict[str, str]:
         return {

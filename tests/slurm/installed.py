@@ -24,9 +24,8 @@ def install(root: Path, library: Path) -> None:
             dirs_exist_ok=True,
         )
     for part in ("app", "planner", "templates", "trainer/cutloss"):
-        cache = shutil.ignore_patterns("__pycache__")
         target = library / Path(part).name
-        shutil.copytree(root / part, target, ignore=cache, dirs_exist_ok=True)
+        shutil.copytree(root / part, target, dirs_exist_ok=True)
         subprocess.run(["chmod", "-R", "a+rX", str(target)], check=True)
 
 

@@ -20,7 +20,7 @@ from tests.slurm.waiting import until
 
 pytestmark = pytest.mark.slurm
 
-HOLD = "#!/bin/bash\nsleep 60\n"
+HOLD = "#!/bin/bash\nexec sleep 60\n"
 
 
 def submission(folder: Path, script: str = HOLD, **parts: Any) -> Submission:
@@ -142,7 +142,7 @@ def test_a_controller_that_is_down_is_an_outage(alice: Any, cluster: Any, folder
     cluster.stop("slurmctld")
     try:
         with pytest.raises(SchedulerUnreachableError, match="contact"):
-            alice.jobs([job_id])
+            cluster.scheduler("alice", is_hasty=True).jobs([job_id])
     finally:
         cluster.up()
     assert "PENDING" == alice.jobs([job_id])[job_id].state

@@ -50,7 +50,7 @@ def test_a_failure_keeps_its_exit_code(bench: Any) -> None:
 
 def test_a_held_job_waits_for_its_release(bench: Any) -> None:
     """Held it is PENDING, released it runs."""
-    job_id = bench.scheduler.submit(submission(bench, "sleep 60", hold=True))
+    job_id = bench.scheduler.submit(submission(bench, "exec sleep 60", hold=True))
     facts = bench.scheduler.jobs([job_id])[job_id]
     assert ("PENDING", "JobHeldUser", None) == (facts.state, facts.reason, facts.started)
     assert all(check.passed for check in bench.scheduler.verify(job_id))
@@ -61,9 +61,9 @@ def test_a_held_job_waits_for_its_release(bench: Any) -> None:
 
 def test_a_dependent_job_starts_when_the_other_ends(bench: Any) -> None:
     """Held and dependent, released, then the other cancelled: it runs."""
-    old = bench.scheduler.submit(submission(bench, "sleep 60"))
+    old = bench.scheduler.submit(submission(bench, "exec sleep 60"))
     bench.reaches(old, "RUNNING")
-    new = bench.scheduler.submit(submission(bench, "sleep 60", hold=True, after=old))
+    new = bench.scheduler.submit(submission(bench, "exec sleep 60", hold=True, after=old))
     bench.scheduler.release(new)
     assert "PENDING" == bench.state(new)
     assert f"afterany:{old}" in (bench.scheduler.jobs([new])[new].dependency or "")
@@ -75,14 +75,14 @@ def test_a_dependent_job_starts_when_the_other_ends(bench: Any) -> None:
 def test_held_a_dependent_job_stays_when_the_other_ends(bench: Any) -> None:
     """The hold keeps NEW from starting when OLD ends by itself."""
     old = bench.scheduler.submit(submission(bench, "true"))
-    new = bench.scheduler.submit(submission(bench, "sleep 60", hold=True, after=old))
+    new = bench.scheduler.submit(submission(bench, "exec sleep 60", hold=True, after=old))
     bench.reaches(old, "COMPLETED")
     assert "PENDING" == bench.state(new)
 
 
 def test_unknown_jobs_are_absent(bench: Any) -> None:
     """Alone or among known ones, an unknown id is left out; nothing raises."""
-    job_id = bench.scheduler.submit(submission(bench, "sleep 60", hold=True))
+    job_id = bench.scheduler.submit(submission(bench, "exec sleep 60", hold=True))
     assert {} == bench.scheduler.jobs([])
     assert {} == bench.scheduler.jobs(["999999"])
     assert {job_id} == set(bench.scheduler.jobs([job_id, "999999"]))
@@ -92,7 +92,7 @@ def test_unknown_jobs_are_absent(bench: Any) -> None:
 
 def test_a_job_is_found_by_its_token(bench: Any) -> None:
     """Active or ended, by the whole token only."""
-    asked = submission(bench, "sleep 60", hold=True)
+    asked = submission(bench, "exec sleep 60", hold=True)
     job_id = bench.scheduler.submit(asked)
     assert [job_id] == [facts.id for facts in bench.scheduler.find(asked.token)]
     assert [] == bench.scheduler.find(asked.token[:-1])
@@ -111,7 +111,7 @@ def test_the_script_comes_back_as_it_was(bench: Any) -> None:
 def test_details_hold_names_and_paths(bench: Any) -> None:
     """Name, comment, folder and output file are known in detail, whatever the name looks like."""
     name = "odd = name UserId=bob(7) |"
-    asked = submission(bench, "sleep 60", hold=True, options={"job-name": name})
+    asked = submission(bench, "exec sleep 60", hold=True, options={"job-name": name})
     facts = bench.scheduler.detail(bench.scheduler.submit(asked))
     assert (name, "alice", asked.token, asked.work_dir) == (
         facts.name,
@@ -188,7 +188,7 @@ def test_a_waiting_job_can_be_held(bench: Any) -> None:
     """Held while it waits it stays; a running job is refused."""
     running = bench.scheduler.submit(submission(bench, "exec sleep 60"))
     bench.reaches(running, "RUNNING")
-    waiting = bench.scheduler.submit(submission(bench, "sleep 60", hold=True, after=running))
+    waiting = bench.scheduler.submit(submission(bench, "exec sleep 60", hold=True, after=running))
     bench.scheduler.release(waiting)
     bench.scheduler.hold(waiting)
     assert "JobHeldUser" == bench.scheduler.jobs([waiting])[waiting].reason

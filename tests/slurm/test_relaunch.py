@@ -122,6 +122,7 @@ def test_an_absent_controller_leaves_the_old_job_alone(
     def away(submission: Any) -> Any:
         findings = check(submission)
         cluster.stop("slurmctld")
+        alice.submit = cluster.scheduler("alice", is_hasty=True).submit
         return findings
 
     alice.check = away

@@ -55,7 +55,7 @@ class Service:
             connection.close()
 
 
-@pytest.fixture(name="service")
+@pytest.fixture(name="service", scope="module")
 def start_service(cluster: Any, library: Path) -> Iterator[Service]:
     """Serve as alice with her own home, on the real cluster."""
     if not same_python():
@@ -160,7 +160,9 @@ def test_a_supervised_training_keeps_its_nodes(
     """The corrected command is a new step of the same job and a run of its own, after a checkpoint."""
     (service.home / "train.py").write_text(textwrap.dedent(TRAINING))
     told = batch_script(service, library, "broken").replace("export ", f"export HOME={service.home} ", 1)
-    supervise = f"exec {SYSTEM_PYTHON} -m cutloss.cli supervise --grace 5 -- srun {SYSTEM_PYTHON}"
+    supervise = (
+        f"exec {SYSTEM_PYTHON} -m cutloss.cli supervise --grace 5 --probation 1 -- srun {SYSTEM_PYTHON}"
+    )
     script = told.replace(f"exec {SYSTEM_PYTHON}", supervise)
     job = alice.submit(Submission(script, "keep", str(service.home)))
     until(lambda: run_of(service, job) is not None)
