@@ -92,6 +92,27 @@ def test_silence_is_waited_for_in_bounds() -> None:
         exchange(f"http://127.0.0.1:{server.getsockname()[1]}/", {}, None, 0.05, 1000)
 
 
+def test_an_answer_in_drops_is_waited_for_in_bounds() -> None:
+    """A service that is slow without end, and never silent, holds nobody longer than one that is silent."""
+    is_over = threading.Event()
+
+    def drip() -> None:
+        connection, _ = server.accept()
+        with connection, suppress(OSError):
+            while not is_over.wait(0.001):
+                connection.sendall(b"x")
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=drip)
+        thread.start()
+        try:
+            with pytest.raises(NoAnswer, match="timed out"):
+                exchange(f"http://127.0.0.1:{server.getsockname()[1]}/", {}, None, 0.2, 1 << 40)
+        finally:
+            is_over.set()
+            thread.join()
+
+
 @pytest.fixture
 def encrypted(tmp_path: Path) -> Iterator[str]:
     """Serve TLS with a certificate that nobody vouches for; give the address."""

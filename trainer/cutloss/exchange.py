@@ -65,6 +65,7 @@ def _over_socket(
     deadline = time.monotonic() + timeout
     address = (parts.hostname or "", parts.port or HTTP_PORT)
     with socket.create_connection(address, timeout) as connection:
+        connection.settimeout(_left(deadline))
         connection.sendall(_request(parts, headers, body))
         return _parsed(_received(connection, deadline, longest + LONGEST_HEAD), longest)
 
@@ -86,7 +87,7 @@ def _received(connection: socket.socket, deadline: float, longest: int) -> bytes
     data = bytearray()
     wanted = longest
     while len(data) < wanted:
-        connection.settimeout(max(deadline - time.monotonic(), 0.001))
+        connection.settimeout(_left(deadline))
         part = connection.recv(RECEIVE_BYTES)
         if not part:
             break
@@ -95,6 +96,18 @@ def _received(connection: socket.socket, deadline: float, longest: int) -> bytes
             length = _headers(bytes(data[:end])).get("content-length")
             wanted = min(end + 4 + int(length), longest - 1) if length else wanted
     return bytes(data)
+
+
+def _left(deadline: float) -> float:
+    """Return the seconds until a deadline: an answer that comes in drops must not outlast it.
+
+    Raises:
+        TimeoutError: it has passed.
+    """
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise TimeoutError("timed out")
+    return left
 
 
 def _parsed(data: bytes, longest: int) -> Exchanged:
