@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-START_SECONDS = 60
-END_SECONDS = 20
+START_SECONDS = 180
+END_SECONDS = 60
 LINK = re.compile(r"(http://\S+?)/\?token=(\S+)")
 
 

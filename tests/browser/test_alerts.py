@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from chromium import PATIENCE_MILLISECONDS
 from playwright.sync_api import Browser, BrowserContext, Page
 from served import Service, served
 
@@ -28,7 +29,6 @@ window.Notification = class extends EventTarget {
   close() {}
 };
 """
-PATIENCE_MILLISECONDS = 30_000
 pytestmark = pytest.mark.browser
 
 

@@ -12,7 +12,6 @@ from served import Service
 from app.slurm.scheduler import Submission
 
 JOB = Path(__file__).parent / "training_job.py"
-PATIENCE = 90_000
 pytestmark = pytest.mark.browser
 
 
@@ -34,7 +33,7 @@ def submit(service: Service) -> str:
 def open_run(page: Page, service: Service) -> None:
     """Follow the list to the run once it has reported."""
     page.goto(service.link)
-    page.get_by_role("link", name="live", exact=True).click(timeout=PATIENCE)
+    page.get_by_role("link", name="live", exact=True).click()
     expect(page.locator("#numbers")).to_be_visible()
 
 
@@ -53,9 +52,9 @@ def test_a_live_run_is_watched_and_relaunched(browser: Browser, live: Service) -
 
     page.evaluate("window.wasNotReloaded = true")
     first = step_shown(page)
-    expect(page.locator("#step-now")).not_to_have_text(f"step {first} of 1,500", timeout=PATIENCE)
-    page.locator("#loss-chart[data-ready]").wait_for(timeout=PATIENCE)
-    expect(page.locator("#numbers")).to_contain_text("in ", timeout=PATIENCE)
+    expect(page.locator("#step-now")).not_to_have_text(f"step {first} of 1,500")
+    page.locator("#loss-chart[data-ready]").wait_for()
+    expect(page.locator("#numbers")).to_contain_text("in ")
     assert page.evaluate("window.wasNotReloaded")
     assert step_shown(page) > first
 
@@ -63,23 +62,23 @@ def test_a_live_run_is_watched_and_relaunched(browser: Browser, live: Service) -
         page.fill(f"#wi-{name}", value)
     page.fill("#wi-steps_low", "60")
     page.fill("#wi-steps_high", "90")
-    expect(page.locator("#what-if-title")).to_contain_text("assumptions changed", timeout=PATIENCE)
+    expect(page.locator("#what-if-title")).to_contain_text("assumptions changed")
     assert "steps_low=60" in page.url
     page.get_by_role("button", name="Compare with this from now on").click()
-    expect(page.locator("#answer .badge")).to_have_text("RELAUNCH", timeout=PATIENCE)
+    expect(page.locator("#answer .badge")).to_have_text("RELAUNCH")
 
     page.get_by_role("link", name="Relaunch…").click()
-    expect(page.locator("#checks-title")).to_contain_text("Nothing speaks against it", timeout=PATIENCE)
+    expect(page.locator("#checks-title")).to_contain_text("Nothing speaks against it")
     fixed = page.input_value("#script").replace("export FIX=0", "export FIX=1")
     page.fill("#script", fixed)
     page.get_by_role("button", name="Check again").click()
-    expect(page.locator(".diff .plus")).to_contain_text("export FIX=1", timeout=PATIENCE)
+    expect(page.locator(".diff .plus")).to_contain_text("export FIX=1")
     assert [] == violations(page)
     page.get_by_role("button", name=f"Submit the fixed job and cancel job {job}").click()
-    expect(page.locator("#replacement[data-state=done]")).to_be_visible(timeout=PATIENCE)
+    expect(page.locator("#replacement[data-state=done]")).to_be_visible()
     assert [] == violations(page)
-    page.locator("#new-run").click(timeout=PATIENCE)
-    expect(page.locator("#head")).to_contain_text("replaces an earlier run", timeout=PATIENCE)
+    page.locator("#new-run").click()
+    expect(page.locator("#head")).to_contain_text("replaces an earlier run")
 
     page.goto(f"{live.url}/actions")
     expect(page.locator(".actions")).to_contain_text("Scenario kept")

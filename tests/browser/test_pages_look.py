@@ -31,9 +31,7 @@ pytestmark = pytest.mark.browser
 @pytest.fixture(scope="module", autouse=True)
 def warm(browser: Browser, demo: Service) -> None:
     """Let the service compute every run once before pages are looked at."""
-    page = browser.new_page()
-    page.goto(demo.link)
-    page.close()
+    signed_in(browser, demo).context.close()
 
 
 def signed_in(browser: Browser, service: Service, **options: object) -> Page:
@@ -209,6 +207,27 @@ def test_the_chart_zooms_by_mouse_and_by_keyboard(browser: Browser, demo: Servic
         page.get_by_role("button", name=name).focus()
         page.keyboard.press("Enter")
         assert before != axes(page)[:2], name
+    page.context.close()
+
+
+def test_what_the_chart_shows_is_in_the_address(browser: Browser, demo: Service) -> None:
+    """Whoever is sent the address sees the same axes and the same stretch; what is whole leaves no trace."""
+    page = signed_in(browser, demo)
+    page.goto(f"{demo.url}/runs/llm-ablate-07")
+    wait_for_chart(page)
+    assert "#" not in page.url
+    page.get_by_text("Log steps", exact=True).click()
+    page.get_by_text("Linear", exact=True).click()
+    page.get_by_role("button", name="Zoom in").click()
+    shown, address = axes(page), page.url
+    page.goto("about:blank")
+    page.goto(address)
+    wait_for_chart(page)
+    assert [round(end, 4) for end in shown[:2]] == [round(end, 4) for end in axes(page)[:2]]
+    assert page.get_by_label("Log steps").is_checked()
+    assert page.get_by_label("Linear").is_checked()
+    page.get_by_role("button", name="All", exact=True).click()
+    assert page.url.endswith("#chart?x=log&y=linear")
     page.context.close()
 
 
