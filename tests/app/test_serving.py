@@ -75,10 +75,10 @@ class Running:
         return str(said)
 
 
-@pytest.fixture
-def running(tmp_path: Path) -> Iterator[Running]:
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """Yield a running service on a free port."""
-    service = Running(tmp_path, "--port=0")
+    service = Running(tmp_path_factory.mktemp("running"), "--port=0")
     yield service
     service.end()
 
