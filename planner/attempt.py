@@ -1,6 +1,7 @@
 """One process start of a run, seen from its log."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from planner.timings import Durations
 
@@ -20,3 +21,19 @@ def attempt_starts(logged: Durations, resumed_at_step: int | None) -> list[int]:
         newest = starts[-1] + int(np.argmax(np.r_[logged.step[starts[-1] :], np.inf] > resumed_at_step))
         starts.append(newest)
     return sorted(set(starts))
+
+
+def is_of_newest(
+    events: Durations, resumed_at_step: int | None, at_step: float = np.inf
+) -> NDArray[np.bool_]:
+    """Return which events are the newest attempt's: past the resume, and after the counter last went back.
+
+    Args:
+        events: in the order reported, shape (n,).
+        resumed_at_step: the step that attempt resumed at, where it did.
+        at_step: its completed steps; an event beyond was another attempt's and is still to come again.
+    """
+    back = np.flatnonzero(np.diff(events.step) <= 0)
+    newest = np.arange(len(events)) > (back[-1] if len(back) else -1)
+    after = resumed_at_step or -1  # a validation before the first step is this attempt's own
+    return np.asarray(newest & (events.step > after) & (events.step <= at_step))

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from planner.attempt import attempt_starts
+from planner.attempt import attempt_starts, is_of_newest
 from planner.event_level import event_level
 from planner.first_steps import first_steps
 from planner.regime import Regime
+from planner.restart import lately
 from planner.step_level import StepLevel, step_level
 from planner.timings import Durations, Timings, usable_events, usable_steps
 
@@ -83,8 +84,8 @@ def measure(
     steady = logged.where(~first).since(0 if level is None else level.left_out)
     return Pace(
         step=None if level is None else _step_pace(level, steady),
-        validation=_event_pace(usable_events(validations)),
-        checkpoint=_event_pace(usable_events(checkpoints)),
+        validation=_event_pace(usable_events(validations), resumed_at_step),
+        checkpoint=_event_pace(usable_events(checkpoints), resumed_at_step),
         startup=_paced(Durations(*(np.array(startups, dtype=float),) * 3)),
         first_steps=_paced(logged.where(first)),
         stalls=_stalls(level),
@@ -108,7 +109,8 @@ def _step_pace(level: StepLevel, steady: Durations) -> PhasePace:
     )
 
 
-def _event_pace(seen: Durations) -> PhasePace | None:
+def _event_pace(events: Durations, resumed_at_step: int | None) -> PhasePace | None:
+    seen = lately(events, is_of_newest(events, resumed_at_step))
     level = event_level(seen)
     if level is None:
         return None

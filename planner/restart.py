@@ -3,11 +3,15 @@
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from planner.timings import Durations, FloatArray
 
 _FEWEST = 3
 """Entries from which on a process tells its own pace; with fewer one stall would."""
+
+_FEWEST_EVENTS = 2
+"""The same of its validations or checkpoints, which take more alike; the first may be slow."""
 
 _FEWEST_STRETCHES = 5
 _LEAST_CHANGE = 0.02
@@ -30,6 +34,19 @@ def since_restart(steady: Durations, starts: Sequence[int]) -> int:
         if len(own) >= _FEWEST and len(earlier) >= _FEWEST and differs(earlier, own):
             return start
     return 0
+
+
+def lately(events: Durations, own: NDArray[np.bool_]) -> Durations:
+    """Return the events that tell of those ahead: the newest process's own, where they take another time.
+
+    Args:
+        events: in the order reported, shape (n,).
+        own: which are its own, shape (n,).
+    """
+    before, newest = events.where(~own), events.where(own)
+    if len(newest) < _FEWEST_EVENTS or len(before) < _FEWEST or min(events.seconds) <= 0:
+        return events
+    return newest if differs(np.log(before.seconds), np.log(newest.seconds)) else events
 
 
 def differs(before: FloatArray, own: FloatArray) -> bool:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from planner.attempt import attempt_starts
+from planner.attempt import attempt_starts, is_of_newest
 from planner.cadence import seen_cadence, still_due
 from planner.clock import Clock
 from planner.eta_query import EtaQuery, InProgress
@@ -13,6 +13,7 @@ from planner.event_level import EventLevel, event_level
 from planner.first_steps import first_steps
 from planner.plan import Cadence, Due, checkpoints_due, validations_due
 from planner.priors import expected_checkpoint, expected_step, expected_validation
+from planner.restart import lately
 from planner.silence import steps_under_way, under_way, under_way_seconds
 from planner.step_level import StepLevel, step_level
 from planner.timings import Durations, Timings, usable_events, usable_steps
@@ -84,9 +85,9 @@ def situation(query: EtaQuery) -> Situation | None:
         level,
         validations,
         checkpoints,
-        event_level(usable_events(query.validations))
+        _level(query.validations, query)
         or expected_validation(plan, validate_every, now, query.priors).within(room),
-        event_level(usable_events(query.checkpoints))
+        _level(query.checkpoints, query)
         or expected_checkpoint(checkpoint_every, now, query.priors).within(room),
         clock,
         under_way(query, (validations, validate_every), (checkpoints, checkpoint_every)),
@@ -127,9 +128,8 @@ def _clock(query: EtaQuery, logged: Durations, start: int) -> Clock | None:
         return None
     own = logged.since(start)
     resumed = query.resumed_at_step or 0
-    events = [
-        _of_attempt(usable_events(timings), query) for timings in (query.validations, query.checkpoints)
-    ]
+    seen = [usable_events(timings) for timings in (query.validations, query.checkpoints)]
+    events = [one.where(is_of_newest(one, query.resumed_at_step, query.at_step)) for one in seen]
     return Clock(
         query.elapsed_seconds,
         query.startup_seconds,
@@ -141,12 +141,6 @@ def _clock(query: EtaQuery, logged: Durations, start: int) -> Clock | None:
     )
 
 
-def _of_attempt(seen: Durations, query: EtaQuery) -> Durations:
-    """Return the events of the newest attempt: past the resume, and after the counter last went back.
-
-    An event beyond the completed steps was another attempt's; it is still to come again.
-    """
-    back = np.flatnonzero(np.diff(seen.step) <= 0)
-    newest = seen.since(int(back[-1]) + 1 if len(back) else 0)
-    after = query.resumed_at_step or -1  # a validation before the first step is this attempt's own
-    return newest.where((newest.step > after) & (newest.step <= query.at_step))
+def _level(timings: Timings, query: EtaQuery) -> EventLevel | None:
+    seen = usable_events(timings)
+    return event_level(lately(seen, is_of_newest(seen, query.resumed_at_step, query.at_step)))

@@ -65,6 +65,7 @@ class Recipe:
     lost: float = 0.0
     resumed_at: int | None = None
     first_validation: float = 1.0
+    earlier_pace: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +199,13 @@ def _resume(rng: Rng, world: World) -> Recipe:
     return recipe
 
 
+def _resume_elsewhere(rng: Rng, world: World) -> Recipe:
+    """Return a resume on nodes of another kind: all that was timed before took another time."""
+    recipe = _resume(rng, world)
+    recipe.earlier_pace = _log_uniform(rng, (0.4, 2.5))
+    return recipe
+
+
 def _none_seen(rng: Rng, world: World) -> Recipe:
     recipe = _plain(rng, world)
     total, pace = len(recipe.step_seconds), float(np.median(recipe.step_seconds))
@@ -293,6 +301,7 @@ KINDS: dict[str, Callable[[Rng, World], Recipe]] = {
     "short run": _short,
     "data stalls": _data_stalls,
     "everything at once": _everything,
+    "resume elsewhere": _resume_elsewhere,
 }
 """The kinds of jobs; each draws its own sizes."""
 
@@ -345,10 +354,11 @@ def _earlier(recipe: Recipe, rng: Rng) -> tuple[Events, Events, Events] | None:
     lost = int(rng.integers(1, max(recipe.checkpoint_every or 2, 2)))
     order = np.arange(1, min(recipe.resumed_at + lost, len(recipe.step_seconds)) + 1)
     node = float(rng.uniform(0.96, 1.04))
+    pace = recipe.earlier_pace
     return (
-        _unclocked(order, recipe.step_seconds[order - 1] * node),
-        _before(order, recipe.validate_every, recipe.validation_seconds),
-        _before(order, recipe.checkpoint_every, recipe.checkpoint_seconds),
+        _unclocked(order, recipe.step_seconds[order - 1] * node * pace),
+        _before(order, recipe.validate_every, recipe.validation_seconds * pace),
+        _before(order, recipe.checkpoint_every, recipe.checkpoint_seconds * pace),
     )
 
 

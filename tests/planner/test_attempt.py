@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from planner.attempt import attempt_starts
+from planner.attempt import attempt_starts, is_of_newest
 from planner.timings import Durations
 
 
@@ -29,3 +29,12 @@ def test_attempt_without_steps_yet_begins_at_the_end() -> None:
 def test_empty_log_has_one_attempt() -> None:
     """A run that has not stepped is in its first attempt."""
     assert attempt_starts(log_at(), None) == [0]
+
+
+def test_events_of_the_newest_attempt() -> None:
+    """Those after the counter last went back, past the resume, and not beyond where the attempt is."""
+    events = log_at(20, 40, 60, 40, 60, 80)
+    assert [False] * 4 + [True, False] == is_of_newest(events, 45, 70).tolist()
+    assert [False] * 3 + [True] * 3 == is_of_newest(events, None).tolist()
+    assert [True] == is_of_newest(log_at(0), None).tolist()
+    assert [] == is_of_newest(log_at(), 5, 9).tolist()

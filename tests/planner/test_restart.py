@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from planner.restart import differs, since_restart
+from planner.restart import differs, lately, since_restart
 from planner.timings import Durations
 
 
@@ -45,3 +45,18 @@ def test_what_strayed_before_may_stray_again() -> None:
     assert not differs(bursts, np.log(np.full(10, 2.0)))
     assert differs(bursts, np.log(np.full(10, 4.0)))
     assert not differs(np.zeros(100), np.log(np.array([1.0, 40.0, 1.0])))
+
+
+def _validations(*seconds: float) -> Durations:
+    """Return validations after every tenth step."""
+    return Durations(10.0 * np.arange(1, len(seconds) + 1), np.array(seconds), np.ones(len(seconds)))
+
+
+def test_events_of_another_pace_leave_those_before_out() -> None:
+    """Two validations of half the time measure those ahead; one may be chance, equal ones add up."""
+    before, halves = [600.0, 610.0, 590.0, 605.0], [300.0, 306.0]
+    own = np.arange(6) >= 4
+    assert halves == lately(_validations(*before, *halves), own).seconds.tolist()
+    assert 5 == len(lately(_validations(*before, 300.0), own[:5]))
+    assert 6 == len(lately(_validations(*before, 601.0, 598.0), own))
+    assert 6 == len(lately(_validations(*[0.0] * 6), own))
