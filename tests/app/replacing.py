@@ -1,7 +1,8 @@
 """What the tests of replacements have in common: short pauses, and jobs of which none is left behind."""
 
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -39,3 +40,29 @@ def states(scheduler: LocalRunner, *ids: str | None) -> list[str]:
     """Return the states of jobs."""
     found = scheduler.jobs([job_id for job_id in ids if job_id])
     return [found[job_id].state for job_id in ids if job_id]
+
+
+class KilledError(BaseException):
+    """The service was killed here."""
+
+
+@contextmanager
+def killed_at(store: Any, state: str, when: str) -> Iterator[None]:
+    """Kill a service just before or after it stores a state of a replacement; see that it came so far."""
+    put = store.put_replacement
+    killed = threading.Event()
+
+    def dying_put(id: str, run: str, entered: str, data: Mapping[str, Any], at: float) -> None:  # noqa: A002 - the store's own name
+        if killed.is_set():
+            raise KilledError
+        if entered == state:
+            killed.set()
+            if when == "after":
+                put(id, run, entered, data, at)
+            raise KilledError
+        put(id, run, entered, data, at)
+
+    store.put_replacement = dying_put
+    yield
+    assert killed.is_set()
+    store.put_replacement = put

@@ -1,6 +1,5 @@
 """A replacement ends with exactly one of the two jobs, whatever happens on the way."""
 
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -23,7 +22,7 @@ from app.slurm.scheduler import (
     Submission,
 )
 from app.store import Store
-from tests.app.replacing import PAUSES, cleared, report, states
+from tests.app.replacing import PAUSES, KilledError, cleared, killed_at, report, states
 from tests.waiting import PATIENCE_SECONDS, until
 
 OLD = "#!/bin/sh\nsleep 600\n"
@@ -499,10 +498,6 @@ def test_each_step_is_audited(replacer: Replacer, store: Store, old: str) -> Non
     assert old == entries[-1].detail["old_job"]
 
 
-class KilledError(BaseException):
-    """The service was killed here."""
-
-
 STATES = [
     "prepared", "submitting", "submitted", "checked", "asking", "checkpoint_asked", "releasing", "released",
     "cancelling", "cancelled", "handed_over",
@@ -517,26 +512,11 @@ def test_a_killed_service_goes_on_where_it_was(
 ) -> None:
     """Killed just before or just after any state is stored, the next service ends with exactly one job."""
     dying = Replacer(store, scheduler, time.time, pauses=PAUSES)
-    put = store.put_replacement
-    killed = threading.Event()
-
-    def dying_put(id: str, run: str, entered: str, data: dict[str, object], at: float) -> None:  # noqa: A002 - the store's own name
-        if killed.is_set():
-            raise KilledError
-        if entered == state:
-            killed.set()
-            if when == "after":
-                put(id, run, entered, data, at)
-            raise KilledError
-        put(id, run, entered, data, at)
-
-    store.put_replacement = dying_put
-    try:
-        finish(dying, dying.start("r", script=NEW, user="alice", checkpoint_wait_seconds=0.2))
-    except KilledError:
-        assert state == "prepared"
-    assert killed.is_set()
-    store.put_replacement = put
+    with killed_at(store, state, when):
+        try:
+            finish(dying, dying.start("r", script=NEW, user="alice", checkpoint_wait_seconds=0.2))
+        except KilledError:
+            assert state == "prepared"
     dying.close()
 
     following = Replacer(store, scheduler, time.time, pauses=PAUSES)

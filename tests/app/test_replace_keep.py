@@ -3,7 +3,6 @@
 import json
 import os
 import sys
-import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing
@@ -19,7 +18,7 @@ from app.slurm.scheduler import JobFacts, Submission
 from app.store import Store
 from app.store.facts import JobKey
 from app.supervision import Supervised, Supervision
-from tests.app.replacing import PAUSES, cleared, report, states
+from tests.app.replacing import PAUSES, cleared, killed_at, report, states
 from tests.waiting import PATIENCE_SECONDS, until
 
 
@@ -310,10 +309,6 @@ def test_what_others_may_write_is_not_believed(supervision: Supervision, tmp_pat
     assert supervision.of(key) is None
 
 
-class KilledError(BaseException):
-    """The service was killed here."""
-
-
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")  # the kill itself
 @pytest.mark.parametrize(
     ("state", "when"),
@@ -327,28 +322,10 @@ def test_a_service_killed_anywhere_starts_the_command_once(  # noqa: PLR0913, PL
     job = start(scheduler, store, tmp_path, SUPERVISED)
     until(lambda: supervision.of(JobKey("local", job)))
     dying = Replacer(store, scheduler, time.time, pauses=PAUSES, supervision=supervision)
-    put = store.put_replacement
-    killed = threading.Event()
-
-    def dying_put(id: str, run: str, entered: str, data: Mapping[str, Any], at: float) -> None:  # noqa: A002 - the store's own name
-        if killed.is_set():
-            raise KilledError
-        if entered == state:
-            killed.set()
-            if when == "after":
-                put(id, run, entered, data, at)
-            raise KilledError
-        put(id, run, entered, data, at)
-
-    monkey: Any = store
-    monkey.put_replacement = dying_put
     line = "sh -c 'echo once >> ran; sleep 600'"
-    dying.wait(
-        dying.start("r", script=line, user="alice", order="keep", checkpoint_wait_seconds=0.2).id,
-        PATIENCE_SECONDS,
-    )
-    assert killed.is_set()
-    monkey.put_replacement = put
+    with killed_at(store, state, when):
+        started = dying.start("r", script=line, user="alice", order="keep", checkpoint_wait_seconds=0.2)
+        dying.wait(started.id, PATIENCE_SECONDS)
     dying.close()
 
     following = Replacer(store, scheduler, time.time, pauses=PAUSES, supervision=supervision)
