@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
+from app.store.facts import StepBlocks
 from app.views import RunView
 
 
@@ -11,7 +14,7 @@ class LostWork:
 
     Attributes:
         steps: completed steps that no checkpoint holds.
-        seconds: what they take at the present pace; ``None`` before a pace was measured.
+        seconds: what they took, where unknown at the present pace; ``None`` before a pace was measured.
         since_step: the newest checkpoint's step; ``None``: there is none, all is done again.
     """
 
@@ -28,4 +31,17 @@ def lost_work(view: RunView) -> LostWork | None:
     since = max(held, default=None)
     steps = view.at_step - (since or 0)
     pace = view.pace.step
-    return LostWork(steps, steps * pace.mean_seconds if pace is not None else None, since)
+    if pace is None:
+        return LostWork(steps, None, since)
+    seconds, recorded = _recorded(view.blocks, since or 0, view.at_step)
+    return LostWork(steps, seconds + (steps - recorded) * pace.mean_seconds, since)
+
+
+def _recorded(blocks: StepBlocks, since: int, until: int) -> tuple[float, int]:
+    """Return the recorded seconds of the steps after one and up to another, and of how many they are."""
+    if not len(blocks.last_step):
+        return 0.0, 0
+    behind = np.concatenate(([blocks.first_step[0] - 1], blocks.last_step[:-1]))
+    steps = np.clip(np.minimum(blocks.last_step, until) - np.maximum(behind, since), 0, None)
+    known = blocks.seconds_count > 0
+    return float(np.sum(steps[known] * blocks.seconds_mean[known])), int(steps[known].sum())
