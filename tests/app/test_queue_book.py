@@ -14,6 +14,7 @@ from app.replacement import Replacement
 from app.slurm.scheduler import Check, JobFacts, SchedulerUnavailableError
 from app.store import Store, open_store
 from app.supervision import Supervision
+from tests.waiting import until
 
 RUNNING = JobFacts("7", "box", "RUNNING", partition="gpu")
 TRIAL = "sbatch: Job 19 to start at {} using 1 processors on nodes node2 in partition gpu"
@@ -69,14 +70,6 @@ def make_bench(tmp_path: Path) -> Iterator[Bench]:
     yield bench
     bench.book.close()
     store.close()
-
-
-def until(condition: Callable[[], object]) -> None:
-    """Wait for a condition."""
-    end = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < end, "the condition did not come about"
-        time.sleep(0.01)
 
 
 def waited(number: int, seconds: float, partition: str = "gpu") -> JobFacts:
