@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -17,6 +18,8 @@ REACH = 10.0
 """How many times a run's length its curve is followed to find where it is as low as a given loss."""
 
 LEAST_LOSS = 1e-12
+MOST_KEPT = 16
+"""Curves of scenarios that are kept: a what-if asks for the same ones again and again."""
 
 
 def training_curve(blocks: StepBlocks, until: int) -> Curve:
@@ -102,6 +105,27 @@ def latent_curve(
     """
     if fitted.reason is not None:
         return RefusedCurve(fitted.reason)
+    return _latent_curve(_Same(fitted), first, last, lowest_seen, ahead)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Same:
+    """A fit, known by being the very same: what it holds is dear to compare."""
+
+    fitted: Fitted
+
+    def __hash__(self) -> int:
+        return id(self.fitted)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.fitted is other.fitted
+
+
+@lru_cache(maxsize=MOST_KEPT)
+def _latent_curve(
+    same: _Same, first: float, last: float, lowest_seen: float | None, ahead: float
+) -> LatentCurve:
+    fitted = same.fitted
     steps = np.unique(np.geomspace(max(first, 1.0), max(last, first + 1.0, 2.0), KNOTS))
     points = fitted.at(np.maximum(steps + ahead, 1.0).tolist(), LATENT_LEVELS)
     # The planner's paths are of logarithms; a fit may leave a small chance of a loss below 0.

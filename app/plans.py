@@ -46,6 +46,12 @@ class _Kept:
     key: Key
     view: RunView
     fits: RunFits
+    standing: Standing
+
+
+def _still_serves(kept: _Kept, key: Key, since: float) -> bool:
+    """Return whether a view is as it would be now, or only time has passed since a moment."""
+    return kept.key == key or (kept.key[:-1] == key[:-1] and kept.view.as_of >= since)
 
 
 class Plans:
@@ -86,10 +92,15 @@ class Plans:
         """Take a relaunch's wait from a scheduler's queue, too."""
         self._habits.use_queues(queues)
 
-    def view(self, run_id: str) -> RunView | None:
-        """Return everything shown of a run, ``None`` where there is no such run."""
+    def view(self, run_id: str, within_seconds: float = 0.0) -> RunView | None:
+        """Return everything shown of a run, ``None`` where there is no such run.
+
+        Args:
+            run_id: the run.
+            within_seconds: how old it may be where nothing came but time passed.
+        """
         run = self._store.run(run_id)
-        return None if run is None else self._current(run).view
+        return None if run is None else self._current(run, within_seconds).view
 
     def row(self, run_id: str) -> RunRow | None:
         """Return a run's line of the list, ``None`` where there is no such run."""
@@ -170,6 +181,9 @@ class Plans:
         run = self._store.run(run_id)
         if run is None:
             return None
+        kept = self._kept.get(run.id)
+        if kept is not None and kept.view.as_of == now:
+            return self._judge.question(kept.standing, scenario, plan, target_loss)
         fits, snapshot = self._current(run).fits, read_snapshot(self._store, run)
         standing = self._standing(snapshot, self._clock() if now is None else now, fits)
         return self._judge.question(standing, scenario, plan, target_loss)
@@ -192,13 +206,13 @@ class Plans:
             return kept
         return light_row(self._store, run, self._clock(), self._settings.stale_after_seconds)
 
-    def _current(self, run: Run) -> _Kept:
+    def _current(self, run: Run, within_seconds: float = 0.0) -> _Kept:
         with self._lock:
             busy = self._busy.setdefault(run.id, threading.Lock())
         with busy:
             now = self._clock()
             key, kept = self._key(run, now), self._kept.get(run.id)
-            if kept is None or kept.key != key:
+            if kept is None or not _still_serves(kept, key, now - within_seconds):
                 with self._slots:
                     kept = self._computed(run, key, kept, now)
                 self._keep(run.id, kept)
@@ -223,7 +237,7 @@ class Plans:
         self._memory.remember(view)
         if self._heed is not None:
             self._heed(view)
-        return _Kept(key, view, fits)
+        return _Kept(key, view, fits, standing)
 
     def _standing(self, snapshot: Snapshot, now: float, fits: RunFits) -> Standing:
         query = eta_query(snapshot, now, self._earlier.priors(snapshot.run))

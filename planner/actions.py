@@ -44,8 +44,9 @@ def actions_of(query: CompareQuery, verdict: Verdict, courses: Mapping[str, Cour
         return (_cancel(query, 0.0), _action(0.0, "done", "do_stopped"))
     scenario = next(s for s in query.scenarios if s.name == verdict.scenario)
     course = courses[scenario.name]
-    planned = _relaunch(query, scenario, course) if scenario.action == "relaunch" else _continue(scenario)
-    return (*planned, _done(query, course))
+    lasts = {part.phase: part.seconds for part in composition(course) or timeline(course)}
+    planned = _relaunch(query, scenario, lasts) if scenario.action == "relaunch" else _continue(scenario)
+    return (*planned, _done(query, course, sum(lasts.values())))
 
 
 def _continue(scenario: Scenario) -> Iterator[Action]:
@@ -56,8 +57,7 @@ def _continue(scenario: Scenario) -> Iterator[Action]:
     yield _action(0.0, "wait", "do_let_run")
 
 
-def _relaunch(query: CompareQuery, scenario: Scenario, course: Course) -> Iterator[Action]:
-    lasts = {part.phase: part.seconds for part in composition(course) or timeline(course)}
+def _relaunch(query: CompareQuery, scenario: Scenario, lasts: Mapping[str, float]) -> Iterator[Action]:
     edit, test, queue = (lasts.get(phase, 0.0) for phase in PERSON_PHASES)
     keeps = scenario.cancel == "at_relaunch"
     if not keeps:
@@ -83,8 +83,7 @@ def _cancel(query: CompareQuery, at_seconds: float) -> Action:
     return _action(at_seconds, "cancel", "do_scancel", job=query.job)
 
 
-def _done(query: CompareQuery, course: Course) -> Action:
-    at_seconds = sum(part.seconds for part in composition(course) or timeline(course))
+def _done(query: CompareQuery, course: Course, at_seconds: float) -> Action:
     if query.target is None:
         return _action(at_seconds, "done", "do_finished", step=course.leg.total)
     share = mean_of(course.arrives)

@@ -7,10 +7,8 @@ import numpy as np
 
 from planner.course import PERSON_PHASES, TRAINING_PHASES, Course
 from planner.curve import FloatArray
-from planner.quantiles import of_draws
 
 PHASE_ORDER = (*PERSON_PHASES, "startup", *TRAINING_PHASES)
-_LOW, _HIGH = 0.1, 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +37,8 @@ def composition(course: Course) -> tuple[TimelinePhase, ...]:
     Returns:
         empty where the median never arrives.
     """
-    finish = of_draws(course.finish_seconds, (0.5,)).values[0]
-    rest = of_draws(course.rest_seconds, (0.5,)).values[0]
-    if finish is None or rest is None:
+    finish, rest = float(np.median(course.finish_seconds)), float(np.median(course.rest_seconds))
+    if not np.isfinite(finish):
         return ()
     parts = {
         **_apportioned(course, PERSON_PHASES, finish - rest),
@@ -59,9 +56,9 @@ def arriving(course: Course, draws: FloatArray) -> FloatArray:
 
 def _apportioned(course: Course, phases: Sequence[str], total: float) -> Mapping[str, float]:
     """Return the medians of phases, made to add up to a total: what is left falls on the uncertain ones."""
-    found = {phase: np.quantile(course.phases[phase], (_LOW, 0.5, _HIGH)) for phase in phases}
-    middles = {phase: float(middle) for phase, (_, middle, _) in found.items()}
-    spreads = {phase: float(high - low) for phase, (low, _, high) in found.items()}
+    draws = {phase: course.phases[phase] for phase in phases}
+    middles = {phase: float(np.median(seconds)) for phase, seconds in draws.items()}
+    spreads = {phase: float(seconds.std()) for phase, seconds in draws.items()}
     rest, spread = total - sum(middles.values()), sum(spreads.values())
     if spread > 0:
         moved = {phase: middles[phase] + rest * spreads[phase] / spread for phase in phases}

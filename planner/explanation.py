@@ -134,6 +134,8 @@ def _work(evidence: Evidence) -> Iterator[Reason]:
 
 
 def _validation(name: str, course: Course) -> Iterator[Reason]:
+    if mean_of(course.phases["validation"]) <= 0:
+        return
     parts = {part.phase: part.seconds for part in composition(course) or timeline(course)}
     spent, each = parts.get("validation", 0.0), median_of(course.pace["validation"])
     if not each or spent <= parts.get("step", 0.0):

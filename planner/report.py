@@ -6,11 +6,13 @@ from dataclasses import dataclass, replace
 from planner.actions import Action, actions_of
 from planner.contradictions import check_query
 from planner.course import Course, Refusal
+from planner.curve import FloatArray
 from planner.draws import Draws, Source
 from planner.outcome import Outcome, outcome_of, stopped
+from planner.quantiles import of_draws
 from planner.ranking import Ranking
 from planner.scenario import CompareQuery, Scenario
-from planner.simulation import simulate
+from planner.simulation import finish_seconds, simulate
 from planner.suggestions import suggest
 from planner.verdict import Verdict, judge
 
@@ -23,7 +25,7 @@ class Comparison:
         outcomes: one per scenario, in their order.
         verdict: the advice.
         suggestions: further scenarios worth asking about.
-        suggested: what comes of each of them by itself, under the same draws; neither ranked nor judged.
+        suggested: when each of them would end, under the same draws; neither ranked nor judged.
         actions: how the advice is carried out.
     """
 
@@ -51,19 +53,25 @@ def compare(query: CompareQuery) -> Comparison:
 
 
 def _outlook(query: CompareQuery, suggestions: tuple[Scenario, ...], source: Source) -> tuple[Outcome, ...]:
-    """Return what comes of each suggestion by itself; quantities it shares with the others are shared."""
+    """Return when each suggestion would end; quantities it shares with the others are shared."""
+    first = len(query.scenarios)
     extended = replace(query, scenarios=(*query.scenarios, *suggestions))
-    courses, refusals = _simulated(extended, source, len(query.scenarios))
-    return tuple(_outcome(extended, scenario, courses, refusals, None) for scenario in suggestions)
+    ends = [finish_seconds(extended, first + place, source) for place in range(len(suggestions))]
+    return tuple(
+        Outcome(one.name, "refused") if end is None else _end(query, one, end)
+        for one, end in zip(suggestions, ends, strict=True)
+    )
 
 
-def _simulated(
-    query: CompareQuery, source: Source, first: int = 0
-) -> tuple[dict[str, Course], dict[str, str]]:
-    """Return the courses of the scenarios from one on, and why some have none, by name."""
+def _end(query: CompareQuery, scenario: Scenario, draws: FloatArray) -> Outcome:
+    return Outcome(scenario.name, "ok", finish_seconds=of_draws(draws, query.quantiles))
+
+
+def _simulated(query: CompareQuery, source: Source) -> tuple[dict[str, Course], dict[str, str]]:
+    """Return the courses of the scenarios that can be answered, and why the others cannot, by name."""
     courses: dict[str, Course] = {}
     refusals: dict[str, str] = {}
-    for index, scenario in enumerate(query.scenarios[first:], first):
+    for index, scenario in enumerate(query.scenarios):
         if scenario.action != "stop":
             course = simulate(query, index, source)
             if isinstance(course, Refusal):

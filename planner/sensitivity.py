@@ -5,13 +5,12 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from planner.course import Refusal
 from planner.curve import FloatArray
 from planner.draws import Medians
 from planner.duration import Duration
 from planner.loss_path import LatentCurve, MilestoneCurve, loss_path
 from planner.scenario import CompareQuery, PaceDurations, Scenario, fix_of
-from planner.simulation import simulate
+from planner.simulation import finish_seconds
 
 _REACH = 100.0
 """A flip farther away than this factor is not looked for."""
@@ -117,8 +116,8 @@ def _lead(query: CompareQuery, chosen: int, settled: Mapping[int, FloatArray], g
 
 
 def _finish(query: CompareQuery, index: int, source: Medians) -> FloatArray:
-    course = simulate(query, index, source)
-    return np.array([np.inf]) if isinstance(course, Refusal) else course.finish_seconds
+    finish = finish_seconds(query, index, source)
+    return np.array([np.inf]) if finish is None else finish
 
 
 def _sensitivity(given: _Input, lead: _Lead) -> Sensitivity:

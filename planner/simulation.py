@@ -44,6 +44,19 @@ def simulate(query: CompareQuery, index: int, source: Source) -> Course | Refusa
     return _continued(query, index, source)
 
 
+def finish_seconds(query: CompareQuery, index: int, source: Source) -> FloatArray | None:
+    """Return the seconds to a scenario's goal alone, inf where it is never reached; ``None`` where refused.
+
+    What a job to be replaced still does is left out, unless the scenario resumes from what it saves.
+    """
+    scenario = query.scenarios[index]
+    if scenario.cancel == "at_relaunch" and scenario.resume_step != "latest":
+        alone = replace(scenario, cancel="now")
+        query = replace(query, scenarios=(*query.scenarios[:index], alone, *query.scenarios[index + 1 :]))
+    course = simulate(query, index, source)
+    return None if isinstance(course, Refusal) else course.finish_seconds
+
+
 def latest_checkpoint(query: CompareQuery) -> int | None:
     """Return the completed steps at the job's last checkpoint, 0 where there is none, ``None`` if unknown."""
     every = query.plan.checkpoint_every

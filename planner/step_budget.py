@@ -5,11 +5,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from planner.course import Refusal
 from planner.draws import Medians
 from planner.scenario import CompareQuery, PlanOverrides, plan_of
 from planner.sensitivity import Sensitivity
-from planner.simulation import latest_checkpoint, simulate
+from planner.simulation import finish_seconds, latest_checkpoint
 
 _REACH = 100
 _SWING = 1.25
@@ -82,7 +81,10 @@ def steps_within(query: CompareQuery, relaunch: int, rival: int) -> int | None:
 def _flip(lead: Callable[[int], float], total: int, fewest: int) -> float | None:
     """Return the steps at which the lead changes hands: it only falls as steps are added."""
     ahead = lead(total) > 0
-    low, high = (total, total * _REACH) if ahead else (fewest, total)
+    low, high = (total, 2 * total) if ahead else (fewest, total)
+    # It is rarely far: looked for at twice the steps first, then at twice as many again.
+    while ahead and high < total * _REACH and lead(high) > 0:
+        low, high = high, min(2 * high, total * _REACH)
     if (lead(low) > 0) == (lead(high) > 0):
         return None
     while high - low > 1:
@@ -99,5 +101,5 @@ def _with_total(query: CompareQuery, index: int, total: int) -> CompareQuery:
 
 
 def _finish(query: CompareQuery, index: int) -> float | None:
-    course = simulate(query, index, Medians())
-    return None if isinstance(course, Refusal) else float(course.finish_seconds[0])
+    finish = finish_seconds(query, index, Medians())
+    return None if finish is None else float(finish[0])

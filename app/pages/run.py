@@ -37,14 +37,19 @@ Step = Annotated[int, Path(ge=0, le=10**12)]
 
 router = APIRouter()
 
+OPEN_SECONDS = 60.0
+"""How old the view may be that a what-if is asked of: the page it is asked from shows that one, too."""
 
-def own_view(visit: Visit, actions: Actions, plans: Plans, run_id: str) -> RunView:
-    """Return what is shown of one of the reader's own runs.
+
+def own_view(
+    visit: Visit, actions: Actions, plans: Plans, run_id: str, within_seconds: float = 0.0
+) -> RunView:
+    """Return what is shown of one of the reader's own runs, as it was so long ago where only time passed.
 
     Raises:
         NotFoundError: there is none, or it is another user's.
     """
-    view = plans.view(actions.own_run(visit.user, run_id).id)
+    view = plans.view(actions.own_run(visit.user, run_id).id, within_seconds)
     if view is None:
         raise NotFoundError(f"There is no run {run_id[:100]!r}.")
     return view
@@ -59,7 +64,7 @@ def show_run(run_id: str, visit: VisitDep, actions: ActionsDep, plans: PlansDep,
 @router.get("/runs/{run_id}/what-if")
 def show_what_if(run_id: str, visit: VisitDep, actions: ActionsDep, plans: PlansDep) -> Response:
     """Return the what-if's answer alone, for a page that is already open."""
-    view = own_view(visit, actions, plans, run_id)
+    view = own_view(visit, actions, plans, run_id, OPEN_SECONDS)
     question = what_if(view, visit.request.query_params, plans, visit.words)
     return visit.page("run/what_if_answer.html", what_if=question)
 

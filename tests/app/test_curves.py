@@ -88,6 +88,16 @@ def test_latent_curve_spans_what_is_asked() -> None:
     assert pytest.approx(0.3 + 3.0 / 20.0, rel=0.1) == columns[LATENT_LEVELS.index(0.5), -1]
 
 
+def test_a_latent_curve_is_made_once() -> None:
+    """A what-if asks for the same curve again and again; another fit, or another end, is another curve."""
+    steps = np.arange(1.0, 101.0)
+    query = ForecastQuery(Curve(steps, 1 + 3 / steps**0.5, "train"), total_steps=200)
+    one, other = fit_curve(query), fit_curve(query)
+    assert latent_curve(one, 1, 200) is latent_curve(one, 1, 200)
+    assert latent_curve(one, 1, 200) is not latent_curve(other, 1, 200)
+    assert latent_curve(one, 1, 200) != latent_curve(one, 1, 300)
+
+
 def test_refused_fit_is_a_refused_curve() -> None:
     """Why a curve cannot be forecast is kept."""
     fitted = fit_curve(ForecastQuery(Curve(np.arange(1.0, 3.0), np.array([2.0, 1.0]), "train")))

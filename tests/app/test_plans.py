@@ -14,11 +14,13 @@ from app.api.presenting import points_of, run_detail
 from app.hindsight import history_of
 from app.plans import Plans
 from app.records import RecordBatch, checked
+from app.schemas.compare import RelaunchFields
 from app.schemas.runs import PointsAnswer, RunDetail
 from app.settings import Settings
 from app.slurm.scheduler import JobFacts
 from app.store import Store, open_store
 from app.views import RunView
+from planner.scenario import PlanOverrides
 from tests.app.clock import Clock
 
 PLAN = {"total_steps": 200, "validate_every": 20, "checkpoint_every": "never"}
@@ -45,6 +47,35 @@ def test_view_is_kept_until_something_changes(plans: Plans, report: Any, clock: 
     assert first is not later
     report("one", steps=60, plan=PLAN)
     assert (60, True) == (_view(plans).at_step, _view(plans).version != later.version)
+
+
+def test_a_view_may_be_a_little_old_where_only_time_passed(plans: Plans, report: Any, clock: Clock) -> None:
+    """A what-if is asked of the view its page shows: for a while, and only until something comes."""
+    report("one", steps=50, plan=PLAN)
+    first = _view(plans)
+    clock.now += 3 * plans_module.REFRESH_SECONDS
+    assert first is plans.view("one", within_seconds=60.0)
+    clock.now += 2 * plans_module.REFRESH_SECONDS
+    assert first is not plans.view("one", within_seconds=60.0)
+    seen = _view(plans)
+    report("one", steps=60, plan=PLAN)
+    later = plans.view("one", within_seconds=60.0)
+    assert later is not None
+    assert (50, 60) == (seen.at_step, later.at_step)
+
+
+def test_a_question_is_of_the_view_it_is_asked_of(plans: Plans, report: Any, clock: Clock) -> None:
+    """Asked of the moment a view was made at, a question starts from what the view showed."""
+    report("one", steps=50, plan=PLAN)
+    view = _view(plans)
+    clock.now += 600.0
+    fields = RelaunchFields.model_validate(dict(view.scenario))
+    asked = plans.question("one", fields, PlanOverrides(), view.target_loss, view.as_of)
+    later = plans.question("one", fields, PlanOverrides(), view.target_loss)
+    assert asked is not None
+    assert later is not None
+    assert view.elapsed_seconds == asked.elapsed_seconds
+    assert (asked.elapsed_seconds or 0.0) < (later.elapsed_seconds or 0.0)
 
 
 def test_view_of_an_ended_run_is_kept_for_good(plans: Plans, report: Any, clock: Clock) -> None:

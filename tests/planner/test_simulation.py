@@ -3,6 +3,7 @@
 import math
 from dataclasses import replace
 from itertools import pairwise
+from typing import Literal
 
 import pytest
 from hypothesis import given, settings
@@ -14,7 +15,8 @@ from planner.duration import Duration, exactly
 from planner.loss_path import Milestone, MilestoneCurve, RefusedCurve
 from planner.plan import Plan
 from planner.scenario import CompareQuery, PaceDurations, PlanOverrides, Scenario, Target, pace_of, plan_of
-from planner.simulation import simulate
+from planner.simulation import finish_seconds, simulate
+from tests.planner.seed import SEED
 
 SECONDS = st.integers(0, 500).map(exactly)
 CADENCE = st.one_of(st.just("never"), st.integers(1, 60))
@@ -143,6 +145,31 @@ def course_of(query: CompareQuery, index: int = 1) -> Course:
 def with_fix(**changes: object) -> CompareQuery:
     """Return the question with another fix."""
     return replace(JOB, scenarios=(JOB.scenarios[0], replace(FIX, **changes)))
+
+
+@pytest.mark.parametrize("resume_step", [0, "latest"])
+@pytest.mark.parametrize("index", [0, 1])
+def test_the_finish_alone_is_that_of_the_whole_course(
+    resume_step: int | Literal["latest"], index: int
+) -> None:
+    """What is left out of a kept job moves no finish, and what a resume needs of it is not left out."""
+    kept = replace(
+        SEED.scenarios[1],
+        cancel="at_relaunch",
+        resume_step=resume_step,
+        edit_seconds=Duration(600, 9000),
+        plan=None,
+    )
+    query = replace(
+        SEED,
+        plan=replace(SEED.plan, checkpoint_every=10),
+        pace=replace(SEED.pace, checkpoint_seconds=Duration(5, 20)),
+        scenarios=(SEED.scenarios[0], kept),
+    )
+    whole, alone = simulate(query, index, Draws(1)), finish_seconds(query, index, Draws(1))
+    assert isinstance(whole, Course)
+    assert alone is not None
+    assert whole.finish_seconds.tolist() == alone.tolist()
 
 
 def test_latest_checkpoint_is_the_last_one_passed() -> None:
