@@ -11,6 +11,7 @@ from starlette.datastructures import UploadFile
 from app.actions import Actions
 from app.lost_work import lost_work
 from app.pages.answer import answer
+from app.pages.check_words import check_finding, check_name
 from app.pages.fix_outcomes import outcome_face
 from app.pages.relaunch_course import courses, lost_words, signal_words
 from app.pages.relaunch_form import (
@@ -144,6 +145,8 @@ def _page(  # noqa: PLR0913 - the parts of one page
         form=form,
         draft=draft,
         told=told,
+        check_name=check_name,
+        check_finding=check_finding,
         is_unseen=is_unseen,
         courses=courses(draft, told.exact, scheduler, visit.words),
         signals=[(name, signal_words(draft, name, visit.words)) for name in SIGNALS],
