@@ -95,7 +95,8 @@ def answer(
     targets = () if target is None else (target,)
     law, losses = fitted.law(levels), fitted.at(at, levels)
     status: Literal["ok", "refused"] = "ok" if fitted.reason is None else "refused"
-    return Forecast(status, fitted.reason, fitted.warnings, law, losses, fitted.targets(targets, levels))
+    reached = fitted.targets(targets, levels)
+    return Forecast(status, fitted.reason, fitted.warnings, law, losses, reached, fitted.best)
 
 
 def band(fitted: Fitted | None, first: float, last: float) -> tuple[LossAt, ...]:

@@ -79,9 +79,11 @@ class Words:
         """Return a number of any size with so many significant digits, such as 0.34, 2.76 or 1.2e-05."""
         if not math.isfinite(value):
             return self.not_finite(value)
-        if value != 0 and not 1e-4 <= abs(value) < 1e6:  # noqa: PLR2004 - beyond these an exponent reads better
+        if value < 0:
+            return f"−{self.significant(-value, digits)}"
+        if value != 0 and not 1e-4 <= value < 1e6:  # noqa: PLR2004 - beyond these an exponent reads better
             return f"{value:.{digits - 1}e}".replace(".", self.decimal(0.5)[1])
-        decimals = 0 if value == 0 else max(0, digits - 1 - math.floor(math.log10(abs(value))))
+        decimals = 0 if value == 0 else max(0, digits - 1 - math.floor(math.log10(value)))
         return _firm(format_decimal(value, "#,##0." + "0" * decimals, locale=_locale(self.language)))
 
     def typed(self, value: float) -> str:
@@ -89,6 +91,8 @@ class Words:
         digits = f"{value:.6g}"
         if not math.isfinite(value) or "e" in digits:
             return self.significant(value)
+        if value < 0:
+            return f"−{self.typed(-value)}"
         return self.decimal(float(digits), len(digits.partition(".")[2]))
 
     def not_finite(self, value: float) -> str:

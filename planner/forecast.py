@@ -5,11 +5,10 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-from scipy.special import ndtr, ndtri
 
-from planner import learned
 from planner.belief import Belief, mixture
 from planner.beside import Beside
+from planner.best import Best, best_of
 from planner.bins import WINDOWS
 from planner.calibration import calibrate
 from planner.curve import LARGEST_STEP, Curve, FloatArray, Series, clean, lift_of
@@ -19,13 +18,16 @@ from planner.health import Reason, is_overfitting, refusal
 from planner.learning_rate import carried_on, known_rate_of_plan
 from planner.plain_law import PlainLaw, fit_plain_law
 from planner.quantiles import DEFAULT_LEVELS, Quantiles
+from planner.reaching import TargetForecast, reach
 from planner.schedule import Schedule, schedule
 from planner.template import Template, fit_template
 
 _ENDLESS = 100.0
-_AHEAD = 24
+"""How many times the steps seen a run may take whose end is unknown; nothing is told of what is beyond."""
+
 _ANSWERED = ("not_converging",)  # refused, but with what a fit can say all the same
-_BEHIND = 12
+_STEPS_BEHIND, _STEPS_AHEAD = 12, 24
+"""Steps at which reaching is looked for, log-spaced: of the course seen, and of that to come."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,10 @@ class ForecastQuery:
 
 @dataclass(frozen=True, slots=True)
 class Law:
-    """The power law floor + amplitude * step ** -exponent: its parameters' quantiles."""
+    """The power law floor + amplitude * step ** -exponent: its parameters' quantiles.
+
+    As fitted: a floor below 0 of a loss that cannot be there says that no floor is in sight yet.
+    """
 
     floor: Quantiles
     exponent: Quantiles
@@ -86,23 +91,18 @@ class LossAt:
 
 
 @dataclass(frozen=True, slots=True)
-class TargetForecast:
-    """Whether and when the noise-free curve reaches a loss.
+class Forecast:
+    """The answer to a query, or the reason there is none.
 
     Attributes:
-        loss: the target.
-        probability: that it is reached by the total steps, or at all where those are unknown.
-        step_quantiles: of the step, ``None`` values where it is never reached.
+        status: whether it is an answer; a refused one keeps what can be said all the same.
+        reason: why it is refused.
+        warnings: what is to be said beside it: ``"overfitting"``.
+        law: the plain power law.
+        at: the loss at the steps asked.
+        targets: the reaching of the targets asked.
+        best: the best of the curve so far, also where nothing can be said of what is to come.
     """
-
-    loss: float
-    probability: float
-    step_quantiles: Quantiles | None
-
-
-@dataclass(frozen=True, slots=True)
-class Forecast:
-    """The answer to a query, or the reason there is none."""
 
     status: Literal["ok", "refused"]
     reason: Reason | None = None
@@ -110,6 +110,7 @@ class Forecast:
     law: Law | None = None
     at: tuple[LossAt, ...] = ()
     targets: tuple[TargetForecast, ...] = ()
+    best: Best | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +123,10 @@ class Fitted:
         template: the earlier run, ``None`` where there is none or it is unlike this one.
         total_steps: as asked.
         lift: what was added to the losses to make them positive.
-        beside: the few points of the curve, where the fit is that of its companion.
         reason: why the curve is refused.
         warnings: what is to be said beside the answer.
+        best: the best of the curve so far.
+        beside: the few points of the curve, where the fit is that of its companion.
     """
 
     fit: Fit | None
@@ -134,6 +136,7 @@ class Fitted:
     lift: float
     reason: Reason | None
     warnings: tuple[str, ...]
+    best: Best | None = None
     beside: Beside | None = None
 
     def at(self, steps: Sequence[float], levels: Sequence[float] = DEFAULT_LEVELS) -> tuple[LossAt, ...]:
@@ -154,7 +157,7 @@ class Fitted:
             return ()
         steps = self._path()
         belief = self._belief(steps)
-        return tuple(_reaching(float(loss), steps, belief, levels) for loss in losses)
+        return tuple(reach(float(loss), steps, belief, levels) for loss in losses)
 
     def law(self, levels: Sequence[float] = DEFAULT_LEVELS) -> Law | None:
         """Return the parameters of the plain power law, ``None`` where none can be fitted."""
@@ -171,8 +174,8 @@ class Fitted:
         assert self.fit is not None  # noqa: S101 - only called where there is a fit
         series = self.fit.series
         total = _ENDLESS * series.end if self.total_steps is None else self.total_steps + series.offset
-        behind = np.geomspace(series.x[0], series.end, _BEHIND)
-        ahead = np.geomspace(series.end, max(total, series.end), _AHEAD)[1:]
+        behind = np.geomspace(series.x[0], series.end, _STEPS_BEHIND)
+        ahead = np.geomspace(series.end, max(total, series.end), _STEPS_AHEAD)[1:]
         return np.concatenate([behind, ahead]) - series.offset
 
     def _belief(self, steps: FloatArray) -> Belief:
@@ -203,23 +206,24 @@ def forecast(query: ForecastQuery) -> Forecast:
         fitted.law(query.levels),
         fitted.at(query.at, query.levels),
         fitted.targets(query.targets, query.levels),
+        fitted.best,
     )
 
 
 def fit_curve(query: ForecastQuery) -> Fitted:
     """Fit a curve once, so that many steps and targets can be asked of it."""
-    series = clean(query.curve)
+    series, best = clean(query.curve), best_of(query.curve)
     reason = refusal(query.curve, series)
     warnings = _warnings(query, series)
     if reason not in {None, *_ANSWERED}:
         told = _told_by_companion(query, series) if reason == "too_few_points" else None
-        if told is not None:
-            return replace(told, reason=reason, warnings=warnings)
-        return Fitted(None, None, None, query.total_steps, 0.0, reason, warnings)
+        nothing = Fitted(None, None, None, query.total_steps, 0.0, reason, warnings)
+        return replace(told or nothing, reason=reason, warnings=warnings, best=best)
     lift = lift_of(series)
     series = replace(series, y=series.y + lift)
     fit = fit_series(series, _schedule(query, series), query.curve.kind)
-    return Fitted(fit, _plain_law(fit), _template(query, fit), query.total_steps, lift, reason, warnings)
+    law, template = _plain_law(fit), _template(query, fit)
+    return Fitted(fit, law, template, query.total_steps, lift, reason, warnings, best)
 
 
 def _told_by_companion(query: ForecastQuery, series: Series) -> Fitted | None:
@@ -277,29 +281,3 @@ def _seen_rate(query: ForecastQuery, series: Series) -> tuple[FloatArray, FloatA
     if series.lr is None and query.companion is not None:
         series = clean(query.companion)
     return None if series.lr is None else (series.x, series.lr)
-
-
-def reaching(below: FloatArray, sharpness: float, wander: float) -> FloatArray:
-    """Return the probability that a curve has been at a loss, from that of its being there now.
-
-    The lowest point of a wandering curve lies below its last one, and how far is uncertain: so the chance of
-    what is unlikely is raised, and never any lowered, which keeps it consistent with the curve's quantiles.
-
-    Args:
-        below: probability that the curve is at most at the loss.
-        sharpness: factor of its normal score, at most 1.
-        wander: added to it.
-    """
-    scores = ndtri(np.clip(below, 1e-15, 1 - 1e-15))
-    return np.maximum(below, ndtr(sharpness * scores + wander))
-
-
-def _reaching(loss: float, steps: FloatArray, belief: Belief, levels: Sequence[float]) -> TargetForecast:
-    reached = reaching(np.maximum.accumulate(belief.probability_below(loss)), **learned.REACHING)
-    values = [
-        None
-        if level > reached[-1]
-        else float(np.exp(np.interp(level, reached, np.log(np.maximum(steps, 1.0)))))
-        for level in levels
-    ]
-    return TargetForecast(loss, float(reached[-1]), Quantiles(tuple(levels), tuple(values)))

@@ -5,10 +5,14 @@ from typing import Any
 import numpy as np
 
 from app.api.comparing import verdict_answer
+from app.forecast_words import told
 from app.store.facts import Validation
 from app.viewing import row_of
 from app.views import RunRow, RunView
 from app.wire import to_wire
+from app.words import Words
+from planner.curve import Kind
+from planner.forecast import Forecast
 
 OF_RUN = ("id", "name", "user", "created", "last_record_at", "finished", "replaces")
 
@@ -51,6 +55,19 @@ def run_detail(view: RunView) -> dict[str, Any]:
     )  # fmt: skip
     detail = {name: to_wire(getattr(view, name)) for name in same}
     return {**run_answer(row_of(view)), "plan": to_wire(view.run.plan), **detail}
+
+
+def forecast_answer(name: str, found: Forecast, kind: Kind) -> dict[str, Any]:
+    """Return the forecast of one curve, with what is to be said of it in English."""
+    text = told(found, kind, Words())
+    return {"id": name, **to_wire(found), "text": None if text is None else text.unescape()}
+
+
+def forecasts_of(view: RunView) -> list[dict[str, Any]]:
+    """Return the forecasts of a run's curves."""
+    train, val = view.forecast_train, view.forecast_val
+    told_of_train = [] if train is None else [forecast_answer("train", train, "train")]
+    return told_of_train + ([] if val is None else [forecast_answer("val", val, "val")])
 
 
 def points_of(view: RunView) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import APIRouter
 
 from app.api.comparing import comparison_answer
+from app.api.presenting import forecast_answer
 from app.early_stops import stop_of_call
 from app.json_body import JsonRoute
 from app.parts import PlansDep, PoolDep, Reader
@@ -43,7 +44,7 @@ def _forecasts(request: ForecastRequest) -> dict[str, Any]:
     answers = []
     for index, curve in enumerate(request.curves):
         with inside(f"/curves/{index}"):
-            answers.append({"id": curve.id, **to_wire(forecast(request.query(index)))})
+            answers.append(forecast_answer(curve.id, forecast(request.query(index)), curve.kind))
     return {"forecasts": answers}
 
 

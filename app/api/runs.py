@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query
 
 from app.api.comparing import comparison_answer, verdict_answer
-from app.api.presenting import points_of, run_answer, run_detail
+from app.api.presenting import forecasts_of, points_of, run_answer, run_detail
 from app.errors import NotFoundError
 from app.memory import end_of
 from app.parts import ActionsDep, PlansDep, PoolDep, Reader, StoreDep
@@ -78,9 +78,12 @@ async def get_eta(view: Annotated[RunView, Depends(own_view)]) -> Any:  # noqa: 
 @router.get("/{run_id}/forecast", response_model=RunForecasts)
 async def get_forecast(view: Annotated[RunView, Depends(own_view)]) -> Any:  # noqa: ANN401 - see response_model
     """Say what losses a run will reach: at its end, and when its target."""
-    named = {"train": view.forecast_train, "val": view.forecast_val}
-    answers = [{"id": kind, **to_wire(found)} for kind, found in named.items() if found is not None]
-    return {"forecasts": answers, "band_of": view.band_of, "band": to_wire(view.band), "as_of": view.as_of}
+    return {
+        "forecasts": forecasts_of(view),
+        "band_of": view.band_of,
+        "band": to_wire(view.band),
+        "as_of": view.as_of,
+    }
 
 
 @router.get("/{run_id}/verdict", response_model=RunVerdict)

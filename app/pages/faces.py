@@ -9,7 +9,8 @@ from app.pages.answer import Answer, answer
 from app.pages.assumptions import Assumption, assumptions
 from app.pages.chart_table import ChartTable, chart_table, chart_title
 from app.pages.evidence import BreakEven, Condition, better_if, break_even, why
-from app.pages.facts import Fact, facts, freshness, job_state, law, state_text, warnings
+from app.pages.facts import Fact, facts, freshness, job_state, state_text, warnings
+from app.pages.law_facts import law
 from app.pages.numbers import ENDED, Number, numbers, step_text
 from app.pages.options import Timeline, timeline
 from app.pages.output import Output, output_tail

@@ -1,10 +1,11 @@
-"""The facts of a run's job, its warnings, and the parameters of its loss's law."""
+"""The facts of a run's job, and its warnings."""
 
 from __future__ import annotations
 
 import math
 from typing import TYPE_CHECKING
 
+from app.forecast_words import told
 from app.pages.end_facts import end_facts
 from app.pages.evidence import millions
 from app.pages.limit_facts import limit_facts
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from app.slurm.scheduler import JobFacts
     from app.views import RunView, StateWord
     from app.words import Words
-    from planner.forecast import Forecast
-    from planner.quantiles import Quantiles
 
 Fact = tuple["Markup", "Markup"]
 
@@ -85,32 +84,12 @@ def facts(view: RunView, words: Words) -> list[Fact]:
     return [(name, text) for name, text in told if text is not None]
 
 
-def law(view: RunView, words: Words) -> list[Fact]:
-    """Return the parameters of the power law of the curve that is forecast, 8 times in 10."""
-    forecast = view.forecast_val if view.band_of == "val" else view.forecast_train
-    if forecast is None or forecast.status == "refused" or forecast.law is None:
-        return []
-    found = forecast.law
-    named = [
-        (words.say("Floor"), found.floor),
-        (words.say("Exponent"), found.exponent),
-        (words.say("Amplitude"), found.amplitude),
-    ]
-    return [(name, _interval(quantiles, words)) for name, quantiles in named]
-
-
-def forecast_warnings(forecast: Forecast | None, words: Words) -> list[Markup]:
-    """Return what is to be said beside a forecast."""
-    named = {"overfitting": words.say("Validation loss is rising while training loss falls: it overfits.")}
-    warnings = forecast.warnings if forecast else ()
-    return [named.get(code) or words.plain(code.replace("_", " ")) for code in warnings]
-
-
 def warnings(view: RunView, words: Words) -> list[Markup]:
     """Return every warning of a run, each in a sentence."""
-    forecast = view.forecast_val if view.band_of == "val" else view.forecast_train
+    val = view.forecast_val
+    overfits = told(val, "val", words) if val is not None and "overfitting" in val.warnings else None
     noted = [words.plain(str(note.data.get("text", ""))) for note in view.notes]
-    return [*forecast_warnings(forecast, words), *_oddities(view, words), *noted]
+    return [*([overfits] if overfits else []), *_oddities(view, words), *noted]
 
 
 def _oddities(view: RunView, words: Words) -> list[Markup]:
@@ -189,13 +168,3 @@ def _parameters(view: RunView, words: Words) -> Markup | None:
             random=millions(random, words),
         )
     return words.plain(millions(total, words))
-
-
-def _interval(quantiles: Quantiles, words: Words) -> Markup:
-    low, high = words.span(quantiles)
-    return words.say(
-        "<b>{middle}</b>, {low} to {high}",
-        middle=words.loss(quantiles.at(0.5)),
-        low=words.loss(low),
-        high=words.loss(high),
-    )

@@ -6,9 +6,9 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from app.forecast_words import told
 from app.pages.end_facts import sooner
 from app.pages.options import CONTINUE
-from app.pages.partial import refused
 from app.pages.refusals import refusal
 
 if TYPE_CHECKING:
@@ -105,11 +105,18 @@ def _final_loss(view: RunView, words: Words) -> Number:
     if view.state_word in ENDED:
         return _reached(view, words)
     if view.state_word == "diverged":
-        return Number(name, words.say("none to come"), target, refusal("diverged", words))
+        return Number(name, words.say("none to come"), target, _diverged(view, words))
     if forecast is None or forecast.status == "refused" or not forecast.at:
-        return Number(name, words.say("not yet"), target, refused(forecast, words))
+        return Number(name, words.say("not yet"), target, told(forecast, view.band_of, words))
     value = forecast.at[0].quantiles.at(0.5)
     return Number(name, words.plain(words.loss(value)), target, _band_caption(view, forecast, words))
+
+
+def _diverged(view: RunView, words: Words) -> Markup | None:
+    """Return that the loss has diverged, and its best where the training loss tells."""
+    train = view.forecast_train
+    is_told = train is not None and train.reason == "diverged"
+    return told(train, "train", words) if is_told else refusal("diverged", words)
 
 
 def _reached(view: RunView, words: Words) -> Number:
@@ -124,8 +131,14 @@ def _band_caption(view: RunView, forecast: Forecast, words: Words) -> Markup:
     chance = target_chance(view) if view.target_of == view.band_of else None
     values = {"low": words.loss(low), "high": words.loss(high)}
     if chance is None:
-        return words.say("{low} to {high}, 8 times in 10", **values)
-    return words.say("{low} to {high}, target {chance} likely", chance=words.sureness(chance), **values)
+        caption = words.say("{low} to {high}, 8 times in 10", **values)
+    else:
+        percent = words.sureness(chance)
+        caption = words.say("{low} to {high}, target {chance} likely", chance=percent, **values)
+    if view.band_of != "val" or "overfitting" not in forecast.warnings or forecast.best is None:
+        return caption
+    best = {"loss": words.loss(forecast.best.loss), "step": words.whole(forecast.best.step)}
+    return words.say("{caption}; best so far {loss} at step {step}", caption=caption, **best)
 
 
 def _next_validation(view: RunView, words: Words) -> Number:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from app.forecast_words import refusal_of_loss
 from planner.reasons import TEMPLATES
 
 if TYPE_CHECKING:
@@ -66,13 +67,9 @@ def refusal(code: str, words: Words) -> Markup:
         "finished": words.say("The run has ended."),
         "no_total_steps": words.say("The run did not say how many steps it will take (total_steps)."),
         "not_computed_yet": words.say("Being computed."),
-        "too_few_points": words.say("Too few losses so far to forecast from."),
-        "diverged": words.say("The loss has diverged: there is nothing to forecast."),
-        "not_finite": words.say("The losses are not finite numbers."),
-        "constant": words.say("The loss does not change."),
-        "not_converging": words.say("The loss is not converging."),
     }
-    return sentences.get(code) or words.say("Not known: {code}.", code=code.replace("_", " "))
+    told = sentences.get(code) or refusal_of_loss(code, words)
+    return told or words.say("Not known: {code}.", code=code.replace("_", " "))
 
 
 def reason_text(reason: Reason | Action, words: Words) -> Markup:

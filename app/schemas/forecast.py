@@ -115,8 +115,18 @@ class TargetAnswer(Answer):
     step_quantiles: QuantileMap | None
 
 
+class BestAnswer(Answer):
+    """The lowest loss so far, and where it came first."""
+
+    step: float
+    loss: float
+
+
 class ForecastAnswer(Answer):
-    """The forecast of one curve."""
+    """The forecast of one curve.
+
+    ``text`` says in words why it is refused or that it overfits, and what can be said all the same.
+    """
 
     id: str
     status: Literal["ok", "refused"]
@@ -125,6 +135,8 @@ class ForecastAnswer(Answer):
     law: LawAnswer | None
     at: list[LossAtAnswer]
     targets: list[TargetAnswer]
+    best: BestAnswer | None
+    text: str | None
 
 
 class ForecastResponse(Answer):

@@ -1,9 +1,9 @@
-"""What a page says of a loss that is refused a forecast."""
+"""What a page says of the other loss, where it is refused a forecast."""
 
 from types import SimpleNamespace
 from typing import Any
 
-from app.pages.partial import hint_of_other, refused
+from app.pages.partial import hint_of_other
 from app.words import Words
 from planner.forecast import Forecast, LossAt
 from planner.quantiles import Quantiles
@@ -13,25 +13,6 @@ AT_END = (LossAt(400, Quantiles((0.1, 0.5, 0.9), (0.4, 0.5, 0.6))),)
 
 def _view(**parts: Any) -> Any:
     return SimpleNamespace(**{"band_of": "train", "forecast_train": None, "forecast_val": None, **parts})
-
-
-def test_a_refusal_says_what_else_is_known() -> None:
-    """Without a partial answer there is the reason alone; with one there is a hint after it."""
-    alone = Forecast("refused", "too_few_points")
-    beside = Forecast("refused", "too_few_points", at=AT_END)
-    rising = Forecast("refused", "not_converging", at=AT_END)
-    told = [str(refused(each, Words("en"))) for each in (alone, beside, rising)]
-    assert told == [
-        "Too few losses so far to forecast from.",
-        "Too few losses so far to forecast from. The training loss suggests 0.400 to 0.600 at the end.",
-        "The loss is not converging. Going on like this it ends between 0.400 and 0.600.",
-    ]
-
-
-def test_an_answered_curve_has_no_refusal() -> None:
-    """Nothing is said where there is a forecast, or no curve."""
-    answered = Forecast("ok", at=AT_END)
-    assert [None, None] == [refused(each, Words("en")) for each in (answered, None)]
 
 
 def test_the_other_curve_gives_a_hint_only_where_it_has_one() -> None:

@@ -19,8 +19,9 @@ from scipy.special import ndtri
 from planner import learned
 from planner.belief import Belief, mixture
 from planner.calibration import Parts, parts
-from planner.forecast import fit_curve, reaching
+from planner.forecast import fit_curve
 from planner.quantiles import DEFAULT_LEVELS
+from planner.reaching import reaching
 
 LEARNED_FROM = ("late start", "half the run")
 CHANGED_SHARE = 0.3

@@ -5,7 +5,8 @@ import pytest
 
 from planner import learned
 from planner.curve import Curve, Kind
-from planner.forecast import Forecast, ForecastQuery, forecast, reaching
+from planner.forecast import Forecast, ForecastQuery, forecast
+from planner.reaching import reaching
 
 
 def curve(steps: np.ndarray, level: float, kind: Kind) -> Curve:
