@@ -19,9 +19,11 @@ from app.settings import Settings
 from app.store import Store, open_store
 from app.store.facts import Scope
 from tests.app.clock import Clock
+from tests.waiting import PATIENCE_SECONDS
 
 NOTE_SEQS = itertools.count(10_000_000)
 LOGIN_TOKEN = "login-token-of-the-tests"
+NEVER_SECONDS = 1e7
 
 
 @dataclass(frozen=True)
@@ -118,9 +120,21 @@ def settings(tmp_path: Path) -> Settings:
     )
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _all_lines_computed() -> Iterator[None]:
+    """Let a list take its time: what a page shows must not hang on how quick the machine is."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("app.pages.runs.FIRST_SECONDS", PATIENCE_SECONDS)
+        patch.setattr("app.pages.streams.LIST_SECONDS", PATIENCE_SECONDS)
+        patch.setattr(Plans.rows, "__defaults__", (PATIENCE_SECONDS, 0.0))
+        yield
+
+
 @pytest.fixture
-async def service(settings: Settings) -> AsyncIterator[Service]:
+async def service(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Service]:
     """Yield the running application and a client of it."""
+    # A view is made anew every so many seconds of the clock: two answers of one moment would differ.
+    monkeypatch.setattr("app.plans.REFRESH_SECONDS", NEVER_SECONDS)
     app = create_app(settings, login_token=LOGIN_TOKEN)
     transport = httpx.ASGITransport(app)
     async with (
