@@ -85,7 +85,7 @@ def _cancel(query: CompareQuery, at_seconds: float) -> Action:
 
 def _done(query: CompareQuery, course: Course, at_seconds: float) -> Action:
     if query.target is None:
-        return _action(at_seconds, "done", "do_finished", step=course.leg.total)
+        return _action(at_seconds, "done", "do_finished", step=round(course.last_step))
     share = mean_of(course.arrives)
     if share < _SURELY:
         return _action(at_seconds, "done", "do_reached_perhaps", loss=query.target.loss, reach_share=share)

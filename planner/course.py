@@ -57,6 +57,7 @@ class Course:
         path: the losses expected.
         old_seconds: how long a job that is to be replaced still runs; ``None`` is unknown.
         begun_seconds: in those phases, what is in progress takes beyond the counts.
+        budget_seconds: how long its process may still run; it ends itself then, wherever it is.
     """
 
     phases: Mapping[str, FloatArray]
@@ -68,6 +69,7 @@ class Course:
     path: LossPath | None
     old_seconds: FloatArray | None
     begun_seconds: float = 0.0
+    budget_seconds: float = np.inf
 
     def begun(self, seconds: Mapping[str, float]) -> "Course":
         """Return the course with what is in progress by phase, no phase shorter than nothing."""
@@ -77,6 +79,45 @@ class Course:
             phase: np.maximum(took + seconds.get(phase, 0.0), 0.0) for phase, took in self.phases.items()
         }
         return replace(self, phases=phases, begun_seconds=sum(seconds.values()))
+
+    def within(self, budget_seconds: float, *, to_target: bool) -> "Course":
+        """Return the course of a process that ends itself when its budget of time is used up.
+
+        Without a target that is an end like another; with one, the target is then not reached.
+        """
+        course = replace(self, budget_seconds=budget_seconds)
+        training = total_of({phase: self.phases[phase] for phase in TRAINING_PHASES})
+        share = course.trained_share(training)
+        if (share == 1).all():
+            return course
+        phases = {
+            name: took * share if name in TRAINING_PHASES else took for name, took in self.phases.items()
+        }
+        counts = Counts(
+            *(getattr(self.counts, name) * share for name in ("steps", "validations", "checkpoints"))
+        )
+        arrives = self.arrives & (share == 1) if to_target else self.arrives
+        return replace(course, phases=phases, counts=counts, arrives=arrives)
+
+    def trained_share(self, training: FloatArray) -> FloatArray:
+        """Return the share of so many seconds of training that the budget has room for."""
+        # Of several tries it is the last one's clock that counts, with one start-up in it.
+        room = np.maximum(self.budget_seconds - np.minimum(self.phases["startup"], self.pace["startup"]), 0.0)
+        return np.asarray(np.minimum(room / np.maximum(training, 1e-9), 1.0))
+
+    @property
+    def last_step(self) -> float:
+        """The step it ends at if it has no goal: the plan's last, or where the budget usually ends it."""
+        if np.isinf(self.budget_seconds):
+            return float(self.leg.total)
+        share = self.trained_share(self.whole_seconds)
+        return float(np.median(self.leg.start + share * (self.leg.total - self.leg.start)))
+
+    @property
+    def whole_seconds(self) -> FloatArray:
+        """Seconds of the training up to the plan's last step."""
+        counts = self.leg.counts_to(np.array([float(self.leg.total)]))
+        return total_of(training_seconds(counts, self.pace))
 
     @property
     def end_seconds(self) -> FloatArray:
@@ -117,10 +158,14 @@ class Course:
         return np.asarray(self.old_seconds + new)
 
     def seconds_to(self, step: float) -> FloatArray:
-        """Return the seconds until a step and the validation due at it are done, whatever the goal."""
+        """Return the seconds until a step and the validation due at it are done, whatever the goal.
+
+        Inf where its budget of time ends it before.
+        """
         counts = self.leg.counts_to(np.array([float(step)]), checkpoint_at_step=False)
         training = total_of(training_seconds(counts, self.pace))
-        return np.asarray(self.overhead_seconds + np.maximum(self.lead_seconds + training, 0.0))
+        seconds = self.overhead_seconds + np.maximum(self.lead_seconds + training, 0.0)
+        return np.where(self.trained_share(training) < 1, np.inf, seconds)
 
 
 def total_of(phases: Mapping[str, FloatArray]) -> FloatArray:

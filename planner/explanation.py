@@ -22,8 +22,8 @@ _RETRIES = 1.05
 def reasons_of(evidence: Evidence) -> tuple[Reason, ...]:
     """Return what speaks for the verdict, the most important first."""
     groups = (
-        _refusals, _nothing, _decisive, _reached, _unweighed, _attention, _reach, _alike, _goals, _work,
-        _sunk,
+        _refusals, _nothing, _decisive, _reached, _unweighed, _attention, _reach, _alike, _goals, _ends,
+        _work, _sunk,
     )  # fmt: skip
     return tuple(found for group in groups for found in group(evidence))
 
@@ -119,6 +119,17 @@ def _goals(evidence: Evidence) -> Iterator[Reason]:
     totals = sorted({course.leg.total for course in evidence.courses.values()})
     if evidence.query.target is None and len(totals) > 1:
         yield reason("different_goals", steps=", ".join(str(total) for total in totals))
+
+
+def _ends(evidence: Evidence) -> Iterator[Reason]:
+    """Say what may end a scenario before its last step, and what of that is not counted."""
+    for name, course in evidence.courses.items():
+        cut = mean_of(course.trained_share(course.whole_seconds) < 1)
+        if cut > _WORTH_SAYING:
+            yield reason("ends_by_budget", scenario=name, ends_share=cut)
+    continuing = evidence.first_of("continue")
+    if continuing is not None and evidence.query.plan.early_stopping is not None:
+        yield reason("early_stopping_left_out", scenario=continuing)
 
 
 def _work(evidence: Evidence) -> Iterator[Reason]:

@@ -98,7 +98,7 @@ def outcome_of(query: CompareQuery, scenario: Scenario, course: Course) -> Outco
         total_seconds=_later(finish, query.elapsed_seconds),
         steps_left=round(float(np.median(everything.steps))),
         validations_left=round(float(np.median(everything.validations))),
-        loss_at_end=_loss_at(course, course.leg.total, levels),
+        loss_at_end=_loss_at(course, course.last_step, levels),
         probability_of_target=None if query.target is None else mean_of(course.arrives),
         gpu_hours=_maybe(spent.gpu_hours, levels),
         cost=_maybe(spent.cost, levels),

@@ -44,6 +44,10 @@ TEMPLATES: Mapping[str, str] = {
     "of their steps.",
     "different_goals": "The scenarios run to different steps ({steps}): that compares times, not results. "
     "Set a target loss to compare them at the same goal.",
+    "ends_by_budget": "Its budget of time ends {scenario} before its last step in {ends_share} of the "
+    "simulated cases.",
+    "early_stopping_left_out": "Early stopping may end {scenario} before its last step: "
+    "that is not counted here.",
     "validation_dominates": "Validation takes {validation_share} of what {scenario} still needs: "
     "{validations} times {validation_seconds}.",
     "learns_alike": "{scenario} is taken to learn as {other} does, along the same curve: "

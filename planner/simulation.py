@@ -39,9 +39,23 @@ class _OldJob:
 
 def simulate(query: CompareQuery, index: int, source: Source) -> Course | Refusal:
     """Simulate one scenario that continues or relaunches."""
-    if query.scenarios[index].action == "relaunch":
-        return _relaunched(query, index, source)
-    return _continued(query, index, source)
+    is_relaunch = query.scenarios[index].action == "relaunch"
+    course = _relaunched(query, index, source) if is_relaunch else _continued(query, index, source)
+    budget = budget_seconds(query, index)
+    if isinstance(course, Refusal) or budget is None:
+        return course
+    return course.within(budget, to_target=query.target is not None)
+
+
+def budget_seconds(query: CompareQuery, index: int) -> float | None:
+    """Return how long a scenario's process may run by its own budget of time, ``None`` where that is unknown.
+
+    A relaunched job has the whole of it, the one that goes on what is left.
+    """
+    budget = plan_of(query, index).max_seconds
+    if budget is None or query.scenarios[index].action == "relaunch":
+        return budget
+    return None if query.elapsed_seconds is None else max(budget - query.elapsed_seconds, 0.0)
 
 
 def finish_seconds(query: CompareQuery, index: int, source: Source) -> FloatArray | None:

@@ -254,6 +254,30 @@ def test_a_comparison_ends_when_the_eta_says(at_step: int, seconds: float, setti
     assert compared.at(0.5) == pytest.approx(said.at(0.5), rel=0.005)
 
 
+def test_a_comparison_ends_with_the_budget_of_time(settings: Settings) -> None:
+    """Where time is up before the steps are done, the ETA and going on end there both."""
+    plan = {
+        "total_steps": 200,
+        "validate_every": "never",
+        "checkpoint_every": "never",
+        "max_seconds": 5_000.0,
+    }
+    run = Run("r", "r", "ada", 0.0, plan, 1, NOW, None, None, None, {})
+    query = eta_query(_silent(50, 5.0, run=run, validations=[])[0], 1_000.0 + 2_000.0 + 5.0, Priors())
+    question = CompareQuery(
+        query.at_step,
+        assumed_plan(query),
+        pace_durations(query, settings),
+        (Scenario("continue", "continue"),),
+        elapsed_seconds=query.elapsed_seconds,
+        begun_seconds=begun_seconds(query),
+    )
+    said, compared = eta(query).remaining_seconds, compare(question).outcomes[0].finish_seconds
+    assert said is not None
+    assert compared is not None
+    assert [2_995.0, 2_995.0] == [said.at(0.5), pytest.approx(compared.at(0.5))]
+
+
 def test_a_restart_takes_its_start_up_in_a_comparison_too() -> None:
     """What is left of a start-up is no step, and going on has to wait for it."""
     query = eta_query(_restarted(), NOW, Priors())
