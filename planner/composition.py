@@ -9,6 +9,7 @@ from planner.course import PERSON_PHASES, TRAINING_PHASES, Course
 from planner.curve import FloatArray
 
 PHASE_ORDER = (*PERSON_PHASES, "startup", *TRAINING_PHASES)
+_USUAL = (0.1, 0.9)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +41,8 @@ def composition(course: Course) -> tuple[TimelinePhase, ...]:
     finish, rest = float(np.median(course.finish_seconds)), float(np.median(course.rest_seconds))
     if not np.isfinite(finish):
         return ()
-    parts = {
-        **_apportioned(course, PERSON_PHASES, finish - rest),
-        **_apportioned(course, ("startup", *TRAINING_PHASES), rest),
-    }
-    return _consecutive(parts)
+    training = _apportioned(course, ("startup", *TRAINING_PHASES), rest)
+    return _consecutive({**_of_person(course, finish - rest), **training})
 
 
 def arriving(course: Course, draws: FloatArray) -> FloatArray:
@@ -52,6 +50,15 @@ def arriving(course: Course, draws: FloatArray) -> FloatArray:
     if course.arrives.all():
         return draws
     return np.broadcast_to(draws, course.arrives.shape)[course.arrives]
+
+
+def _of_person(course: Course, overhead: float) -> Mapping[str, float]:
+    """Return edit, test and queue: the queue is what is left beyond both, where it may last that long."""
+    attention = float(np.median(course.attention_seconds))
+    shortest, longest = np.quantile(course.phases["queue"], _USUAL)
+    if shortest <= overhead - attention <= longest:
+        return {**_apportioned(course, ("edit", "test"), attention), "queue": overhead - attention}
+    return _apportioned(course, PERSON_PHASES, overhead)
 
 
 def _apportioned(course: Course, phases: Sequence[str], total: float) -> Mapping[str, float]:

@@ -56,6 +56,24 @@ def test_exact_parts_stay_what_they_are() -> None:
     assert pytest.approx(900.0) == told["test"]
 
 
+def test_edit_and_test_are_the_attention_that_is_told() -> None:
+    """Beside an uncertain queue, edit and test add up to the median of the attention they need."""
+    sure = replace(LOOSE, scenarios=(CONTINUE, replace(UNSURE, test_seconds=Duration(300, 3000))))
+    found = course(sure, 1)
+    told = {part.phase: part.seconds for part in composition(found)}
+    assert pytest.approx(median_of(found.attention_seconds)) == told["edit"] + told["test"]
+
+
+def test_a_queue_is_told_no_longer_than_it_may_be() -> None:
+    """A queue hardly uncertain stays as it is: what is left over falls on the edit, which is."""
+    short = replace(UNSURE, queue_seconds=Duration(590, 610), success_probability=1.0)
+    told = {
+        part.phase: part.seconds
+        for part in composition(course(replace(LOOSE, scenarios=(CONTINUE, short)), 1))
+    }
+    assert 590 <= told["queue"] <= 640
+
+
 def test_exact_inputs_give_exact_parts() -> None:
     """The worked example: 40 min, 15 min, 10 min, 150 steps of 45 s and 6 validations of 20 min."""
     parts = composition(course(SEED, 1))
