@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -87,6 +88,11 @@ class RecordingService(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     server: RecordingService
+
+    def handle(self) -> None:
+        """Answer, also who has hung up meanwhile."""
+        with suppress(ConnectionError):
+            super().handle()
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))

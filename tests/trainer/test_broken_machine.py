@@ -6,6 +6,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -74,6 +75,24 @@ def test_a_full_disk_without_a_service_keeps_what_fits(small_disk: Path, root: P
     steps = [record["step"] for record in whole if record.get("k") == "step"]
     assert list(range(1, len(steps) + 1)) == steps
     assert 100 < len(steps) < STEPS
+
+
+def test_a_service_that_turns_slow_costs_the_end_its_few_seconds(
+    root: Path, service: Any, spooled: Any
+) -> None:
+    """It took the first records and then answers no more: the steps go on, and the spool has them all."""
+    released = threading.Event()
+
+    def answer(_batch: dict[str, Any]) -> tuple[int, Any]:
+        if service.batches:
+            released.wait(90)
+        return 200, {"commands": []}
+
+    service.answer = answer
+    took = trained(root)
+    released.set()
+    assert took < 2 * END_SECONDS
+    assert (True, STEPS) == (bool(service.batches), len(spooled("step")))
 
 
 @pytest.fixture
