@@ -57,17 +57,17 @@ def run_detail(view: RunView) -> dict[str, Any]:
     return {**run_answer(row_of(view)), "plan": to_wire(view.run.plan), **detail}
 
 
-def forecast_answer(name: str, found: Forecast, kind: Kind) -> dict[str, Any]:
+def forecast_answer(name: str, found: Forecast, kind: Kind, total_steps: int | None) -> dict[str, Any]:
     """Return the forecast of one curve, with what is to be said of it in English."""
-    text = told(found, kind, Words())
+    text = told(found, kind, total_steps, Words())
     return {"id": name, **to_wire(found), "text": None if text is None else text.unescape()}
 
 
 def forecasts_of(view: RunView) -> list[dict[str, Any]]:
     """Return the forecasts of a run's curves."""
-    train, val = view.forecast_train, view.forecast_val
-    told_of_train = [] if train is None else [forecast_answer("train", train, "train")]
-    return told_of_train + ([] if val is None else [forecast_answer("val", val, "val")])
+    train, val, total = view.forecast_train, view.forecast_val, view.total_steps
+    told_of_train = [] if train is None else [forecast_answer("train", train, "train", total)]
+    return told_of_train + ([] if val is None else [forecast_answer("val", val, "val", total)])
 
 
 def points_of(view: RunView) -> dict[str, Any]:

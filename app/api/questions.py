@@ -44,7 +44,8 @@ def _forecasts(request: ForecastRequest) -> dict[str, Any]:
     answers = []
     for index, curve in enumerate(request.curves):
         with inside(f"/curves/{index}"):
-            answers.append(forecast_answer(curve.id, forecast(request.query(index)), curve.kind))
+            found = forecast(request.query(index))
+            answers.append(forecast_answer(curve.id, found, curve.kind, curve.total_steps))
     return {"forecasts": answers}
 
 

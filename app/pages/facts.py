@@ -87,7 +87,8 @@ def facts(view: RunView, words: Words) -> list[Fact]:
 def warnings(view: RunView, words: Words) -> list[Markup]:
     """Return every warning of a run, each in a sentence."""
     val = view.forecast_val
-    overfits = told(val, "val", words) if val is not None and "overfitting" in val.warnings else None
+    turned = val is not None and "overfitting" in val.warnings
+    overfits = told(val, "val", view.total_steps, words) if turned else None
     noted = [words.plain(str(note.data.get("text", ""))) for note in view.notes]
     return [*([overfits] if overfits else []), *_oddities(view, words), *noted]
 

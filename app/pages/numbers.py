@@ -107,7 +107,9 @@ def _final_loss(view: RunView, words: Words) -> Number:
     if view.state_word == "diverged":
         return Number(name, words.say("none to come"), target, _diverged(view, words))
     if forecast is None or forecast.status == "refused" or not forecast.at:
-        return Number(name, words.say("not yet"), target, told(forecast, view.band_of, words))
+        return Number(
+            name, words.say("not yet"), target, told(forecast, view.band_of, view.total_steps, words)
+        )
     value = forecast.at[0].quantiles.at(0.5)
     return Number(name, words.plain(words.loss(value)), target, _band_caption(view, forecast, words))
 
@@ -116,7 +118,7 @@ def _diverged(view: RunView, words: Words) -> Markup | None:
     """Return that the loss has diverged, and its best where the training loss tells."""
     train = view.forecast_train
     is_told = train is not None and train.reason == "diverged"
-    return told(train, "train", words) if is_told else refusal("diverged", words)
+    return told(train, "train", view.total_steps, words) if is_told else refusal("diverged", words)
 
 
 def _reached(view: RunView, words: Words) -> Number:

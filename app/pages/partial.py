@@ -18,7 +18,7 @@ def hint_of_other(view: RunView, words: Words) -> list[tuple[Markup, Markup]]:
     of_val = view.band_of == "train"
     other = view.forecast_val if of_val else view.forecast_train
     is_partial = other is not None and other.reason is not None and bool(other.at)
-    hint = told(other, "val" if of_val else "train", words) if is_partial else None
+    hint = told(other, "val" if of_val else "train", view.total_steps, words) if is_partial else None
     if hint is None:
         return []
     return [(words.say("Val loss at the end") if of_val else words.say("Train loss at the end"), hint)]

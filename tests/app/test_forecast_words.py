@@ -43,18 +43,25 @@ TURNED = "It overfits: validation loss has turned up from its best, 0.412 at ste
 )
 def test_a_reason_comes_with_what_is_known(forecast: Forecast, text: str) -> None:
     """Why there is no forecast, or that it overfits, is followed by what can be said all the same."""
-    assert text == str(told(forecast, "val", ENGLISH))
+    assert text == str(told(forecast, "val", 400, ENGLISH))
 
 
 def test_nothing_is_said_of_a_plain_forecast() -> None:
     """Where there is an answer without a warning, or no curve, there is nothing to say."""
-    assert [None, None] == [told(each, "val", ENGLISH) for each in (Forecast("ok", at=AT_END), None)]
+    assert [None, None] == [told(each, "val", 400, ENGLISH) for each in (Forecast("ok", at=AT_END), None)]
 
 
 def test_the_best_of_the_training_loss_is_not_where_validation_turned() -> None:
     """Of the training curve beside a validation that overfits, the best is left out."""
     forecast = Forecast("ok", warnings=("overfitting",), best=BEST)
-    assert "It overfits: validation loss has turned up." == str(told(forecast, "train", ENGLISH))
+    assert "It overfits: validation loss has turned up." == str(told(forecast, "train", 400, ENGLISH))
+
+
+@pytest.mark.parametrize("total_steps", [None, 800])
+def test_only_a_loss_at_the_end_is_where_it_ends(total_steps: int | None) -> None:
+    """A loss that was asked for a step before the last one is not told as the end."""
+    forecast = Forecast("ok", warnings=("overfitting",), at=AT_END, best=BEST)
+    assert TURNED == str(told(forecast, "val", total_steps, ENGLISH))
 
 
 async def test_the_api_says_it_in_words(service: Any) -> None:
@@ -74,6 +81,16 @@ async def test_the_api_says_it_in_words(service: Any) -> None:
     assert ("refused", "constant", "The loss does not change.") == (
         constant["status"], constant["reason"], constant["text"],
     )  # fmt: skip
+
+
+async def test_without_its_interval_the_end_is_not_told(service: Any) -> None:
+    """A call for the median alone is answered: what is said of the curve needs no other quantile."""
+    losses = [1.0, 0.7, 0.5, 0.45, 0.5, 0.56, 0.6, 0.65]
+    curve = {"id": "a", "kind": "val", "steps": [50 * i for i in range(1, 9)], "losses": losses}
+    asked = {"curves": [{**curve, "total_steps": 800, "at": [800]}], "quantiles": [0.5]}
+    answer = await service.client.post("/api/v1/forecast", json=asked, headers=service.headers("read"))
+    (found,) = answer.json()["forecasts"]
+    assert "It overfits: validation loss has turned up from its best, 0.450 at step 200." == found["text"]
 
 
 async def test_the_page_says_it_in_words(service: Any, make_validations: Any) -> None:

@@ -12,7 +12,9 @@ AT_END = (LossAt(400, Quantiles((0.1, 0.5, 0.9), (0.4, 0.5, 0.6))),)
 
 
 def _view(**parts: Any) -> Any:
-    return SimpleNamespace(**{"band_of": "train", "forecast_train": None, "forecast_val": None, **parts})
+    return SimpleNamespace(
+        **{"band_of": "train", "total_steps": 400, "forecast_train": None, "forecast_val": None, **parts}
+    )
 
 
 def test_the_other_curve_gives_a_hint_only_where_it_has_one() -> None:
