@@ -69,7 +69,7 @@ def _refused(forecast: Forecast, why: Markup | None, total_steps: int | None, wo
 
 
 def _at_end(forecast: Forecast, total_steps: int | None) -> Quantiles | None:
-    """Return the loss forecast for the last step, ``None`` where that, or its 80 % interval, was not asked."""
+    """Return the loss forecast for the last step, ``None`` where it or its 80 % interval was not asked."""
     asked = (one.quantiles for one in forecast.at if one.step == total_steps)
     return next((found for found in asked if {0.1, 0.9} <= set(found.levels)), None)
 
