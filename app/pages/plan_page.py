@@ -14,6 +14,7 @@ from app.pages.curve_upload import as_text, unread
 from app.pages.field_faces import FieldFace, field_faces
 from app.pages.gain import gain
 from app.pages.plan_question import EXAMPLE_LOSSES, PlanQuestion, read_plan
+from app.pages.problem_words import expectation
 from app.pages.refusals import option_name
 from app.pages.report_account import account_of
 from app.pages.report_blocks import Report, kind_of
@@ -125,9 +126,10 @@ def _problem(asked: PlanQuestion, words: Words) -> Markup | None:
     fields = words.plain(", ").join(label for name, label in labels if name in asked.wrong)
     if asked.expected is None:
         return words.say("{field}: no number that can be used.", field=fields) if asked.wrong else None
+    expected = expectation(asked.expected, words)
     if not fields:
-        return words.say("This cannot be asked: expected {expected}.", expected=asked.expected)
-    return words.say("{field}: expected {expected}.", field=fields, expected=asked.expected)
+        return words.say("This cannot be asked: expected {expected}.", expected=expected)
+    return words.say("{field}: expected {expected}.", field=fields, expected=expected)
 
 
 def _fields(asked: PlanQuestion, words: Words) -> list[PlanField]:

@@ -25,6 +25,13 @@ ASKED_FOR: tuple[str, ...] = tuple(
 )  # fmt: skip
 """What a form or an address may have been expected to hold."""
 
+CONTRADICTED: tuple[str, ...] = (
+    "at most total_steps, {total}", "at least at_step, {at_step}", "at most high, {high}",
+    "steps that increase", "positive losses at increasing steps", "a positive loss",
+    "a loss the job has not reached already", "a whole number of at least 1",
+)  # fmt: skip
+"""What a question may have been expected to hold, where its numbers contradict each other."""
+
 SENTENCES: tuple[str, ...] = (
     "There is no run {run}.",
     "There is no replacement {replacement}.",
@@ -63,12 +70,17 @@ def told(detail: str, words: Words) -> str:
     return ". ".join(known) + "." if len(known) == len(parts) else detail
 
 
+def expectation(text: str, words: Words) -> str:
+    """Return what was expected, in the reader's language where that is common."""
+    return _translated(text, (*ASKED_FOR, *CONTRADICTED), words) or text
+
+
 def _field(sentence: str, words: Words) -> str | None:
     matched = _pattern(FIELD).fullmatch(sentence)
     if matched is None:
         return None
     values = matched.groupdict()
-    asked = _translated(values["expected"], ASKED_FOR, words) or values["expected"]
+    asked = expectation(values["expected"], words)
     found = words.translated(MISSING) if values["found"] == MISSING else values["found"]
     return words.translated(FIELD).format(where=values["where"], found=found, expected=asked)
 

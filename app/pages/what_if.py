@@ -12,6 +12,7 @@ from app.pages.default_notes import curve_choices, default_notes
 from app.pages.field_faces import FieldFace, field_faces
 from app.pages.gain import gain
 from app.pages.options import is_past_target
+from app.pages.problem_words import expectation
 from app.pages.refusals import option_name, reason_text
 from app.pages.report_verdict import pareto_note
 from app.pages.summary_table import summary_table
@@ -71,7 +72,8 @@ def what_if(view: RunView, query: Mapping[str, str], plans: Plans, words: Words)
     question, found = told.question, told.comparison
     problem = None
     if told.expected is not None:
-        problem = words.say("This cannot be asked: expected {expected}.", expected=told.expected)
+        expected = expectation(told.expected, words)
+        problem = words.say("This cannot be asked: expected {expected}.", expected=expected)
     changed = {name: value.text for name, value in values.items() if value.is_changed}
     return WhatIf(
         run_id=view.run.id,

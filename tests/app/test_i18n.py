@@ -8,7 +8,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
 from app.i18n import CATALOGUES, preferred_language, translations
-from app.pages.problem_words import ASKED_FOR, FIELD, MISSING, SENTENCES
+from app.pages.problem_words import ASKED_FOR, CONTRADICTED, FIELD, MISSING, SENTENCES
 from planner.reasons import TEMPLATES
 
 KEYWORDS = {"say": None, "say_n": (1, 2)}
@@ -19,7 +19,7 @@ def texts(root: Path) -> set[str]:
     code = extract_from_dir(root / "app", [("**.py", "python")], keywords=KEYWORDS)
     pages = extract_from_dir(root / "templates", [("**.html", "jinja2.ext:babel_extract")], keywords=KEYWORDS)
     found = {message if isinstance(message, str) else message[0] for _, _, message, _, _ in (*code, *pages)}
-    return found | set(TEMPLATES.values()) | {FIELD, MISSING, *ASKED_FOR, *SENTENCES}
+    return found | set(TEMPLATES.values()) | {FIELD, MISSING, *ASKED_FOR, *CONTRADICTED, *SENTENCES}
 
 
 def fields(text: str) -> set[str]:

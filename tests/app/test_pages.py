@@ -343,6 +343,12 @@ async def test_the_plan_page_names_the_field_it_refuses(visitor: Visitor, query:
     assert (422, True) == (report.status_code, f"/{query.partition('=')[0]} is " in words_of(report, 422))
 
 
+async def test_the_plan_page_refuses_in_the_readers_language(visitor: Visitor) -> None:
+    """In French, too, the sentence names the field and what was expected."""
+    told = words_of(await visitor.get("/plan?at_step=999", headers={"Accept-Language": "fr"}), 422)
+    assert "Pas faits : attendu au plus le nombre de pas en tout, 311." in told
+
+
 async def test_the_plan_page_keeps_no_file_in_its_address(visitor: Visitor) -> None:
     """The form sends its file field along; the address it leads to holds the numbers alone."""
     led = await visitor.get("/plan?edit=20&file=&test=5")
