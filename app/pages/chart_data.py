@@ -54,7 +54,7 @@ def chart_data(view: RunView, words: Words, advised: Sequence[Advised] = ()) -> 
         **curves(view.blocks, view.loss_now, words),
         **_ahead(view, words),
         **_marks(view, words),
-        **_verdicts(advised, clock, words),
+        **_verdicts(advised, clock, view.at_step or 0, words),
         **_labels(view, words),
     }
     for columns in sources.values():
@@ -164,8 +164,10 @@ def _milestones(view: RunView, words: Words) -> Columns:
     return {**_columns(steps, y=low, y1=high), "tip": tips}
 
 
-def _verdicts(advised: Sequence[Advised], clock: ClockOfStep, words: Words) -> dict[str, Columns]:
-    """Return where in the run what was advised, a source for each kind of advice."""
+def _verdicts(
+    advised: Sequence[Advised], clock: ClockOfStep, at_step: int, words: Words
+) -> dict[str, Columns]:
+    """Return where in the run what was advised, a source for each kind of advice; none is from ahead."""
     found: dict[str, Columns] = {
         f"advised_{badge}": {"step": [], "tip": []} for badge in set(BADGES.values())
     }
@@ -173,7 +175,7 @@ def _verdicts(advised: Sequence[Advised], clock: ClockOfStep, words: Words) -> d
         badge = BADGES.get(one.action, "wait")
         sure = "" if one.probability is None else f", {words.sureness(one.probability)}"
         columns = found[f"advised_{badge}"]
-        columns["step"] += [round(step, 1) for step in clock.steps_at([one.at])]
+        columns["step"] += [min(round(step, 1), at_step) for step in clock.steps_at([one.at])]
         columns["tip"].append(f"{words.clock(one.at)}: {badge_face(badge, words).word}{sure}")
     return found
 

@@ -17,7 +17,7 @@ from app.store import Store
 
 ROWS_A_PAGE = 25
 MOST_RUNS = 5_000
-"""Runs a list chooses from, those heard of last; older ones are found by their address."""
+"""Runs a list chooses from, those heard of last; older ones are found by the search."""
 FIRST_SECONDS, YOUNG_SECONDS = 0.1, 10.0
 """How long a reader waits for rows that were not computed lately; the rest follows on the open page."""
 
@@ -36,6 +36,7 @@ class PageOfRuns:
         pages: how many pages.
         version: changes whenever anything shown changes.
         is_being_computed: whether a row shows bare facts only.
+        chosen_from: of how many runs, those heard of last, it chooses; ``None``: of all.
     """
 
     listing: Listing
@@ -45,6 +46,7 @@ class PageOfRuns:
     pages: int
     version: str
     is_being_computed: bool
+    chosen_from: int | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -72,7 +74,8 @@ def page_of_runs(  # noqa: PLR0913 - given by name where it matters
     ids = tuple(f"{group.key}/{row.id}" for group in told.groups for row in group.rows)
     version = f"{crc32(repr((len(found), [(row.run.id, row.version) for row in rows])).encode()):08x}"
     is_being_computed = any(row.reason == "not_computed_yet" for row in rows)
-    return PageOfRuns(told, ids, chosen, len(found), pages, version, is_being_computed)
+    chosen_from = MOST_RUNS if len(runs) == MOST_RUNS else None
+    return PageOfRuns(told, ids, chosen, len(found), pages, version, is_being_computed, chosen_from)
 
 
 @router.get("/")

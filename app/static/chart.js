@@ -9,6 +9,7 @@
   const LOOK_CLOSER_AFTER = 200;
   const STRIDE = 0.25;
   const FOOT = 0.035; // height of the marks at the foot, as a share of the axis
+  const KEPT = "#chart?";
   const CURVES = ["raw", "spread", "smooth", "val", "forecast", "fix", "target"];
   let plot = null;
   let data = null;
@@ -28,7 +29,7 @@
     plot = model.get_model_by_name("loss");
     data = first;
     paint();
-    show();
+    zoom(recalled());
     holder.dataset.ready = "yes";
     // A finger that drags over the chart scrolls the page; the buttons zoom.
     if (window.matchMedia("(pointer: coarse)").matches) plot.toolbar.active_drag = null;
@@ -181,8 +182,31 @@
     stretch = cut && cut[1] > cut[0] && cut[1] - cut[0] < 0.999 * (last - first) ? cut : null;
     closer = null;
     show();
+    keep();
     window.clearTimeout(looking);
     if (stretch) looking = window.setTimeout(lookCloser, LOOK_CLOSER_AFTER);
+  }
+
+  // What is shown stands behind the address, so that whoever is sent it sees the same.
+  function keep() {
+    const said = new URLSearchParams();
+    if (chosen("x-axis") !== "step") said.set("x", chosen("x-axis"));
+    if (chosen("y-axis") !== "log") said.set("y", chosen("y-axis"));
+    if (stretch) ["from", "to"].forEach((end, i) => said.set(end, Number(stretch[i].toPrecision(10))));
+    const { pathname, search, hash } = window.location;
+    if (`${said}`) history.replaceState(null, "", `${pathname}${search}${KEPT}${said}`);
+    else if (hash.startsWith(KEPT)) history.replaceState(null, "", pathname + search);
+  }
+
+  function recalled() {
+    const { hash } = window.location;
+    const said = new URLSearchParams(hash.startsWith(KEPT) ? hash.slice(KEPT.length) : "");
+    for (const axis of ["x", "y"]) {
+      const radios = [...tools.querySelectorAll(`input[name="${axis}-axis"]`)];
+      for (const radio of radios) radio.checked = radio.value === said.get(axis) || radio.checked;
+    }
+    const ends = ["from", "to"].map((end) => parseFloat(said.get(end)));
+    return ends.every(Number.isFinite) ? ends : null;
   }
 
   async function lookCloser() {

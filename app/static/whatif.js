@@ -23,7 +23,7 @@
   async function answer() {
     const number = ++latest;
     const query = changed();
-    history.replaceState(null, "", query ? `?${query}` : window.location.pathname);
+    history.replaceState(null, "", (query ? `?${query}` : window.location.pathname) + window.location.hash);
     const response = await fetch(`${form.dataset.answer}?${query}`, { credentials: "same-origin" });
     const html = await response.text();
     if (!response.ok || number !== latest) return; // a newer question is on its way

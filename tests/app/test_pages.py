@@ -172,6 +172,21 @@ async def test_the_list_is_paged_and_searched(service: Service, visitor: Visitor
     assert "No run is called that." in words_of(await visitor.get("/?q=nonsense"))
 
 
+async def test_the_search_finds_runs_that_the_list_leaves_out(
+    service: Service, visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A list chooses from the runs heard of last, and says so; the search looks at every run."""
+    monkeypatch.setattr("app.pages.runs.MOST_RUNS", 3)
+    for number in range(4):
+        await service.report(f"run-{number}", plan={**PLAN, "name": f"name {number}"})
+    told = words_of(await visitor.get("/"))
+    assert "Chosen from the 3 runs heard of last; the search finds older ones." in told
+    assert "name 0" not in told
+    found = words_of(await visitor.get("/?q=name+0"))
+    assert "name 0" in found
+    assert "Chosen from" not in found
+
+
 async def test_the_what_if_is_in_the_url(
     service: Service, visitor: Visitor, make_validations: Callable[..., Any]
 ) -> None:
