@@ -40,7 +40,7 @@ def _floor(floor: Quantiles, words: Words) -> Markup:
     if low is None or high is None or middle is None or low >= 0:
         return _interval(floor, words)
     if high <= 0:
-        return words.say("not in sight: the loss still falls as if to below 0")
+        return words.say("not in sight")
     if middle <= 0:
         return words.say("not in sight, at most {high}", high=words.loss(high))
     return words.say("<b>{middle}</b>, at most {high}", middle=words.loss(middle), high=words.loss(high))
