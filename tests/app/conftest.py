@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
+import structlog
 from fastapi import FastAPI
 
 from app.auth import issue
@@ -118,6 +119,16 @@ def settings(tmp_path: Path) -> Settings:
         scheduler="none",
         user="ada",
     )
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _plain_tracebacks() -> Iterator[None]:
+    """Log as the service does: tracebacks with every local variable in a frame take a minute to write."""
+    before = structlog.get_config()["processors"]
+    plain = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(processors=[*before[:-1], plain])
+    yield
+    structlog.configure(processors=before)
 
 
 @pytest.fixture(scope="module", autouse=True)
