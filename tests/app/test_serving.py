@@ -8,7 +8,6 @@ import signal
 import socket
 import subprocess
 import sys
-import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -22,6 +21,7 @@ from app.auth import token_hash, token_name
 from app.cli import app as command
 from app.serving import MOST_FILES, PortTakenError, StateTakenError, bind, locked, url_of
 from app.store import open_store
+from tests.app.bombs import bomb
 from tests.waiting import PATIENCE_SECONDS
 
 CUTLOSSD = [sys.executable, "-c", "from app.cli import main; main()"]
@@ -210,15 +210,14 @@ def test_reports_are_taken_beside_slow_and_hostile_senders(running: Running) -> 
     token = json.loads((running.folder / "credentials.json").read_text())["report_token"]
     head = b"POST /api/v1/runs/r/records HTTP/1.1\r\nHost: 127.0.0.1\r\n"
     sized = head + b"Content-Length: 30000000\r\n\r\n" + b" " * 1000
-    packer = zlib.compressobj(9, wbits=31)
-    bomb = b"".join(packer.compress(b" " * 2**20) for _ in range(1000)) + packer.flush()
+    body = bomb(1000)
     named = head + f"Authorization: Bearer {token}\r\nContent-Encoding: gzip\r\n".encode()
     with ExitStack() as open_ones:
         for started in [*[head] * 100, *[sized] * 100]:
             open_ones.enter_context(socket.create_connection(address)).sendall(started)
         bombs = [open_ones.enter_context(socket.create_connection(address)) for _ in range(5)]
         for sender in bombs:
-            sender.sendall(named + f"Content-Length: {len(bomb)}\r\n\r\n".encode() + bomb)
+            sender.sendall(named + f"Content-Length: {len(body)}\r\n\r\n".encode() + body)
         batch = {"v": 1, "attempt": "a", "attempt_started": 1.0, "steps": {"seq": [1], "step": [1]}}
         answer = httpx.post(
             f"{running.url}/api/v1/runs/r/records",
