@@ -11,6 +11,7 @@ from planner.weighted import weighted_quantiles
 
 LEVELS = np.array([0.005, 0.02, 0.05, 0.1, 0.17, 0.25, 0.37, 0.5, 0.63, 0.75, 0.83, 0.9, 0.95, 0.98, 0.995])
 MIDDLE = 7
+_LOW, _HIGH = 3, 11  # of 10 and 90 %
 _FARTHEST = 40.0
 """Widths between two quantiles beyond which a loss is surely above or below: nobody tells more apart."""
 
@@ -30,6 +31,11 @@ class Belief:
     """
 
     values: FloatArray
+
+    @property
+    def width(self) -> FloatArray:
+        """Width of the 80 % interval at each step, shape (steps, 1)."""
+        return self.values[:, _HIGH, None] - self.values[:, _LOW, None]
 
     def quantiles(self, levels: FloatArray) -> FloatArray:
         """Return the loss at each level, shape (steps, len(levels))."""

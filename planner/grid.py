@@ -11,9 +11,9 @@ from planner.curve import FloatArray
 from planner.laws import LAWS
 from planner.schedule import Option, Schedule, options
 
-_LEVEL_PRECISION = 1 / 9.0
-_DROP_PRECISION = 1.0
-_ABSENT_PRECISION = 1e8
+_LEVEL_PRECISION = 1 / 9.0  # a level within three units of where the curve stands
+_DROP_PRECISION = 1.0  # a drop of one unit, give or take one: the unit is about the recent drop
+_ABSENT_PRECISION = 1e8  # a factor that is not in the model stays at 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +25,14 @@ class Grid:
         mean: prior mean of the factors, shape (models, 3).
         precision: prior precision of the factors, shape (models, 3).
         log_weight: log prior weight, shape (models,).
+        begins_late: which have a law whose counter began late, shape (models,).
     """
 
     columns: NDArray[np.intp]
     mean: FloatArray
     precision: FloatArray
     log_weight: FloatArray
+    begins_late: NDArray[np.bool_]
 
 
 @lru_cache(maxsize=8)
@@ -46,6 +48,7 @@ def grid(situation: str) -> Grid:
         mean=np.array([[0.0, 1.0, option.amount] for _, option in pairs]),
         precision=np.array([[_LEVEL_PRECISION, _DROP_PRECISION, _of_rate(option)] for _, option in pairs]),
         log_weight=np.log(weights),
+        begins_late=np.array([LAWS[j].begins_late for j, _ in pairs]),
     )
 
 

@@ -17,10 +17,12 @@ class Law:
     Attributes:
         name: the key of its learned weight.
         shape: loss against the clock, up to an offset and a factor.
+        begins_late: whether much was learned before the counter began.
     """
 
     name: str
     shape: Callable[[FloatArray], FloatArray]
+    begins_late: bool = False
 
     def drop(self, clock: FloatArray) -> FloatArray:
         """Return the shape moved and stretched to 0 at clock 1 and 1 at clock 1/4, shape of ``clock``."""
@@ -47,7 +49,7 @@ LAWS: tuple[Law, ...] = (
     Law("shifted power 1", _power(1.0, 0.1)),
     Law("shifted power 2", _power(2.0, 0.2)),
     # as much done before the first step as since: a run that carries an earlier one on
-    Law("late power 0.5", _power(0.5, 1.0)),
+    Law("late power 0.5", _power(0.5, 1.0), begins_late=True),
     # the limit of a small exponent, as in ilog2 of Domhan et al.
     Law("logarithm", lambda clock: np.asarray(-np.log(clock))),
     Law("square root", lambda clock: np.asarray(-np.sqrt(clock))),

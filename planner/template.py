@@ -13,17 +13,17 @@ from scipy.special import ndtri
 
 from planner.belief import LEVELS, Belief
 from planner.bins import Bins
+from planner.calibration import RAMP
 from planner.curve import FloatArray, Series
 
-_SMOOTHING = 0.05
-_LEAST_STRETCH, _MOST_STRETCH = 0.5, 2.0
-_UNLIKE = 0.3
-_TRUST = 0.7
-_TINY = 1e-300
-_RAMP = 0.2
-_SHARE = 0.3
-_EARLIER = 0.5
 _FEWEST = 8
+_SMOOTHING = 0.05  # of the points, in one mean
+_EARLIER = 0.5  # of the steps seen: how alike two runs are is measured on what came before
+_LEAST_STRETCH, _MOST_STRETCH = 0.5, 2.0  # beyond these it is another course, not the same one stretched
+_UNLIKE = 0.3  # share of this run's movement the template leaves unexplained, from which on it says nothing
+_TRUST = 0.7  # in a template that explains everything
+_UNCERTAIN = 0.3  # share of the drop it expects, and of the belief's own spread
+_TINY = 1e-300  # against a division by the movement of a curve that has none
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +51,9 @@ class Template:
 
         The template's own uncertainty is a share of the drop it expects, and of the belief's spread.
         """
-        trust = self.trust * np.clip(np.log(x / self.now) / _RAMP, 0.0, 1.0)[:, None]
+        trust = self.trust * np.clip(np.log(x / self.now) / RAMP, 0.0, 1.0)[:, None]
         ahead = self.drop(x)[:, None]
-        spread = _SHARE * np.hypot(ahead, (belief.values[:, -4:-3] - belief.values[:, 3:4]) / 2)
+        spread = _UNCERTAIN * np.hypot(ahead, belief.width / 2)
         expected = self.level + ahead + spread * ndtri(LEVELS)
         return Belief((1 - trust) * belief.values + trust * expected)
 

@@ -5,8 +5,10 @@ import pytest
 
 from planner.belief import LEVELS, MIDDLE, Belief
 from planner.calibration import Parts, local_noise, parts
-from planner.curve import Curve
+from planner.curve import Curve, Kind
 from planner.forecast import ForecastQuery, fit_curve
+
+KINDS: tuple[Kind, ...] = ("val", "train")
 
 
 def test_noise_of_a_mean_falls_with_the_records() -> None:
@@ -53,6 +55,21 @@ def test_a_decay_to_come_lowers_what_is_low() -> None:
 def test_what_was_seen_is_not_recalibrated() -> None:
     """Up to the last point the models' own quantiles stand."""
     assert made(5.0, 0.5, ramp=0.0) == pytest.approx(2 + np.linspace(-1, 1, len(LEVELS)))
+
+
+@pytest.mark.parametrize(("start", "is_late"), [(0, False), (3000, True)])
+def test_a_validation_counter_that_began_late_is_noticed(start: int, is_late: bool) -> None:
+    """A curve counted from the middle of a run lets its loss fall further than one counted from its start."""
+    steps = np.arange(50.0, 2001, 50)
+    losses = 1 + 20 * (start + steps) ** -0.5
+    falls = []
+    for kind in KINDS:
+        fit = fit_curve(ForecastQuery(Curve(steps, losses, kind), total_steps=4000)).fit
+        assert fit is not None
+        belief = Belief(np.full((1, len(LEVELS)), 2.0))
+        falls.append(float(parts(belief, np.array([4000.0]), fit, None).fall[0, 0]))
+    val, train = falls
+    assert is_late == (val > 0.2 * train)
 
 
 def test_a_planned_decay_leaves_more_to_learn() -> None:
