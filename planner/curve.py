@@ -16,16 +16,18 @@ LARGEST_LOSS = 1e30
 """A loss beyond this is taken for overflow: single precision ends at 3e38."""
 
 SMALLEST_LOSS = 1e-30
+"""A loss nearer to 0 is 0."""
+
 LARGEST_STEP = 1e30
 LONGEST_SERIES = 4096
 """Longer series are reduced to half as many block means, so that the cost of a fit stays bounded."""
 
-_RESTART_FRACTION = 0.02
+_RESTART_FRACTION = 0.02  # of the steps done: a log that goes back below this begins anew
 _SPIKE_WIDTH = 9
 _SPIKE_DEVIATIONS = 5.0
-_MAD_TO_SIGMA = 1.4826
-_WARM_UP = 0.03
-_USUAL = 0.95
+_MAD_TO_SIGMA = 1.4826  # from a median absolute deviation to a standard deviation, for normal noise
+_WARM_UP = 0.03  # of the steps seen
+_USUAL = 0.95  # quantile: what lies above is no part of a curve's usual range
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,11 +14,14 @@ FEWEST_VAL = 4
 
 _ALARM_RECORDS = 3
 _FEWEST_FIT = 3
-_UNUSUAL = 10.0
-_CONSTANT = 1e-12
+_UNUSUAL = 10.0  # times the usual change between records
+_CONSTANT = 1e-12  # of the loss: less is rounding
 _FEWEST_TREND = 20
+_SIGNIFICANT = 3.0  # standard errors
 _FEWEST_RISE = 3
-_SIGNIFICANT = 3.0
+_RISE_TO_WOBBLE = 2.0
+_RISE_TO_FALL = 0.02
+"""Of the whole fall so far: a smaller rise, however sure, costs nothing worth a warning."""
 
 
 def refusal(curve: Curve, series: Series) -> Reason | None:
@@ -66,7 +69,11 @@ def has_exploded(losses: FloatArray) -> bool:
 
 
 def is_overfitting(series: Series) -> bool:
-    """Say whether a validation curve has turned up for good: three points above its best, and rising."""
+    """Say whether a validation curve has turned up for good.
+
+    The recent third of the points after its best, at least three, lies above the best on average by twice the
+    usual change between points, and by more than a trifle of what it had fallen.
+    """
     if len(series.y) <= _FEWEST_RISE:
         return False
     best = int(np.argmin(series.y))
@@ -76,7 +83,8 @@ def is_overfitting(series: Series) -> bool:
     wobble = float(np.median(np.abs(np.diff(series.y)))) / np.sqrt(2)
     recent = after[-max(_FEWEST_RISE, len(after) // 3) :]
     rise = float(recent.mean()) - float(series.y[best])
-    return bool(rise > 2 * wobble and rise > 0.02 * (series.y[: best + 1].max() - series.y[best]))
+    fall = float(series.y[: best + 1].max() - series.y[best])
+    return bool(rise > _RISE_TO_WOBBLE * wobble and rise > _RISE_TO_FALL * fall)
 
 
 def _is_rising(series: Series) -> bool:

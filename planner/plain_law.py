@@ -10,14 +10,15 @@ from planner.curve import FloatArray
 from planner.weighted import weighted_quantiles
 
 _EXPONENTS = np.geomspace(0.02, 3.0, 40)
-_DECAYS = np.geomspace(0.03, 1.5, 24)
+_DECAYS = np.geomspace(0.03, 1.5, 24)  # of an exponential, in the steps seen
 _FINE = 32
-_SUPPORT = 16.0
+_SUPPORT = 16.0  # squared residuals above the best: e to the -8 of its weight
 _PLAIN = 0.01  # a mean over a bin is off a bent law by about this share of its height
 _CAUTION = 1.5  # the noise is itself an estimate: without it the intervals are a little short
 _FEWEST = 4
 _NODES = np.linspace(-2.0, 2.0, 9)
-_FAR = 600.0
+_FAR = 600.0  # e to this power is still a float
+_LEAST_NOISE = 1e-7  # variance in units of the curve's scale: an exact curve is not infinitely precise
 _ALIKE = 1e-14
 
 
@@ -113,7 +114,7 @@ def _linear(
     """Return floor and drop, their deviations and the squared residuals of each rate, rising ones at inf."""
     basis = _shapes(rate, np.full(len(rate), is_power), np.exp(bins.u))
     design = np.stack([np.ones_like(basis), basis], axis=2)
-    precision = 1 / (variance + np.median(variance) * 0.01 + (_PLAIN * bins.z) ** 2 + 1e-7)
+    precision = 1 / (variance + np.median(variance) * 0.01 + (_PLAIN * bins.z) ** 2 + _LEAST_NOISE)
     squares = np.swapaxes(design, 1, 2) @ (design * precision[:, None])
     # steps that hardly differ from each other, as a counter that began at 1e12, leave the two columns alike
     ridge = 1e-9 + _ALIKE * np.trace(squares, axis1=1, axis2=2)[:, None, None]
