@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -49,7 +50,7 @@ class Account:
         measured: the pace by phase.
         spent: seconds spent by phase; empty where only their sum is known.
         first_loss: training loss at the start.
-        loss_now: smoothed training loss.
+        loss_now: smoothed training loss; not a number where it left the finite.
         val_loss: of the newest validation.
     """
 
@@ -125,7 +126,7 @@ def _with_past(view: RunView, account: Account) -> Account:
         measured=measured,
         spent=[row for row in spent if row[0] != "queue"],
         first_loss=view.first_loss,
-        loss_now=view.loss_now,
+        loss_now=math.nan if view.state_word == "diverged" else view.loss_now,
         val_loss=view.last_val.loss if view.last_val else None,
     )
 

@@ -127,6 +127,7 @@ async def test_a_diverged_run_is_to_be_stopped(service: Service, visitor: Visito
     assert "Train loss NaN was 2.00" in told
     assert "at the end none to come" in told
     assert "now, step 60: NaN" in (await visitor.get("/runs/lost/chart")).text
+    assert "Training loss NaN; it was 2.00 at the start." in words_of(await visitor.get("/runs/lost/report"))
     assert "1 of 1 runs needs you: stop 1." in words_of(await visitor.get("/"))
 
 
