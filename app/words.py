@@ -84,7 +84,7 @@ class Words:
         if value != 0 and not 1e-4 <= value < 1e6:  # noqa: PLR2004 - beyond these an exponent reads better
             return f"{value:.{digits - 1}e}".replace(".", self.decimal(0.5)[1])
         decimals = 0 if value == 0 else max(0, digits - 1 - math.floor(math.log10(value)))
-        return _firm(format_decimal(value, "#,##0." + "0" * decimals, locale=_locale(self.language)))
+        return _firm(format_decimal(abs(value), "#,##0." + "0" * decimals, locale=_locale(self.language)))
 
     def typed(self, value: float) -> str:
         """Return a number a person chose as they would write it, without digits added."""

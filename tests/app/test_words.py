@@ -69,7 +69,7 @@ def test_clock_times_are_the_readers() -> None:
         (2.76, "2.76", "2,76"), (0.3, "0.300", "0,300"), (1234.5, "1,234", "1 234"),
         (-0.3, "−0.300", "−0,300"), (-0.00001234, "−1.23e-05", "−1,23e-05"),
         (0.00001234, "1.23e-05", "1,23e-05"),
-        (0, "0", "0"), (float("nan"), "NaN", "NaN"), (float("inf"), "infinite", "infini"),
+        (0, "0", "0"), (-0.0, "0", "0"), (float("nan"), "NaN", "NaN"), (float("inf"), "infinite", "infini"),
     ],
 )  # fmt: skip
 def test_losses(value: float, english: str, french: str) -> None:
