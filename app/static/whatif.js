@@ -7,6 +7,8 @@
   const PAUSE = 60;
   let timer = null;
   let latest = 0;
+  let open = 0;
+  let again = false;
 
   // A slider is another hand on its field; the field is what counts.
   form.addEventListener("input", ({ target }) => {
@@ -18,15 +20,39 @@
     window.clearTimeout(timer);
     timer = window.setTimeout(answer, PAUSE);
   });
-  document.addEventListener("cutloss:news", () => document.body.dataset.asking && answer());
+  // News never overtake a question on its way: where they come faster than answers, none would ever be shown.
+  document.addEventListener("cutloss:news", () => {
+    if (!document.body.dataset.asking) return;
+    again = open > 0;
+    if (!again) answer();
+  });
 
   async function answer() {
     const number = ++latest;
     const query = changed();
     history.replaceState(null, "", (query ? `?${query}` : window.location.pathname) + window.location.hash);
-    const response = await fetch(`${form.dataset.answer}?${query}`, { credentials: "same-origin" });
-    const html = await response.text();
-    if (!response.ok || number !== latest) return; // a newer question is on its way
+    const html = await answered(query);
+    if (number !== latest) return; // a newer question is on its way
+    if (html !== null) show(html);
+    if (again) {
+      again = false;
+      answer();
+    }
+  }
+
+  async function answered(query) {
+    open += 1;
+    try {
+      const response = await fetch(`${form.dataset.answer}?${query}`, { credentials: "same-origin" });
+      return response.ok ? await response.text() : null;
+    } catch {
+      return null; // the service is away: the answer shown stays
+    } finally {
+      open -= 1;
+    }
+  }
+
+  function show(html) {
     const holder = document.createElement("template");
     holder.innerHTML = html.trim();
     const fresh = holder.content.firstElementChild;
