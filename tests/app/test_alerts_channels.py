@@ -5,16 +5,12 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from io import StringIO
-from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))  # the servers beside this file are no test
-
-from receivers import Mailbox, Webhook, mailbox, webhook
-
 from app.alerts.channels import check, redacted, send
 from planner.errors import InvalidInputError
+from tests.app.receivers import Mailbox, Webhook, mailbox, webhook
 
 SECRET = "s3cretvalue"
 

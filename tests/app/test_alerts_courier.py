@@ -2,17 +2,12 @@
 
 import json
 import socket
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))  # the servers beside this file are no test
-
-from receivers import Webhook, webhook
 
 from app.alerts.channels import Sent, send
 from app.alerts.courier import CHANNELS_AT_ONCE, HOUR, RETRY_SECONDS, STOP_SECONDS, Courier
@@ -21,6 +16,7 @@ from app.schemas.alerts import AlertSettings
 from app.store import Store, open_store
 from app.store.alerts import NewAlert
 from app.store.facts import Alert, AlertChannel, Episode
+from tests.app.receivers import Webhook, webhook
 
 NOW = 1_000_000.0
 PATIENCE_SECONDS = 30.0

@@ -1,16 +1,11 @@
 """The lookout: real runs in a real store, at times the tests choose."""
 
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))  # the servers beside this file are no test
-
-from receivers import Webhook, webhook
 
 from app.alerts.courier import Courier
 from app.alerts.lookout import KEPT_SECONDS, LISTEN_EVERY, TIDY_SECONDS, Lookout
@@ -22,6 +17,7 @@ from app.settings import Settings
 from app.slurm.scheduler import JobFacts
 from app.store import Store, open_store
 from app.store.facts import AlertChannel
+from tests.app.receivers import Webhook, webhook
 from tests.waiting import until
 
 NOW = 1_800_000_000.0

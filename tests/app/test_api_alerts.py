@@ -1,20 +1,15 @@
 """Alerts over the API: choices, channels that show no secret, and a run whose end is told."""
 
 import asyncio
-import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))  # the servers beside this file are no test
-
-from receivers import Webhook, webhook
-
 from app.alerts.desk import MOST_CHANNELS
 from app.schemas.alerts import AlertSettings
+from tests.app.receivers import Webhook, webhook
 
 SECRET = "s3cretvalue"
 PATIENCE_SECONDS = 60.0

@@ -2,20 +2,15 @@
 
 import asyncio
 import re
-import sys
 import time
 from collections.abc import Iterator
 from html import unescape
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))  # the servers beside this file are no test
-
-from receivers import Webhook, webhook
-
 from app.auth import issue
+from tests.app.receivers import Webhook, webhook
 
 LOGIN = "/?token=login-token-of-the-tests"
 SECRET = "s3cretvalue"

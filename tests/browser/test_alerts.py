@@ -2,10 +2,8 @@
 
 import getpass
 import json
-import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from chromium import PATIENCE_MILLISECONDS
@@ -14,10 +12,7 @@ from served import Service, served
 
 from app.records import read_batch
 from app.store import Store, open_store
-
-sys.path.append(str(Path(__file__).parent.parent / "app"))  # the servers beside those tests
-
-from receivers import Webhook, webhook
+from tests.app.receivers import Webhook, webhook
 
 # A headless browser has no screen to notify on: what would be shown is kept instead.
 RECORDER = """
