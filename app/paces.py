@@ -206,8 +206,8 @@ def _in_progress(snapshot: Snapshot, now: float) -> InProgress | None:
     done, of = (note.data.get(name) for name in ("done", "of"))
     counts = (done, of) if isinstance(done, int) and isinstance(of, int) and 0 <= done <= of else (None, None)
     elapsed = max(now - started, 0.0)
-    # The batches were counted when the run last spoke: what has passed since says nothing of their rate.
-    silent = 0.0 if counts[0] is None else min(max(now - snapshot.run.last_record_at, 0.0), elapsed)
+    # What has passed since the run last spoke says nothing of its batches' rate, nor of how long it takes.
+    silent = min(max(now - snapshot.run.last_record_at, 0.0), elapsed)
     return InProgress(phase, elapsed, counts[0], counts[1], silent)
 
 

@@ -3,10 +3,15 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.special import ndtr, ndtri
 
 from planner import points
 from planner.eta_table import TABLE
 from planner.timings import Durations, FloatArray
+
+_SURELY = 1 - 1e-9
+_SPAN_80 = float(ndtri(0.9) - ndtri(0.1))
+"""Standard deviations between the 10 % and the 90 % quantile of a normal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +35,27 @@ class EventLevel:
     def within(self, most_seconds: float) -> "EventLevel":
         """Return the same with an upper bound."""
         return replace(self, most_seconds=most_seconds)
+
+    def lasting(self, seconds: float, done: int | None = None, of: int | None = None) -> "EventLevel":
+        """Return what a first one that is still in progress tells of it and of those ahead.
+
+        Batches done tell its rate, trusted the more the more were done; else it takes longer than so far.
+
+        Args:
+            seconds: for how long it is known to have been going on.
+            done: batches done by then.
+            of: how many it has.
+        """
+        if seconds <= 0 or self.seconds <= 0 or self.prior <= 0:
+            return self
+        if done and of:
+            trust = done / (done + TABLE.batches_to_trust)
+            typical = (seconds * of / done) ** trust * self.seconds ** (1 - trust)
+            return replace(self, seconds=typical, prior=max((1 - trust) * self.prior, TABLE.event_drift))
+        shorter = min(float(ndtr(np.log(seconds / self.seconds) / self.prior)), _SURELY)
+        low, middle, high = self.prior * ndtri(shorter + (1 - shorter) * np.array([0.1, 0.5, 0.9]))
+        typical = max(self.seconds * float(np.exp(middle)), seconds)
+        return replace(self, seconds=typical, prior=float(high - low) / _SPAN_80)
 
     def mean_seconds(self, events: float, dimension: int) -> FloatArray:
         """Draw the mean seconds of one of the events ahead, shape (DRAWS,)."""

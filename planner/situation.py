@@ -1,6 +1,6 @@
 """Where a run stands: what is due, what each of it takes, what the clock says."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from planner.eta_query import EtaQuery, InProgress
 from planner.eta_table import TABLE
 from planner.event_level import EventLevel, event_level
 from planner.first_steps import first_steps
-from planner.plan import Cadence, Due, checkpoints_due, validations_due
+from planner.plan import Cadence, Due, Plan, checkpoints_due, validations_due
 from planner.priors import expected_checkpoint, expected_step, expected_validation
 from planner.restart import lately
 from planner.silence import steps_under_way, under_way, under_way_seconds
@@ -78,6 +78,8 @@ def situation(query: EtaQuery) -> Situation | None:
     now, plan = level.now_seconds, query.plan
     validate_every = _cadence(plan.validate_every, query.validations)
     checkpoint_every = _cadence(plan.checkpoint_every, query.checkpoints)
+    validation = expected_validation(_batches(query), validate_every, now, query.priors)
+    checkpoint = expected_checkpoint(checkpoint_every, now, query.priors)
     room = np.inf if clock is None else clock.event_room(now)
     return Situation(
         query.at_step,
@@ -85,10 +87,8 @@ def situation(query: EtaQuery) -> Situation | None:
         level,
         validations,
         checkpoints,
-        _level(query.validations, query)
-        or expected_validation(plan, validate_every, now, query.priors).within(room),
-        _level(query.checkpoints, query)
-        or expected_checkpoint(checkpoint_every, now, query.priors).within(room),
+        _level(query.validations, query) or _unseen("validation", validation, query).within(room),
+        _level(query.checkpoints, query) or _unseen("checkpoint", checkpoint, query).within(room),
         clock,
         under_way(query, (validations, validate_every), (checkpoints, checkpoint_every)),
         _startup_left(query),
@@ -96,6 +96,25 @@ def situation(query: EtaQuery) -> Situation | None:
         budget_left(query),
         steps_under_way(query, now),
     )
+
+
+def _unseen(phase: str, expected: EventLevel, query: EtaQuery) -> EventLevel:
+    """Return what is expected of events of which none was timed, by the first one where it is in progress.
+
+    Only for as long as the run was heard of: what it does in a silence tells nothing of those ahead.
+    """
+    begun = query.in_progress
+    if begun is None or begun.phase != phase:
+        return expected
+    return expected.lasting(begun.elapsed_seconds - begun.silent_seconds, begun.done, begun.of)
+
+
+def _batches(query: EtaQuery) -> Plan:
+    """Return the plan with the batches that the validation in progress has, where it declares none."""
+    begun, plan = query.in_progress, query.plan
+    if plan.validation_batches is not None or begun is None or begun.phase != "validation" or not begun.of:
+        return plan
+    return replace(plan, validation_batches=begun.of)
 
 
 def _startup_left(query: EtaQuery) -> float:

@@ -340,3 +340,21 @@ def test_a_resume_at_another_pace_counts_as_soon_as_it_speaks(ratio: float) -> N
         elapsed_seconds=60.0 + own.sum(),
     )
     assert median(query) == pytest.approx(9016 * 10.0 * ratio, rel=0.02)
+
+
+def test_the_first_validation_tells_of_all_ahead_while_it_goes_on() -> None:
+    """Half of its batches done in 10 min: twelve such are to come, as they are once it has ended."""
+    plan = Plan(total_steps=311, validate_every=25, checkpoint_every="never")
+    begun = EtaQuery(
+        25, plan, steps=every_step(25, 45.0), in_progress=InProgress("validation", 600.0, 34, 68)
+    )
+    ended = replace(begun, in_progress=None, validations=events([25.0], 1200.0))
+    assert median(begun) == pytest.approx(600.0 + median(ended), rel=0.07)
+
+
+def test_a_silence_tells_nothing_of_the_validations_ahead() -> None:
+    """It was heard of for 10 min; the hour since then is none of what a validation takes."""
+    plan = Plan(total_steps=311, validate_every=25, checkpoint_every="never")
+    begun = EtaQuery(25, plan, steps=every_step(25, 45.0), in_progress=InProgress("validation", 600.0))
+    silent = replace(begun, in_progress=InProgress("validation", 4200.0, None, None, 3600.0))
+    assert 0 < median(silent) - median(begun) < 0.4 * 4200.0
