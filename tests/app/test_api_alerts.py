@@ -9,11 +9,18 @@ import pytest
 
 from app.alerts.desk import MOST_CHANNELS
 from app.schemas.alerts import AlertSettings
+from app.settings import Settings
 from tests.app.receivers import Webhook, webhook
 
 SECRET = "s3cretvalue"
 PATIENCE_SECONDS = 60.0
 Service = Any
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    """Look at runs, and for what alerts tell of, often."""
+    return settings.model_copy(update={"alert_seconds": 0.1, "sweep_seconds": 0.2})
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from app.auth import issue
+from app.settings import Settings
 from tests.app.receivers import Webhook, webhook
 
 LOGIN = "/?token=login-token-of-the-tests"
@@ -22,6 +23,12 @@ CHOSEN = {
 }  # fmt: skip
 Service = Any
 Visitor = Any
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    """Look at runs, and for what alerts tell of, often."""
+    return settings.model_copy(update={"alert_seconds": 0.1, "sweep_seconds": 0.2})
 
 
 @pytest.fixture
