@@ -126,6 +126,14 @@ def test_an_eta_keeps_quiet_of_what_cannot_happen(service: Any, capsys: Capture)
     assert 2 == len(told(service, capsys, **nothing))
 
 
+@pytest.mark.parametrize("state", ["stale", "offline"])
+def test_an_eta_of_a_silent_run_is_one_on_a_condition(service: Any, capsys: Capture, state: str) -> None:
+    """Nobody knows that it still runs; of a live one nothing is said."""
+    condition = f"it is {state}, no record came lately: all this holds if it is alive"
+    assert condition in told(service, capsys, state=state)
+    assert not any("if it is alive" in line for line in told(service, capsys, state="live"))
+
+
 def test_an_eta_says_what_is_not_forecast(service: Any, capsys: Capture) -> None:
     """A rule on something that is no loss is told without a probability, with its earliest step."""
     stop = {"patience": 5, "waited": 0, "probability": None, "earliest_step": 125}

@@ -14,6 +14,7 @@ ENDS_IN_TIME = 0.99
 """A run this sure to end before its limit has nothing to fear of it."""
 STOP = "stop"
 """The badge of a run that comes to nothing, whatever its steps."""
+SILENT = frozenset({"stale", "offline"})
 NO_USEFUL_END = "no useful end"
 HEADING = ("RUN", "STATE", "STEP", "ENDS IN", "VERDICT")
 Answer = tuple[Any, str, Exit]
@@ -62,8 +63,10 @@ def _why_useless(answer: dict[str, Any]) -> str:
 
 
 def _other_ends(eta: dict[str, Any]) -> list[str]:
-    """Return what may end a run before its steps do, a line each: a limit, a budget, early stopping."""
+    """Return what an end rests on, and what may come before it: a limit, a budget, early stopping; a line each."""
     lines = []
+    if eta.get("state") in SILENT:
+        lines.append(f"it is {eta['state']}, no record came lately: all this holds if it is alive")
     if eta.get("finishes_within_limit") is not None:
         lines.append(f"within the job's time limit: {percent(eta['finishes_within_limit'])}")
     lines += _at_limit(eta.get("limit") or {})
@@ -174,7 +177,7 @@ def _ends_in(run: dict[str, Any]) -> str:
     left = (run.get("remaining_seconds") or {}).get("0.5")
     if left is None:
         return "-"
-    return duration(left) + (", if alive" if run.get("state") in {"stale", "offline"} else "")
+    return duration(left) + (", if alive" if run.get("state") in SILENT else "")
 
 
 def _badge(answer: dict[str, Any]) -> str:
