@@ -63,7 +63,7 @@ def _why_useless(answer: dict[str, Any]) -> str:
 
 
 def _other_ends(eta: dict[str, Any]) -> list[str]:
-    """Return what an end rests on, and what may come before it: a limit, a budget, early stopping; a line each."""
+    """Return what an end rests on and what may come before it: a limit, a budget, early stopping."""
     lines = []
     if eta.get("state") in SILENT:
         lines.append(f"it is {eta['state']}, no record came lately: all this holds if it is alive")
