@@ -92,11 +92,7 @@ def answer(
     if fitted is None:
         return None
     at = () if total_steps is None else (float(total_steps),)
-    targets = () if target is None else (target,)
-    law, losses = fitted.law(levels), fitted.at(at, levels)
-    status: Literal["ok", "refused"] = "ok" if fitted.reason is None else "refused"
-    reached = fitted.targets(targets, levels)
-    return Forecast(status, fitted.reason, fitted.warnings, law, losses, reached, fitted.best)
+    return fitted.answer(at, () if target is None else (target,), levels)
 
 
 def band(fitted: Fitted | None, first: float, last: float) -> tuple[LossAt, ...]:

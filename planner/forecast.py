@@ -139,6 +139,20 @@ class Fitted:
     best: Best | None = None
     beside: Beside | None = None
 
+    def answer(
+        self, at: Sequence[float], targets: Sequence[float], levels: Sequence[float] = DEFAULT_LEVELS
+    ) -> Forecast:
+        """Return the forecast at steps and of targets; a refused one keeps what can be said all the same."""
+        return Forecast(
+            "ok" if self.reason is None else "refused",
+            self.reason,
+            self.warnings,
+            self.law(levels),
+            self.at(at, levels),
+            self.targets(targets, levels),
+            self.best,
+        )
+
     def at(self, steps: Sequence[float], levels: Sequence[float] = DEFAULT_LEVELS) -> tuple[LossAt, ...]:
         """Return the loss at each step; nothing where nothing can be said."""
         if self.fit is None or len(steps) == 0:
@@ -198,16 +212,7 @@ class Fitted:
 
 def forecast(query: ForecastQuery) -> Forecast:
     """Forecast one curve: its loss at the steps asked and the reaching of the targets asked."""
-    fitted = fit_curve(query)
-    return Forecast(
-        "ok" if fitted.reason is None else "refused",
-        fitted.reason,
-        fitted.warnings,
-        fitted.law(query.levels),
-        fitted.at(query.at, query.levels),
-        fitted.targets(query.targets, query.levels),
-        fitted.best,
-    )
+    return fit_curve(query).answer(query.at, query.targets, query.levels)
 
 
 def fit_curve(query: ForecastQuery) -> Fitted:
