@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from app.pages.badges import BadgeFace, badge_face
-from app.pages.gain import is_difference
+from app.pages.gain import gain, is_difference
 from app.pages.options import CONTINUE, goal_text, options_of
 from app.pages.refusals import option_name, reason_text, refusal
 from app.pages.third_option import headline, third_option
@@ -196,8 +196,8 @@ def _continue_advice(view: RunView, verdict: Verdict, words: Words) -> Markup | 
         )
     if goal is not None and reach is not None and (reach < UNLIKELY_TARGET or _is_alike(verdict)):
         return _reach_text(verdict, goal, reach, words)
-    if saving is not None and saving < 0:
-        return words.say("Fixing and relaunching would end {loss} later.", loss=words.duration(-saving))
+    if view.comparison is not None and saving is not None and saving < 0:
+        return words.say("Fixing and relaunching would end {loss} later.", loss=gain(view.comparison, words))
     if goal is not None and reach is not None:
         return words.say("It reaches {goal} with {chance}.", goal=goal, chance=words.sureness(reach))
     return None
