@@ -134,7 +134,7 @@ class Judge:
 
     def _settled(self, run_id: str, question: CompareQuery, now: float) -> tuple[Comparison, float]:
         """Return the comparison, its advice kept until the evidence has moved, and since when it stands."""
-        comparison = compare(question)
+        comparison = compare(question, tells_suggested=True)
         last = self._store.history(run_id, "verdict", 1)
         at, said = last[-1] if last else (now, None)
         previous = Advice(said["action"], said["scenario"]) if said else None

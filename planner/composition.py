@@ -10,6 +10,8 @@ from planner.curve import FloatArray
 
 PHASE_ORDER = (*PERSON_PHASES, "startup", *TRAINING_PHASES)
 _USUAL = (0.1, 0.9)
+_ENOUGH = 2048
+"""As many of the draws, evenly spread by themselves, tell how the middle course is shared out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ def arriving(course: Course, draws: FloatArray) -> FloatArray:
 def _of_person(course: Course, overhead: float) -> Mapping[str, float]:
     """Return edit, test and queue: the queue is what is left beyond both, where it may last that long."""
     attention = float(np.median(course.attention_seconds))
-    shortest, longest = np.quantile(course.phases["queue"], _USUAL)
+    shortest, longest = np.quantile(course.phases["queue"][:_ENOUGH], _USUAL)
     if shortest <= overhead - attention <= longest:
         return {**_apportioned(course, ("edit", "test"), attention), "queue": overhead - attention}
     return _apportioned(course, PERSON_PHASES, overhead)
@@ -63,7 +65,7 @@ def _of_person(course: Course, overhead: float) -> Mapping[str, float]:
 
 def _apportioned(course: Course, phases: Sequence[str], total: float) -> Mapping[str, float]:
     """Return the medians of phases, made to add up to a total: what is left falls on the uncertain ones."""
-    draws = {phase: course.phases[phase] for phase in phases}
+    draws = {phase: course.phases[phase][:_ENOUGH] for phase in phases}
     middles = {phase: float(np.median(seconds)) for phase, seconds in draws.items()}
     spreads = {phase: float(seconds.std()) for phase, seconds in draws.items()}
     rest, spread = total - sum(middles.values()), sum(spreads.values())

@@ -25,7 +25,7 @@ class Comparison:
         outcomes: one per scenario, in their order.
         verdict: the advice.
         suggestions: further scenarios worth asking about.
-        suggested: when each of them would end, under the same draws; neither ranked nor judged.
+        suggested: when each of them would end, under the same draws, where that was asked for.
         actions: how the advice is carried out.
     """
 
@@ -36,8 +36,12 @@ class Comparison:
     suggested: tuple[Outcome, ...] = ()
 
 
-def compare(query: CompareQuery) -> Comparison:
+def compare(query: CompareQuery, *, tells_suggested: bool = False) -> Comparison:
     """Compare scenarios by one seeded simulation; the same question gives the same answer to the last bit.
+
+    Args:
+        query: the question.
+        tells_suggested: whether to tell, too, when the options that are suggested would end.
 
     Raises:
         InvalidInputError: the question contradicts itself; the pointer is relative to the question.
@@ -49,7 +53,8 @@ def compare(query: CompareQuery) -> Comparison:
     outcomes = tuple(_outcome(query, s, courses, refusals, ranking) for s in query.scenarios)
     suggestions = suggest(query, courses)
     actions = actions_of(query, verdict, courses)
-    return Comparison(outcomes, verdict, suggestions, actions, _outlook(query, suggestions, source))
+    suggested = _outlook(query, suggestions, source) if tells_suggested else ()
+    return Comparison(outcomes, verdict, suggestions, actions, suggested)
 
 
 def _outlook(query: CompareQuery, suggestions: tuple[Scenario, ...], source: Source) -> tuple[Outcome, ...]:

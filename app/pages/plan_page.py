@@ -84,7 +84,7 @@ async def read_plan_curve(visit: VisitDep) -> Response:
 
 def _page(visit: Visit, params: Mapping[str, str], curve_problem: Markup | None = None) -> Response:
     asked = read_plan(params)
-    comparison = compare(asked.query) if asked.query else None
+    comparison = compare(asked.query, tells_suggested=True) if asked.query else None
     visit = visit if comparison is None else exactly(visit, comparison)
     words = visit.words
     verdict = comparison.verdict if comparison else None

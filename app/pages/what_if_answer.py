@@ -68,7 +68,8 @@ def _asked(view: RunView, values: Mapping[str, Value], plans: Plans) -> Asked:
         question = question_of(view, values, plans)
         if question is None:
             return Asked()
-        comparison = compare(question) if is_changed or view.comparison is None else view.comparison
+        kept = None if is_changed else view.comparison
+        comparison = kept or compare(question, tells_suggested=True)
         return Asked(question, comparison, _ends(comparison))
     except InvalidInputError as error:
         return Asked(expected=error.expected)

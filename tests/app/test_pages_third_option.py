@@ -32,7 +32,8 @@ SEED = CompareQuery(
 def view_of(query: CompareQuery, state: str = "live") -> Any:
     """Return as much of a view as the third option looks at."""
     run = SimpleNamespace(plan={"validate_every": query.plan.validate_every})
-    return SimpleNamespace(comparison=compare(query), state_word=state, as_of=0.0, run=run)
+    compared = compare(query, tells_suggested=True)
+    return SimpleNamespace(comparison=compared, state_word=state, as_of=0.0, run=run)
 
 
 def test_rarer_validation_that_is_sooner_than_the_advice_is_in_the_headline() -> None:

@@ -100,7 +100,8 @@ def test_suggestions_are_told_as_the_comparison_with_them_would_tell_them() -> N
     uncertain = replace(FIX, edit_seconds=Duration(1200, 4800))
     query = replace(SEED, scenarios=(CONTINUE, uncertain), plan=replace(SEED.plan, checkpoint_every=25))
     query = replace(query, pace=replace(query.pace, checkpoint_seconds=Duration(10, 60)))
-    found = compare(query)
+    found = compare(query, tells_suggested=True)
+    assert () == compare(query).suggested
     asked = compare(replace(query, scenarios=(*query.scenarios, *found.suggestions)))
     assert ["continue", "relaunch", "relaunch"] == [one.action for one in found.suggestions]
     assert [one.finish_seconds for one in asked.outcomes[2:]] == [
