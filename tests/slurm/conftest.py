@@ -202,7 +202,7 @@ def end_jobs(cluster: Cluster, user: str) -> None:
     environment = {"PATH": "/usr/bin:/bin", "SLURM_CONF": cluster.configuration}
     subprocess.run(["scancel", "--quiet", f"--user={user}"], env=environment, check=True)
     queue = ["squeue", "--noheader", f"--user={user}"]
-    until(lambda: not subprocess.run(queue, env=environment, check=True, capture_output=True).stdout, 30)
+    until(lambda: not subprocess.run(queue, env=environment, check=True, capture_output=True).stdout)
 
 
 @pytest.fixture(name="folder")
@@ -238,7 +238,7 @@ class Bench:
 
     def reaches(self, job_id: str, *states: str) -> str:
         """Wait until a job is in one of some states, and return it."""
-        until(lambda: self.state(job_id) in states, 20)
+        until(lambda: self.state(job_id) in states)
         return self.state(job_id) or ""
 
 
