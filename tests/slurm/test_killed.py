@@ -126,8 +126,8 @@ def test_a_corrected_command_is_started_once(  # noqa: PLR0913, PLR0917 - fixtur
     running = supervision.of(JobKey("box", job))
     assert running is not None
     assert tuple(shlex.split(dying_service.KEPT)) == running.command
-    until((tmp_path / "began").exists)
-    assert "began\n" == (tmp_path / "began").read_text()
+    began = tmp_path / "began"
+    assert "began\n" == until(lambda: began.exists() and began.read_text())
     assert "RUNNING" == root.jobs([job])[job].state
     assert [] == root.find(ended.token)
 
