@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 MINUTE = 60.0
 LARGEST = 1e9
+LONGEST_NAME = 100
+"""More of an unknown field's name says nothing more to whoever mistyped it."""
 EXAMPLE: Mapping[str, float] = {
     "elapsed": 70, "at_step": 43, "total_steps": 311, "step": 45, "validation": 20, "validate_every": 25,
     "startup": 0, "edit": 40, "test": 15, "queue": 10, "steps": 150,
@@ -117,7 +119,7 @@ def refusal_of(asked: PlanQuestion) -> InvalidInputError:
     """Return why numbers cannot be compared, the field named."""
     name = (*asked.unknown, *sorted(asked.wrong), "")[0]
     if asked.unknown:
-        return InvalidInputError(f"/{name}", None, "no field of that name")
+        return InvalidInputError(f"/{name[:LONGEST_NAME]}", None, "no field of that name")
     return InvalidInputError(f"/{name}", asked.typed.get(name), asked.expected or "a number that can be used")
 
 

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 FIELD = "{where} is {found}; expected {expected}"
 """What is said of a field that was refused; the last part is a text of its own."""
 
+LONGEST_DETAIL = 2_000
+"""A longer text stays as it is: to recognise one takes time that grows with the square of its length."""
 MISSING = "missing"
 ASKED_FOR: tuple[str, ...] = tuple(
     EXPECTED[kind]
@@ -62,6 +64,8 @@ SENTENCES: tuple[str, ...] = (
 
 def told(detail: str, words: Words) -> str:
     """Return what an error says, in the reader's language where its text is a common one."""
+    if len(detail) > LONGEST_DETAIL:
+        return detail
     whole = _translated(detail, SENTENCES, words)
     if whole is not None:
         return whole
@@ -97,5 +101,12 @@ def _translated(text: str, known: tuple[str, ...], words: Words) -> str | None:
 def _pattern(template: str) -> re.Pattern[str]:
     """Return what recognises a text by the template it was filled in from."""
     parts = re.split(r"\{(\w+)\}", template)
-    named = [re.escape(part) if n % 2 == 0 else f"(?P<{part}>.*?)" for n, part in enumerate(parts)]
+    named = [
+        re.escape(part) if n % 2 == 0 else f"(?P<{part}>{_extent(part)})" for n, part in enumerate(parts)
+    ]
     return re.compile("".join(named), re.DOTALL)
+
+
+def _extent(name: str) -> str:
+    """Return how much a part takes: what was found may hold any words, also those that come after it."""
+    return ".*" if name == "found" else ".*?"

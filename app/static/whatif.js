@@ -7,7 +7,7 @@
   const PAUSE = 60;
   let timer = null;
   let latest = 0;
-  let open = 0;
+  let answered = 0;
   let again = false;
 
   // A slider is another hand on its field; the field is what counts.
@@ -23,7 +23,7 @@
   // News never overtake a question on its way: where they come faster than answers, none would ever be shown.
   document.addEventListener("cutloss:news", () => {
     if (!document.body.dataset.asking) return;
-    again = open > 0;
+    again = answered < latest;
     if (!again) answer();
   });
 
@@ -31,8 +31,9 @@
     const number = ++latest;
     const query = changed();
     history.replaceState(null, "", (query ? `?${query}` : window.location.pathname) + window.location.hash);
-    const html = await answered(query);
+    const html = await asked(query);
     if (number !== latest) return; // a newer question is on its way
+    answered = number;
     if (html !== null) show(html);
     if (again) {
       again = false;
@@ -40,15 +41,12 @@
     }
   }
 
-  async function answered(query) {
-    open += 1;
+  async function asked(query) {
     try {
       const response = await fetch(`${form.dataset.answer}?${query}`, { credentials: "same-origin" });
       return response.ok ? await response.text() : null;
     } catch {
       return null; // the service is away: the answer shown stays
-    } finally {
-      open -= 1;
     }
   }
 
@@ -63,10 +61,10 @@
 
   function changed() {
     const fields = [...form.querySelectorAll(".f input, .f select")];
-    const asked = fields.filter((field) => field.value.trim() !== "" && field.value !== field.dataset.was);
+    const differing = fields.filter((field) => field.value.trim() !== "" && field.value !== field.dataset.was);
     for (const field of fields) {
-      field.closest(".wi").classList.toggle("changed", asked.includes(field));
+      field.closest(".wi").classList.toggle("changed", differing.includes(field));
     }
-    return new URLSearchParams(asked.map((field) => [field.name, field.value])).toString();
+    return new URLSearchParams(differing.map((field) => [field.name, field.value])).toString();
   }
 })();

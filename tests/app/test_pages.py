@@ -359,6 +359,12 @@ async def test_the_plan_page_names_the_field_it_refuses(visitor: Visitor, query:
     assert (422, True) == (report.status_code, f"/{query.partition('=')[0]} is " in words_of(report, 422))
 
 
+async def test_the_plan_page_repeats_no_endless_name(visitor: Visitor) -> None:
+    """A field that is not there is named by its beginning."""
+    told = words_of(await visitor.get(f"/plan/report?{'x' * 5_000}=1"), 422)
+    assert (True, False) == ("x" * 100 in told, "x" * 101 in told)
+
+
 async def test_the_plan_page_refuses_in_the_readers_language(visitor: Visitor) -> None:
     """In French, too, the sentence names the field and what was expected."""
     told = words_of(await visitor.get("/plan?at_step=999", headers={"Accept-Language": "fr"}), 422)

@@ -28,6 +28,7 @@ COMMON = {
     '/run is "a{b}"; expected the id of one of your runs.': (
         '/run : "a{b}" ; attendu : the id of one of your runs.'
     ),
+    '/x is "a is b; expected c"; expected a text.': '/x : "a is b; expected c" ; attendu : un texte.',
     "sbatch: error: {nobody} translates this.": "sbatch: error: {nobody} translates this.",
     "": "",
 }
@@ -43,6 +44,12 @@ def test_a_common_problem_is_told_in_the_readers_language(detail: str) -> None:
     """What is common is translated with what it names; what is rare stays as it came."""
     assert COMMON[detail] == plain(told(detail, FRENCH))
     assert detail == told(detail, ENGLISH)
+
+
+def test_a_text_of_great_length_stays_as_it_came() -> None:
+    """To recognise it would hold up everybody else: the time grows with the square of the length."""
+    endless = f"/{'x. /a is ' * 20_000}"
+    assert endless == told(endless, FRENCH)
 
 
 @pytest.mark.parametrize("text", SENTENCES)

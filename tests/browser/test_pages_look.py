@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from conftest import watch
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 from served import Service
 
 PAGES = (
@@ -102,6 +102,29 @@ def test_a_slider_moves_its_field(browser: Browser, demo: Service) -> None:
     page.wait_for_url("**edit=100*")
     page.fill("#wi-edit", "20")
     expect(page.locator('.slide[data-for="wi-edit"]')).to_have_value("20")
+    page.context.close()
+
+
+def test_news_is_asked_for_though_an_older_question_is_still_on_its_way(
+    browser: Browser, demo: Service
+) -> None:
+    """An answer that nobody waits for any more holds nothing back: a run's last news is not lost."""
+    page = signed_in(browser, demo)
+    page.goto(f"{demo.url}/runs/topoflow")
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/what-if?validate_every=50", hold)
+    with page.expect_request("**/what-if?validate_every=50"):
+        page.fill("#wi-validate_every", "50")
+    page.fill("#wi-validate_every", "100")
+    expect(page.locator("#what-if-title")).to_contain_text("Validate every 100 steps, not 25")
+    with page.expect_request("**/what-if?validate_every=100"):
+        page.evaluate("document.dispatchEvent(new CustomEvent('cutloss:news'))")
+    assert 1 == len(held)
+    held[0].abort()
     page.context.close()
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import cutloss
 import pytest
 from cutloss import run as run_module
+from cutloss.reporter import Reporter
 from cutloss.sender import Sender
 
 Records = Callable[..., list[dict[str, Any]]]
@@ -208,20 +209,23 @@ def test_other_ranks_do_nothing(
     assert (set(), False) == (begun, (home / ".cutloss").exists())
 
 
+@pytest.mark.parametrize("refused", [Sender, Reporter])
 def test_a_machine_without_threads_is_a_run_that_does_nothing(
-    monkeypatch: pytest.MonkeyPatch, wait_for: Wait
+    monkeypatch: pytest.MonkeyPatch, wait_for: Wait, home: Path, refused: type[threading.Thread]
 ) -> None:
-    """Where the second of its threads cannot be started, the first does not go on alone."""
+    """Where one of its threads cannot be started, the other neither goes on alone nor tells of a run."""
 
     def refuse(_thread: object) -> None:
         raise RuntimeError("can't start new thread")
 
-    monkeypatch.setattr(Sender, "start", refuse)
+    monkeypatch.setattr(refused, "start", refuse)
     run = cutloss.init("crowded")
     run.step(1, loss=1.0)
     assert not run.is_on
-    wait_for(lambda: "cutloss-reporter" not in [one.name for one in threading.enumerate()], "its end")
+    ours = {"cutloss-reporter", "cutloss-sender"}
+    wait_for(lambda: not ours & {one.name for one in threading.enumerate()}, "its end")
     run.finish()
+    assert [] == list(home.rglob("*.jsonl"))
 
 
 def test_nothing_is_held_after_the_end() -> None:

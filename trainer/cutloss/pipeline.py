@@ -30,12 +30,12 @@ class Pipeline(NamedTuple):
         Raises:
             RuntimeError: the system gives no more threads.
         """
-        self.reporter.start()
+        self.sender.start()
         try:
-            self.sender.start()
+            self.reporter.start()
         except RuntimeError:
-            # Alone it would tell for ever of a run that reports nothing.
-            self.reporter.close(time.monotonic())
+            # This order, because the reporter writes as it ends: of a run that then reports nothing.
+            self.sender.close(time.monotonic())
             raise
 
     def close(self) -> None:
