@@ -73,7 +73,7 @@ nodes_ready() {
 
 start_slurm() {
   local i is_new=
-  runs slurmctld "$box/run/slurmctld.pid" || { slurmctld -i && is_new=1; }
+  runs slurmctld "$box/run/slurmctld.pid" || { slurmctld -i; is_new=1; }
   await 30 slurmctld timeout 5 scontrol ping
   for i in $(seq "$nodes"); do
     mkdir -p "$box/spool/node$i"
