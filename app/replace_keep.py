@@ -3,6 +3,9 @@
 import contextlib
 import json
 import shlex
+from typing import Literal
+
+import structlog
 
 from app.replace_stage import Parts
 from app.replacement import Replacement
@@ -10,6 +13,7 @@ from app.slurm.scheduler import Check, JobFacts, SchedulerError
 from app.store.facts import JobKey
 from app.supervision import OrderAnswer, Supervised
 
+_log = structlog.get_logger(__name__)
 LONGEST_RESTART_SECONDS = 900.0
 """From the order to the supervisor's answer: the old step has its time of grace in between."""
 USUAL_PROBATION_SECONDS = 10.0
@@ -55,7 +59,7 @@ class KeepStages:
         while True:
             is_late = self._parts.clock() >= deadline
             # Looked at first: an answer given right before the job's end counts.
-            ended = self._parts.old(replacement)[0] == "ended"
+            ended = self._standing(replacement) == "ended"
             if is_late:
                 self._withdraw(replacement)
             told = self._answer(replacement)
@@ -91,17 +95,31 @@ class KeepStages:
     def await_settling(self, replacement: Replacement) -> Replacement:
         """Wait until the corrected command is there to stay: one that fails at once gives its place back."""
         pause = self._parts.pauses.poll
+        told: OrderAnswer | None = None
         while True:
             # Looked at first: what is said right before the job's end counts.
-            ended = self._parts.old(replacement)[0] != "active"
-            told = self._answer(replacement)
+            old = self._standing(replacement)
+            # Where another order's answer lies by now, what was said of this one stands.
+            told = self._answer(replacement) or told
             if told is not None and told.state not in {"started", "settled"}:
                 raise SchedulerError(f"the corrected command did not last: {told.words}")
             is_settled = told is not None and told.state == "settled"
-            if ended or is_settled or self._is_over(replacement, told):
+            if old != "active" or is_settled or self._is_over(replacement, told):
                 return self._settled(replacement, told)
             self._parts.pause(pause)
             pause = min(2 * pause, self._parts.pauses.longest_poll)
+
+    def _standing(self, replacement: Replacement) -> Literal["active", "ended", "changed"]:
+        """Return how it stands with the job; without an answer of the scheduler it has not ended.
+
+        From the order on, what the supervisor says decides: a relaunch that failed here would be said to have
+        left the job alone while the corrected command has its place.
+        """
+        try:
+            return self._parts.old(replacement)[0]
+        except SchedulerError as error:
+            _log.warning("no answer about a job", replacement=replacement.id, error=str(error))
+            return "active"
 
     def _is_over(self, replacement: Replacement, told: OrderAnswer | None) -> bool:
         """Say whether it must have settled by now, although an older supervisor does not say so."""

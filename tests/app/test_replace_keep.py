@@ -4,7 +4,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ import pytest
 from app.replace import Replacer
 from app.replace_keep import LONGEST_RESTART_SECONDS, checks
 from app.slurm.local import LocalRunner
-from app.slurm.scheduler import JobFacts, Submission
+from app.slurm.scheduler import JobFacts, SchedulerError, SchedulerUnreachableError, Submission
 from app.store import Store
 from app.store.facts import JobKey
 from app.supervision import Supervised, Supervision
@@ -134,6 +134,48 @@ def test_a_command_that_fails_at_once_is_never_said_to_run(
     old = store.run("r")
     assert old is not None
     assert old.finished is None
+
+
+@pytest.mark.parametrize(
+    "error", [SchedulerError("squeue ended with code -9"), SchedulerUnreachableError("no")]
+)
+@pytest.mark.parametrize(
+    ("code", "ends", "reason"), [(0, "done", ""), (3, "failed", "did not last: sh ended with 3")]
+)
+def test_after_the_order_the_supervisors_word_counts(  # noqa: PLR0913, PLR0917 - fixtures
+    scheduler: LocalRunner,
+    store: Store,
+    replacer: Replacer,
+    supervision: Supervision,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    error: SchedulerError,
+    code: int,
+    ends: str,
+    reason: str,
+) -> None:
+    """A scheduler that gives no answer does not make a failure of a command that has the place."""
+    job = start(scheduler, store, tmp_path, ON_PROBATION)
+    until(lambda: supervision.of(JobKey("local", job)))
+    jobs, asked = scheduler.jobs, set()
+
+    def flaky(ids: Iterable[str]) -> dict[str, JobFacts]:
+        state = next((data["state"] for data in store.replacements("r")), None)
+        if state not in {"cancelled", "handed_over"}:
+            return jobs(ids)
+        asked.add(state)
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(scheduler, "jobs", flaky)
+        line = f"sh -c 'while ! test -e go; do sleep 0.02; done; exit {code}'"
+        started = replacer.start("r", script=line, user="alice", order="keep")
+        until(lambda: "handed_over" in asked or not (replacer.get(started.id) or started).is_active)
+        (tmp_path / "go").touch()
+        ended = replacer.wait(started.id, PATIENCE_SECONDS)
+    assert ends == ended.state, ended.reason
+    assert reason in (ended.reason or "")
+    assert {"cancelled", "handed_over"} == asked
 
 
 def test_a_command_that_outlives_its_probation_is_done(
