@@ -231,19 +231,27 @@ def test_a_command_settles_once_nothing_takes_it_back(orders: Path, tmp_path: Pa
     assert ("fix-1", 1) == (answer(orders)["id"], began(tmp_path))
 
 
-def test_the_answer_to_a_later_order_stands(orders: Path, tmp_path: Path) -> None:
-    """That an earlier one's command settles meanwhile is nobody's question any more."""
-    supervisor, codes = supervised(orders, AGAIN, probation_seconds=3000.0)
+@pytest.mark.parametrize("later", ["true", "./no-such"])
+@pytest.mark.parametrize(("code", "state", "times"), [(0, "settled", 1), (3, "refused", 2)])
+def test_an_order_while_another_is_tried_is_refused(  # noqa: PLR0913, PLR0917 - fixtures
+    orders: Path, tmp_path: Path, later: str, code: int, state: str, times: int
+) -> None:
+    """The command that is known to run is not forgotten over it, and the one tried gets its own answer."""
+    _, codes = supervised(orders, AGAIN, probation_seconds=3000.0)
     until(lambda: began(tmp_path) == 1)
-    wait = "touch second; while ! test -e finish; do sleep 0.02; done"
+    wait = f"touch second; while ! test -e end; do sleep 0.02; done; exit {code}"
     order(orders, {"id": "fix-1", "command": ["/bin/sh", "-c", wait]})
     until((tmp_path / "second").exists)
-    order(orders, {"id": "fix-2", "command": ["./no-such"]})
+    order(orders, {"id": "fix-2", "command": [later]})
     until(lambda: orders.with_suffix(".answer").exists() and answer(orders)["id"] == "fix-2")
+    assert ("refused", "another command is still being tried") == (
+        answer(orders)["state"], answer(orders)["words"],
+    )  # fmt: skip
+    (tmp_path / "end").touch()
+    until(lambda: (answer(orders)["id"], answer(orders)["state"]) == ("fix-1", state))
     (tmp_path / "finish").touch()
     until(lambda: codes == [0])
-    assert supervisor._unsettled_since is None
-    assert ("fix-2", "refused") == (answer(orders)["id"], answer(orders)["state"])
+    assert times == began(tmp_path)
 
 
 def test_a_command_that_was_signalled_ends_the_job(orders: Path, tmp_path: Path) -> None:

@@ -113,9 +113,9 @@ class Supervisor:
     def _settle(self) -> None:
         """Say once of a corrected command that the former one will not be started again."""
         self._former = None
-        # What was answered to a later order stands.
-        if self._unsettled_since is not None and self._known == self._order.id:
-            self._answer("settled", f"{self._order.command[0]} has the place", self._unsettled_since)
+        if self._unsettled_since is not None:
+            words = f"{self._order.command[0]} has the place"
+            self._answer(self._order, "settled", words, self._unsettled_since)
         self._unsettled_since = None
 
     def _heed(self) -> None:
@@ -124,9 +124,13 @@ class Supervisor:
             return
         self._known = order.id
         if time.time() - order.given > LONGEST_ORDER_SECONDS:
-            self._answer("expired", "the order came too late; the command runs on")
+            self._answer(order, "expired", "the order came too late; the command runs on")
+        elif not self._is_proven():
+            # The command before it would be forgotten, and with it the one that is known to run.
+            self._answer(order, "refused", "another command is still being tried")
         elif shutil.which(order.command[0]) is None:
-            self._answer("refused", f"{order.command[0]}: no such command here; the former one runs on")
+            words = f"{order.command[0]}: no such command here; the former one runs on"
+            self._answer(order, "refused", words)
         else:
             self._make_way(order)
 
@@ -134,37 +138,37 @@ class Supervisor:
         former = self._order
         self._end()
         if self._ending is not None:
-            self._answer("refused", "the job is being ended")
+            self._answer(order, "refused", "the job is being ended")
             return
         self._former = former
         try:
             self._begin(order)
         except OSError as error:
-            self._give_back(former, f"{order.command[0]}: {error.strerror}")
+            self._give_back(former, order, f"{order.command[0]}: {error.strerror}")
         else:
             self._unsettled_since = time.time()
             words = f"process {self._child.pid if self._child is not None else ''}"
-            self._answer("started", words, self._unsettled_since)
+            self._answer(order, "started", words, self._unsettled_since)
 
     def _gives_back(self, code: int) -> bool:
         """Start the former command again where the corrected one failed at once; say whether."""
-        former, lived = self._former, self._lived()
+        former, failed, lived = self._former, self._order, self._lived()
         if former is None or code == 0 or lived >= self._probation_seconds:
             return False
-        self._give_back(former, f"{self._order.command[0]} ended with {code} after {lived:.1f} s")
+        self._give_back(former, failed, f"{failed.command[0]} ended with {code} after {lived:.1f} s")
         return True
 
-    def _give_back(self, former: Order, reason: str) -> None:
+    def _give_back(self, former: Order, failed: Order, reason: str) -> None:
         """Start the former command again: a replacement that fails must not cost the allocation."""
         self._former, self._unsettled_since = None, None
         try:
             self._begin(former)
         except OSError as error:
             # Nothing runs any more: the job must end, and say why.
-            self._answer("refused", f"{reason}; {former.command[0]}: {error.strerror}")
+            self._answer(failed, "refused", f"{reason}; {former.command[0]}: {error.strerror}")
             raise NoAnswerError(Exit.PROBLEM, f"{former.command[0]}: {error.strerror}") from error
         words = f"{reason}; the former command was started again"
-        self._answer("refused", words)
+        self._answer(failed, "refused", words)
         _say(words)
 
     def _end(self) -> None:
@@ -178,8 +182,8 @@ class Supervisor:
             _signal(child, signal.SIGKILL)
             child.wait()
 
-    def _answer(self, state: str, words: str, at: float | None = None) -> None:
-        told = {"id": self._known, "state": state, "words": words, "at": time.time() if at is None else at}
+    def _answer(self, order: Order, state: str, words: str, at: float | None = None) -> None:
+        told = {"id": order.id, "state": state, "words": words, "at": time.time() if at is None else at}
         if state == "started":
             told["settles_within"] = self._probation_seconds
         self._write(".answer", told)
