@@ -84,7 +84,8 @@ class Replacer:
             NotFoundError: there is no such run, or SLURM does not know its job.
             ForbiddenError: the job is somebody else's.
             ConflictError: another replacement of that run is under way, or has put a job in its place that
-                still waits or runs; the key was used for another; what would run was not confirmed.
+                still waits or runs; another command is on its way into that job; the key was used for
+                another; what would run was not confirmed.
             SchedulerError: an option is not allowed, or the scheduler does not answer.
             InvalidInputError: with the order *keep*, something is asked for that the running job settles.
         """
@@ -96,6 +97,8 @@ class Replacer:
                 return _same(Replacement.from_data(known), wish)
             self._refuse_second(run_id)
             facts = self._own_job(run_id, user)
+            if wish.get("order") == "keep":
+                self._refuse_second_command(facts.id)
             exact = self._corrected(facts, wish)
             _refuse_unconfirmed(exact, wish.get("sha256"))
             replacement = self._journal.write(self._prepared(wanted_id, run_id, user, facts, exact, wish))
@@ -224,6 +227,14 @@ class Replacer:
                 raise ConflictError(
                     f"run {run_id!r} has been replaced by job {facts.id}, which is {facts.state}"
                 )
+
+    def _refuse_second_command(self, job_id: str) -> None:
+        """Raise while a corrected command may still give its place in a job back, whatever run it is of."""
+        place = ("keep", self._scheduler.cluster, job_id)
+        for data in self._store.replacements(active_only=True):
+            other = Replacement.from_data(data)
+            if (other.order, other.cluster, other.old_id) == place:
+                raise ConflictError(f"replacement {other.id} of run {other.run!r} is under way")
 
     def _run(self, run_id: str) -> Run:
         run = self._store.run(run_id)

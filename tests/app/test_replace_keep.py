@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
+from app.errors import ConflictError
 from app.replace import Replacer
-from app.replace_keep import LONGEST_RESTART_SECONDS, checks
+from app.replace_keep import LONGEST_RESTART_SECONDS, checks, new_run
 from app.slurm.local import LocalRunner
 from app.slurm.scheduler import JobFacts, SchedulerError, SchedulerUnreachableError, Submission
 from app.store import Store
@@ -176,6 +177,24 @@ def test_after_the_order_the_supervisors_word_counts(  # noqa: PLR0913, PLR0917 
     assert ends == ended.state, ended.reason
     assert reason in (ended.reason or "")
     assert {"cancelled", "handed_over"} == asked
+
+
+def test_a_job_tries_one_command_at_a_time(
+    scheduler: LocalRunner, store: Store, replacer: Replacer, supervision: Supervision, tmp_path: Path
+) -> None:
+    """A second order comes under the corrected command's own run, and would cost the first its answer."""
+    job = start(scheduler, store, tmp_path, ON_PROBATION)
+    until(lambda: supervision.of(JobKey("local", job)))
+    line = "sh -c 'while ! test -e fail; do sleep 0.02; done; exit 3'"
+    one = replacer.start("r", script=line, user="alice", order="keep")
+    until(lambda: (replacer.get(one.id) or one).state == "handed_over")
+    report(store, new_run(one), job)
+    with pytest.raises(ConflictError, match=f"{one.id} of run 'r' is under way"):
+        replacer.start(new_run(one), script="true", user="alice", order="keep")
+    (tmp_path / "fail").touch()
+    failed = replacer.wait(one.id, PATIENCE_SECONDS)
+    assert "failed" == failed.state
+    assert "sh ended with 3" in (failed.reason or "")
 
 
 def test_a_command_that_outlives_its_probation_is_done(
