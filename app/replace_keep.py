@@ -104,7 +104,10 @@ class KeepStages:
             if told is not None and told.state not in {"started", "settled"}:
                 raise SchedulerError(f"the corrected command did not last: {told.words}")
             is_settled = told is not None and told.state == "settled"
-            if old != "active" or is_settled or self._is_over(replacement, told):
+            if old == "changed" and not is_settled:
+                # Its batch script starts the former command again.
+                raise SchedulerError(f"job {replacement.old_id} has been requeued")
+            if old == "ended" or is_settled or self._is_over(replacement, told):
                 return self._settled(replacement, told)
             self._parts.pause(pause)
             pause = min(2 * pause, self._parts.pauses.longest_poll)

@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -177,6 +178,33 @@ def test_after_the_order_the_supervisors_word_counts(  # noqa: PLR0913, PLR0917 
     assert ends == ended.state, ended.reason
     assert reason in (ended.reason or "")
     assert {"cancelled", "handed_over"} == asked
+
+
+def test_a_job_requeued_while_a_command_is_tried_is_no_success(  # noqa: PLR0913, PLR0917 - fixtures
+    scheduler: LocalRunner,
+    store: Store,
+    replacer: Replacer,
+    supervision: Supervision,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its batch script starts the former command again: the old run has not ended."""
+    job = start(scheduler, store, tmp_path, ON_PROBATION)
+    until(lambda: supervision.of(JobKey("local", job)))
+    jobs = scheduler.jobs
+
+    def requeued(ids: Iterable[str]) -> dict[str, JobFacts]:
+        return {id_: replace(facts, submitted=time.time()) for id_, facts in jobs(ids).items()}
+
+    started = replacer.start("r", script="sleep 601", user="alice", order="keep")
+    until(lambda: (replacer.get(started.id) or started).state == "handed_over")
+    with monkeypatch.context() as patch:
+        patch.setattr(scheduler, "jobs", requeued)
+        failed = replacer.wait(started.id, PATIENCE_SECONDS)
+    assert ("failed", f"job {job} has been requeued") == (failed.state, failed.reason)
+    old = store.run("r")
+    assert old is not None
+    assert old.finished is None
 
 
 def test_a_job_tries_one_command_at_a_time(

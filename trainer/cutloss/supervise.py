@@ -113,7 +113,8 @@ class Supervisor:
     def _settle(self) -> None:
         """Say once of a corrected command that the former one will not be started again."""
         self._former = None
-        if self._unsettled_since is not None:
+        # A job that is told to end may be requeued, and starts with its own command then.
+        if self._unsettled_since is not None and self._ending is None:
             words = f"{self._order.command[0]} has the place"
             self._answer(self._order, "settled", words, self._unsettled_since)
         self._unsettled_since = None
