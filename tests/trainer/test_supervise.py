@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cutloss.cli import parser
 from cutloss.supervise import LONGEST_ORDER_SECONDS, Supervisor
 
 from tests.waiting import until
@@ -295,6 +296,21 @@ def test_a_lost_folder_does_not_fail_a_training(orders: Path, monkeypatch: pytes
     monkeypatch.setattr(Path, "unlink", stale)
     assert 0 == Supervisor(orders, 1.0, 0.02).run(["true"])
     assert orders.with_suffix(".running").exists()
+
+
+@pytest.mark.parametrize("text", ["nan", "inf", "-inf", "-1", "86400.1", "1e400", "ten", ""])
+def test_a_probation_without_an_end_is_wrong_usage(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """The service would not wait for it, or for ever."""
+    with pytest.raises(SystemExit) as ended:
+        parser().parse_args(["supervise", f"--probation={text}", "--", "true"])
+    assert 2 == ended.value.code
+    assert f"{text!r}; expected a number of seconds from 0 to 86400" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("0", 0.0), ("1.5", 1.5), ("86400", 86400.0)])
+def test_a_probation_is_a_number_of_seconds(text: str, seconds: float) -> None:
+    """From none at all to a day."""
+    assert seconds == parser().parse_args(["supervise", "--probation", text, "--", "true"]).probation
 
 
 def test_the_command_line_ends_as_its_command_does(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ from cutloss.environment import spool_folder
 from cutloss.logs.guess import PRESETS
 from cutloss.manual import manual
 from cutloss.questions import MEANINGS, Exit, NoAnswerError
-from cutloss.supervise import PROBATION_SECONDS, supervise
+from cutloss.supervise import PROBATION_SECONDS, probation_seconds, supervise
 from cutloss.sync import find_spools, send_spool
 from cutloss.words import percent
 
@@ -132,7 +132,7 @@ def _add_actions(add: Adder) -> None:
         "--grace", type=float, default=60.0, metavar="SECONDS", help="between the old one's TERM and KILL"
     )
     keep.add_argument(
-        "--probation", type=float, default=PROBATION_SECONDS, metavar="SECONDS",
+        "--probation", type=probation_seconds, default=PROBATION_SECONDS, metavar="SECONDS",
         help="a corrected command that fails sooner gives its place back",
     )  # fmt: skip
     keep.add_argument("command", nargs=argparse.REMAINDER, metavar="-- COMMAND", help="what is run")

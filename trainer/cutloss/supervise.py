@@ -28,6 +28,8 @@ LONGEST_ORDER_SECONDS = 900.0
 """Age at which an order is not carried out any more: the service has given it up by then."""
 PROBATION_SECONDS = 10.0
 """A corrected command that fails within this time gives its place back to the former one."""
+LONGEST_PROBATION_SECONDS = 86_400
+"""Longer ones the service does not wait for."""
 _PASSED_ON = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
 
 
@@ -231,6 +233,15 @@ def supervise(options: argparse.Namespace) -> NoReturn:
         sys.exit(supervisor.run(command))
     except OSError as error:
         raise NoAnswerError(Exit.USAGE, f"{command[0]}: {error.strerror}") from error
+
+
+def probation_seconds(text: str) -> float:
+    """Read the command line's ``--probation``; raise ``ArgumentTypeError`` for what is no such time."""
+    with contextlib.suppress(ValueError):
+        if 0 <= (seconds := float(text)) <= LONGEST_PROBATION_SECONDS:
+            return seconds
+    expected = f"a number of seconds from 0 to {LONGEST_PROBATION_SECONDS}"
+    raise argparse.ArgumentTypeError(f"{text!r}; expected {expected}")
 
 
 def _start(command: Sequence[str], environment: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
