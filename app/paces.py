@@ -65,7 +65,7 @@ def eta_query(snapshot: Snapshot, now: float, priors: Priors) -> EtaQuery:
     limit = snapshot.job.time_limit_seconds or None if snapshot.job is not None else None
     return EtaQuery(
         at_step=at_step,
-        plan=_timed_plan(snapshot),
+        plan=snapshot.plan,
         startup_seconds=_usual_startup(snapshot) if is_starting else snapshot.startup_seconds,
         steps=step_timings(snapshot.blocks, at_step),
         validations=_events(snapshot.validations, at_step),
@@ -76,6 +76,7 @@ def eta_query(snapshot: Snapshot, now: float, priors: Priors) -> EtaQuery:
         time_limit_seconds=limit,
         priors=priors,
         silence=None if is_starting else _silence(snapshot, now),
+        before_seconds=_before_seconds(snapshot),
     )
 
 
@@ -111,20 +112,20 @@ def _starting(snapshot: Snapshot, now: float) -> InProgress:
         return InProgress("startup", 0.0)
     if snapshot.startup_seconds is not None:
         return InProgress("first step", 0.0)
-    began = snapshot.attempts[-1].started if snapshot.started is None else snapshot.started
-    return InProgress("startup", max(now - began, 0.0))
+    return InProgress("startup", max(now - _process_started(snapshot), 0.0))
 
 
-def _timed_plan(snapshot: Snapshot) -> Plan:
-    """Return the declared plan, its budget of time counted as the query's clock is."""
-    plan = snapshot.plan
-    if plan.max_seconds is None or snapshot.started is None:
-        return replace(plan, max_seconds=None)
-    if _is_waiting(snapshot):
-        return plan
-    # A trainer counts from its own start; the clock counts from the allocation's.
-    ahead = max(snapshot.attempts[-1].started - snapshot.started, 0.0)
-    return replace(plan, max_seconds=plan.max_seconds + ahead)
+def _process_started(snapshot: Snapshot) -> float:
+    """Return when the newest process started; one told of before its allocation is still to tell of itself."""
+    told = snapshot.attempts[-1].started
+    return told if snapshot.started is None else max(told, snapshot.started)
+
+
+def _before_seconds(snapshot: Snapshot) -> float:
+    """Return the age of the allocation when the newest process started in it; 0 for its first one."""
+    if snapshot.started is None or not snapshot.attempts or _is_waiting(snapshot):
+        return 0.0
+    return _process_started(snapshot) - snapshot.started
 
 
 def pace_durations(query: EtaQuery, settings: Settings) -> PaceDurations:

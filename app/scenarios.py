@@ -66,6 +66,7 @@ def compare_query(standing: Standing, relaunch: Scenario, settings: Settings) ->
         job=snapshot.run.job.id if snapshot.run.job else None,
         script=_script(snapshot),
         elapsed_seconds=query.elapsed_seconds,
+        before_seconds=query.before_seconds,
         economics=economics_of(gpus, settings),
         quantiles=LEVELS,
         begun_seconds=begun_seconds(query),

@@ -1,4 +1,4 @@
-"""The clock since the allocation's start against what was measured: start-up, idle time, untimed events."""
+"""The clock since the process's start against what was measured: start-up, idle time, untimed events."""
 
 import math
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ class Clock:
     """What the clock of this attempt says.
 
     Attributes:
-        elapsed_seconds: since the allocation's start.
+        elapsed_seconds: since this attempt's start.
         startup_seconds: this attempt's start-up, where known.
         timed_seconds: measured steps and events of this attempt, and what is in progress.
         timed_steps: steps behind them.

@@ -66,6 +66,7 @@ def _check_position(query: CompareQuery) -> None:
     beyond = total is not None and query.at_step > total
     _require(not beyond, "/at_step", query.at_step, f"at most total_steps, {total}")
     _check_number("/elapsed_seconds", query.elapsed_seconds)
+    _check_number("/before_seconds", query.before_seconds)
     for phase, seconds in query.begun_seconds.items():
         _check_number(f"/begun_seconds/{phase}", seconds, -_LARGEST_NUMBER)
 

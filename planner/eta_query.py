@@ -59,6 +59,7 @@ class EtaQuery:
         time_limit_seconds: the allocation's limit, from the same start.
         levels: quantiles asked for.
         priors: what the person's earlier runs took.
+        before_seconds: how much of ``elapsed_seconds`` had passed when the newest process started.
     """
 
     at_step: int
@@ -74,6 +75,7 @@ class EtaQuery:
     levels: tuple[float, ...] = DEFAULT_LEVELS
     priors: Priors = field(default_factory=Priors)
     silence: Silence | None = None
+    before_seconds: float = 0.0
 
     def __post_init__(self) -> None:
         """Refuse what contradicts itself.
@@ -89,6 +91,11 @@ class EtaQuery:
             if not 0 < level < 1:
                 raise InvalidInputError(f"/quantiles/{index}", level, "a number between 0 and 1")
 
+    @property
+    def process_seconds(self) -> float | None:
+        """Seconds since the newest process started, ``None`` where the clock is not known."""
+        return None if self.elapsed_seconds is None else max(self.elapsed_seconds - self.before_seconds, 0.0)
+
 
 def _check_steps(query: EtaQuery) -> None:
     if not 0 <= query.at_step < LARGEST:
@@ -101,7 +108,7 @@ def _check_steps(query: EtaQuery) -> None:
 
 
 def _check_durations(query: EtaQuery) -> None:
-    for name in ("startup_seconds", "elapsed_seconds", "time_limit_seconds"):
+    for name in ("startup_seconds", "elapsed_seconds", "time_limit_seconds", "before_seconds"):
         value = getattr(query, name)
         if value is not None and not 0 <= value < LARGEST:
             raise InvalidInputError(f"/{name}", value, "seconds of at least 0")

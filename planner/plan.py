@@ -25,8 +25,8 @@ class Plan:
         validate_at_end: whether a validation follows ``total_steps``.
         checkpoint_every: steps between checkpoints.
         validation_batches: batches in one validation.
-        max_seconds: a wall-clock budget: the trainer ends the run by itself so many seconds after the
-            allocation's start, if it has not reached its steps by then.
+        max_seconds: a wall-clock budget: the trainer ends the run by itself so many seconds after its
+            process's start, if it has not reached its steps by then.
         early_stopping: what ends the run once validations improve no more.
     """
 

@@ -122,6 +122,8 @@ class CompareQuery:
         pace: the job's own pace; a part may be unknown where its count is 0.
         scenarios: at least one, at most 50.
         target: the loss all are to reach; ``None``: each runs to its own ``total_steps``.
+        before_seconds: how much of ``elapsed_seconds`` had passed when the job's newest process started; what
+            that process may run by the plan's own budget of time counts from then.
         reached: a loss all were to reach that the job has reached already: why there is no target.
         job: SLURM's job id.
         script: name of its batch script, which the corrected job is submitted from.
@@ -151,6 +153,7 @@ class CompareQuery:
     seed: int = 0
     begun_seconds: Mapping[str, float] = field(default_factory=dict)
     reached: Target | None = None
+    before_seconds: float = 0.0
 
 
 def fix_of(scenario: Scenario) -> Hashable:

@@ -55,7 +55,9 @@ def budget_seconds(query: CompareQuery, index: int) -> float | None:
     budget = plan_of(query, index).max_seconds
     if budget is None or query.scenarios[index].action == "relaunch":
         return budget
-    return None if query.elapsed_seconds is None else max(budget - query.elapsed_seconds, 0.0)
+    if query.elapsed_seconds is None:
+        return None
+    return max(budget - max(query.elapsed_seconds - query.before_seconds, 0.0), 0.0)
 
 
 def finish_seconds(query: CompareQuery, index: int, source: Source) -> FloatArray | None:

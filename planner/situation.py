@@ -123,14 +123,14 @@ def _startup_left(query: EtaQuery) -> float:
         return TABLE.startup_seconds if query.startup_seconds is None else query.startup_seconds
     if query.at_step > 0 or query.startup_seconds is None:
         return 0.0
-    return max(query.startup_seconds - (query.elapsed_seconds or 0.0), 0.0)
+    return max(query.startup_seconds - (query.process_seconds or 0.0), 0.0)
 
 
 def budget_left(query: EtaQuery) -> float:
     """Return the seconds until the declared budget of time is used up, inf where that is not known."""
-    if query.plan.max_seconds is None or query.elapsed_seconds is None:
+    if query.plan.max_seconds is None or query.process_seconds is None:
         return np.inf
-    return max(query.plan.max_seconds - query.elapsed_seconds, 0.0)
+    return max(query.plan.max_seconds - query.process_seconds, 0.0)
 
 
 def _unmeasured(query: EtaQuery, clock: Clock | None) -> StepLevel | None:
@@ -143,14 +143,14 @@ def _cadence(declared: Cadence, events: Timings) -> Cadence:
 
 
 def _clock(query: EtaQuery, logged: Durations, start: int) -> Clock | None:
-    if query.elapsed_seconds is None:
+    if query.process_seconds is None:
         return None
     own = logged.since(start)
     resumed = query.resumed_at_step or 0
     seen = [usable_events(timings) for timings in (query.validations, query.checkpoints)]
     events = [one.where(is_of_newest(one, query.resumed_at_step, query.at_step)) for one in seen]
     return Clock(
-        query.elapsed_seconds,
+        query.process_seconds,
         query.startup_seconds,
         own.total + sum(seen.total for seen in events) + under_way_seconds(query),
         float(own.weights.sum()),

@@ -108,6 +108,37 @@ def test_a_restart_is_estimated_before_its_first_step() -> None:
     assert _median(_restarted()) == pytest.approx(60 + 150 * 40, rel=0.01)
 
 
+def test_a_restart_in_the_same_allocation_has_only_its_own_start_up_behind_it() -> None:
+    """Where the process before took hours of the allocation, the newest start-up is still 40 s old."""
+    job = JobFacts("1", "c", "RUNNING", started=NOW - 9_000.0, time_limit_seconds=20_000.0)
+    query = eta_query(_restarted(job=job), NOW, Priors())
+    assert InProgress("startup", 40.0) == query.in_progress
+    assert (9_000.0, 8_960.0) == (query.elapsed_seconds, query.before_seconds)
+    assert _median(_restarted(job=job)) == pytest.approx(60 + 150 * 40, rel=0.01)
+
+
+def test_a_process_of_an_earlier_allocation_does_not_begin_before_this_one() -> None:
+    """Until a requeued job's process reports, its start-up is as old as its allocation."""
+    silent = [Attempt("a", 1_000.0, None, None, None, 0, None)]
+    before = Attempt("0", 500.0, None, 1, 60, 60, 900.0)
+    timed = [Note("0", 1, "startup", {"seconds": 100.0})]
+    query = eta_query(_restarted(attempts=[before, *silent], startups=timed), NOW, Priors())
+    assert (InProgress("startup", 40.0), 0.0) == (query.in_progress, query.before_seconds)
+
+
+def test_a_budget_of_time_is_the_process_s_own() -> None:
+    """A trainer counts from its own start: the plan stays as declared, and what went before is told apart."""
+    run = Run(
+        "r", "r", "ada", 0.0, {"total_steps": 200, "max_seconds": 3_000.0}, 1, NOW, None, None, None, {}
+    )
+    job = JobFacts("1", "c", "RUNNING", started=NOW - 9_000.0)
+    query = eta_query(_restarted(run=run, job=job), NOW, Priors())
+    assert 3_000.0 == query.plan.max_seconds
+    remaining = eta(query).remaining_seconds
+    assert remaining is not None
+    assert 2_960.0 == remaining.at(0.5)
+
+
 def test_a_start_up_that_was_told_is_over() -> None:
     """Between its start-up and its first step a restarted run has only the steps ahead."""
     told = [Note("b", 2, "startup", {"seconds": 30.0}), Note("a", 1, "startup", {"seconds": 100.0})]

@@ -149,6 +149,46 @@ def test_resume_goes_on_from_where_the_newest_attempt_is(plans: Plans, report: A
     assert (42, 158) == (view.at_step, view.eta.steps_left)
 
 
+def _steps_until(now: float, first: int, count: int) -> dict[str, list[Any]]:
+    """Return steps of 40 s, the last one of them done now."""
+    return {
+        "seq": list(range(count)), "step": list(range(first, first + count)),
+        "ended": [now - 40.0 * (count - 1 - n) for n in range(count)], "seconds": [40.0] * count,
+        "loss": [0.3 + 3.0 * step**-0.5 for step in range(first, first + count)], "lr": [None] * count,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("max_seconds", [None, 5_000.0])
+def test_a_second_process_in_a_job_is_not_slowed_by_the_first(
+    plans: Plans, report: Any, clock: Clock, max_seconds: float | None
+) -> None:
+    """500 steps of 40 s, saved at 450, then 50 more by a second process of the job: 500 left take 20,000 s.
+
+    A budget is the second process's own: of 5,000 s its start-up and 50 steps took 2,060; a relaunch has all.
+    """
+    plan = {"total_steps": 1000, "validate_every": "never", "checkpoint_every": "never"}
+    plan |= {} if max_seconds is None else {"max_seconds": max_seconds}
+    job = {"cluster": "c", "id": "7", "restart_count": 0}
+    again = clock.now - 50 * 40.0 - 60.0
+    startup = [("startup", {"seconds": 60.0})]
+    report(
+        "one", plan=plan, job=job, attempt_started=again - 500 * 40.0 - 70.0, notes=list(startup),
+        columns=_steps_until(again - 10.0, 1, 500),
+    )  # fmt: skip
+    report(
+        "one", attempt="second", job=job, attempt_started=again, notes=list(startup),
+        columns=_steps_until(clock.now, 451, 50),
+    )  # fmt: skip
+    view = _view(plans)
+    going_on, relaunch = view.comparison.outcomes
+    expected = 20_000.0 if max_seconds is None else 2_940.0
+    assert pytest.approx(expected, rel=0.002) == view.eta.remaining_seconds.at(0.5)
+    assert pytest.approx(expected, rel=0.005) == going_on.finish_seconds.at(0.5)
+    assert pytest.approx(22_130.0, abs=1.0) == view.elapsed_seconds
+    trained = sum(part.seconds for part in relaunch.composition if part.phase in {"startup", "step"})
+    assert pytest.approx(40_060.0 if max_seconds is None else 5_000.0, rel=0.01) == trained
+
+
 def test_earlier_run_gives_the_relaunch_its_curve(plans: Plans, report: Any, make_validations: Any) -> None:
     """The run named by ``like`` says how the fixed run would converge; without one it learns as it did."""
     report("good", steps=150, plan=PLAN, validations=make_validations(10, 150))

@@ -66,6 +66,7 @@ CONTRADICTIONS: list[tuple[str, CompareQuery]] = [
     ("/plan/total_steps", replace(GOOD, plan=replace(GOOD.plan, total_steps=10**13))),
     ("/elapsed_seconds", replace(GOOD, elapsed_seconds=-1.0)),
     ("/elapsed_seconds", replace(GOOD, elapsed_seconds=NAN)),
+    ("/before_seconds", replace(GOOD, before_seconds=-1.0)),
     ("/pace/step_seconds", replace(GOOD, pace=PaceDurations(exactly(-1)))),
     ("/pace/validation_seconds", replace(GOOD, pace=PaceDurations(None, Duration(2, 1)))),
     ("/pace/checkpoint_seconds", replace(GOOD, pace=PaceDurations(None, None, exactly(INF)))),

@@ -68,10 +68,56 @@ def test_a_budget_of_time_ends_a_run_that_has_no_target() -> None:
     """600 s are left of 1,600: that is its end, about half of what its steps need, and it gets no further."""
     course, whole = course_of(TIMED), course_of(JOB)
     assert [600.0] == course.finish_seconds.tolist()
-    assert course.last_step == pytest.approx(45 + 55 * 600 / 1171)
+    assert 45 + 55 * 600 // 1171 == course.last_step
     assert 100 == whole.last_step
     assert [np.inf] == course.seconds_to(100).tolist()
     assert [150.0] == course.seconds_to(50).tolist()
+
+
+def test_what_is_in_progress_uses_the_budget_up_first() -> None:
+    """Of 895 s a validation takes the first 600, so that of 11 steps of 45 s six are done and no more."""
+    query = replace(
+        JOB,
+        at_step=300,
+        plan=Plan(total_steps=311, validate_every=25, checkpoint_every="never", max_seconds=1895.0),
+        pace=replace(PACE, step_seconds=exactly(45)),
+        begun_seconds={"validation": 600.0},
+    )
+    course = course_of(query)
+    assert ([895.0], 306.0) == (course.finish_seconds.tolist(), course.last_step)
+    assert [600.0, 295.0] == [float(course.phases[name][0]) for name in ("validation", "step")]
+    assert [870.0, np.inf] == [float(course.seconds_to(step)[0]) for step in (306, 311)]
+    assert "ends_by_budget" in _codes_of_continue(query)
+
+
+def test_what_is_done_already_needs_no_budget() -> None:
+    """Of 1,171 s 100 are done: 1,071 of budget are enough, and nobody says that they are not."""
+    begun = {"validation": -100.0}
+    query = replace(JOB, plan=replace(PLAN, max_seconds=2071.0), begun_seconds=begun)
+    course = course_of(query)
+    assert ([1071.0], 100.0) == (course.finish_seconds.tolist(), course.last_step)
+    assert [1071.0 - 7.0] == course.seconds_to(100).tolist()
+    assert "ends_by_budget" not in _codes_of_continue(query)
+
+
+def test_more_done_than_there_is_counts_once() -> None:
+    """Steps are over that are done; the way to the last one is then all but the last checkpoint."""
+    course = course_of(replace(JOB, begun_seconds={"step": -9000.0}))
+    assert [621.0 - 7.0] == course.seconds_to(100).tolist()
+
+
+def test_a_start_up_can_use_the_budget_up() -> None:
+    """A process with less time than its start-up takes ends in it, whether that goes on or is to come."""
+    goes_on = replace(JOB, plan=replace(PLAN, max_seconds=1030.0), begun_seconds={"startup": 66.0})
+    short = replace(JOB, plan=replace(PLAN, max_seconds=200.0))
+    assert [30.0] == course_of(goes_on).finish_seconds.tolist()
+    assert [690.0 + 200.0] == course_of(short, 1).finish_seconds.tolist()
+    assert 0 == course_of(short, 1).last_step
+
+
+def _codes_of_continue(query: CompareQuery) -> set[str]:
+    reasons = compare(query).verdict.reasons
+    return {one.code for one in reasons if one.parameters.get("scenario") == "continue"}
 
 
 def test_a_budget_that_lasts_changes_nothing() -> None:
@@ -89,6 +135,16 @@ def test_a_relaunch_has_the_whole_budget_with_its_start_up() -> None:
         budget_seconds(TIMED, 1),
         budget_seconds(replace(TIMED, elapsed_seconds=None), 0),
     )
+
+
+def test_a_budget_counts_from_the_process_it_is_of() -> None:
+    """A process that began 5,000 s into its allocation has 600 s left like one that began with it.
+
+    Its relaunch has 1,600 s, not what the allocation's age adds to them.
+    """
+    later = replace(TIMED, elapsed_seconds=6_000.0, before_seconds=5_000.0)
+    assert (600.0, 1600.0) == (budget_seconds(later, 0), budget_seconds(later, 1))
+    assert [2290.0] == course_of(later, 1).finish_seconds.tolist()
 
 
 def test_a_target_beyond_the_budget_is_not_reached() -> None:

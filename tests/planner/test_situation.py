@@ -1,8 +1,11 @@
 """Where a run stands."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from planner.eta import eta
 from planner.eta_query import EtaQuery
 from planner.plan import Plan
 from planner.situation import Situation, situation
@@ -47,3 +50,43 @@ def test_clock_alone_tells_a_pace() -> None:
 def test_nothing_tells_no_pace() -> None:
     """Without a step, a clock or an earlier run there is no situation to speak of."""
     assert situation(EtaQuery(0, PLAN)) is None
+
+
+@pytest.mark.parametrize("before", [600.0, 36_000.0])
+def test_hours_before_the_newest_process_are_no_overhead_of_its_steps(before: float) -> None:
+    """100 steps of 45 s after a start-up of 60 s leave nothing unexplained, however old the allocation is.
+
+    So 900 more take 40,500 s; counted as this process's own, the hours before doubled them.
+    """
+    steps = Timings(np.arange(1.0, 101), np.full(100, 45.0))
+    own = EtaQuery(
+        100, Plan(1000, "never", checkpoint_every="never"), 60.0, steps, elapsed_seconds=4_560.0,
+    )  # fmt: skip
+    kept = replace(own, elapsed_seconds=before + 4_560.0, before_seconds=before)
+    clock = stand(kept).clock
+    assert clock is not None
+    assert clock.unexplained_seconds(45.0) == pytest.approx(0.0)
+    expected, found = eta(own).remaining_seconds, eta(kept).remaining_seconds
+    assert found == expected
+    assert found is not None
+    assert found.at(0.5) == pytest.approx(40_500.0, rel=1e-3)
+
+
+def test_the_limit_counts_from_the_allocation_not_from_the_process() -> None:
+    """Of a limit of 50,000 s 9,440 are left after 36,000 s of an earlier process and 4,560 of this one."""
+    steps = Timings(np.arange(1.0, 101), np.full(100, 45.0))
+    plan = Plan(1000, "never", checkpoint_every="never")
+    query = EtaQuery(
+        100, plan, 60.0, steps, elapsed_seconds=40_560.0, time_limit_seconds=50_000.0, before_seconds=36_000.0
+    )
+    answer = eta(query)
+    assert 0.0 == answer.finishes_within_limit
+    assert answer.step_at_limit is not None
+    assert answer.step_at_limit.at(0.5) == pytest.approx(100 + 9_440 // 45, abs=1)
+
+
+def test_start_up_and_budget_count_from_the_process() -> None:
+    """After 300 s of a process 660 s of a start-up of 960 s are ahead, and 3,300 s of a budget of an hour."""
+    plan = Plan(total_steps=311, max_seconds=3_600.0)
+    query = EtaQuery(0, plan, 960.0, STEPS, elapsed_seconds=36_300.0, before_seconds=36_000.0)
+    assert (660.0, 3_300.0) == (stand(query).startup_seconds, stand(query).budget_seconds)
