@@ -116,7 +116,7 @@ def _starting(snapshot: Snapshot, now: float) -> InProgress:
 
 
 def _process_started(snapshot: Snapshot) -> float:
-    """Return when the newest process started; one told of before its allocation is still to tell of itself."""
+    """Return when the newest process started, its allocation's start where only an earlier one is known."""
     told = snapshot.attempts[-1].started
     return told if snapshot.started is None else max(told, snapshot.started)
 
