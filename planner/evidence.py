@@ -12,7 +12,7 @@ from planner.outcome import median_of
 from planner.quantiles import Quantiles
 from planner.ranking import Ranking, differences, signed_quantiles
 from planner.scenario import CompareQuery, fix_of
-from planner.sensitivity import Sensitivity, nearness, sensitivities
+from planner.sensitivity import Sensitivity, nearness, sensitivities, spare_edit_seconds
 from planner.step_budget import step_budget
 
 _FIX_PARTS = frozenset({"edit_seconds", "test_seconds", "queue_seconds"})
@@ -81,16 +81,36 @@ def gather(
 ) -> Evidence:
     """Return the evidence for a choice."""
     continuing, relaunch = _first_of(query, courses, "continue"), _best_relaunch(query, courses)
-    tie, slack = None, None
-    if continuing is not None and relaunch is not None:
-        tie = break_even_seconds(courses[continuing], courses[relaunch])
-        planned = planned_seconds(courses[relaunch])
-        slack = None if tie is None or planned is None else tie - planned
+    tie, slack = _tie(query, courses, continuing, relaunch)
     saving, median = _saving(query, courses, ranking, continuing)
     found = _sensitivities(query, courses, chosen)
-    if slack is not None and _is_duel(query, courses, {continuing, relaunch}, chosen):
+    is_duel = _is_duel(query, courses, {continuing, relaunch}, chosen)
+    if slack is not None and is_duel and not _moves(query, {relaunch, chosen}):
         found = tuple(sorted((_at_tie(one, query, slack) for one in found), key=nearness))
     return Evidence(query, courses, refusals, ranking, chosen, saving, median, relaunch, tie, slack, found)
+
+
+def _tie(
+    query: CompareQuery, courses: Mapping[str, Course], continuing: str | None, relaunch: str | None
+) -> tuple[float | None, float | None]:
+    """Return where going on and a relaunch tie, and how far from there the relaunch is planned."""
+    if continuing is None or relaunch is None:
+        return None, None
+    planned = planned_seconds(courses[relaunch])
+    if not _moves(query, {relaunch}):
+        tie = break_even_seconds(courses[continuing], courses[relaunch])
+        return tie, None if tie is None or planned is None else tie - planned
+    names = [scenario.name for scenario in query.scenarios]
+    slack = spare_edit_seconds(query, names.index(relaunch), names.index(continuing))
+    if planned is None or slack is None or planned + slack < 0:
+        return None, None
+    return planned + slack, slack
+
+
+def _moves(query: CompareQuery, names: AbstractSet[str | None]) -> bool:
+    """Return whether one of these starts from what the job saves while its fix is made: its tie moves."""
+    kept = [one for one in query.scenarios if one.resume_step == "latest" and one.cancel == "at_relaunch"]
+    return isinstance(query.plan.checkpoint_every, int) and any(one.name in names for one in kept)
 
 
 def _is_duel(

@@ -101,7 +101,7 @@ def _reach(evidence: Evidence) -> Iterator[Reason]:
     for name, course in evidence.courses.items():
         share = mean_of(course.arrives)
         if share < 1 - _LIKELY:
-            total = course.leg.total
+            total = round(course.last_step)
             yield reason(
                 "target_out_of_reach", scenario=name, loss=target.loss, total_steps=total, reach_share=share
             )
@@ -136,7 +136,8 @@ def _work(evidence: Evidence) -> Iterator[Reason]:
     for index, scenario in enumerate(evidence.query.scenarios):
         course = evidence.courses.get(scenario.name)
         if course is not None:
-            yield from _validation(scenario.name, course)
+            begun = evidence.query.begun_seconds.get("validation") if scenario.action == "continue" else None
+            yield from _validation(scenario.name, course, is_begun=bool(begun))
             yield from _count(evidence.query, index, course)
             if leaves_checkpoints_out(evidence.query, index):
                 yield reason("checkpoints_left_out", scenario=scenario.name)
@@ -144,18 +145,22 @@ def _work(evidence: Evidence) -> Iterator[Reason]:
                 yield from _relaunch(evidence, scenario.name, course)
 
 
-def _validation(name: str, course: Course) -> Iterator[Reason]:
+def _validation(name: str, course: Course, *, is_begun: bool) -> Iterator[Reason]:
     if mean_of(course.phases["validation"]) <= 0:
         return
     parts = {part.phase: part.seconds for part in composition(course) or timeline(course)}
     spent, each = parts.get("validation", 0.0), median_of(course.pace["validation"])
     if not each or spent <= parts.get("step", 0.0):
         return
+    share, count = spent / sum(parts.values()), round(spent / each)
+    if count == 0 or (is_begun and spent < each):
+        yield reason("validation_part", scenario=name, validation_share=share, validation_seconds=each)
+        return
     yield reason(
         "validation_dominates",
         scenario=name,
-        validation_share=spent / sum(parts.values()),
-        validations=round(spent / each),
+        validation_share=share,
+        validations=count,
         validation_seconds=each,
     )
 

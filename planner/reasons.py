@@ -50,6 +50,8 @@ TEMPLATES: Mapping[str, str] = {
     "that is not counted here.",
     "validation_dominates": "Validation takes {validation_share} of what {scenario} still needs: "
     "{validations} times {validation_seconds}.",
+    "validation_part": "Validation takes {validation_share} of what {scenario} still needs: "
+    "part of one that takes {validation_seconds}.",
     "learns_alike": "{scenario} is taken to learn as {other} does, along the same curve: "
     "say so where it learns faster.",
     "fewer_steps": "{scenario} needs {steps} more steps; {other} needs {other_steps}.",

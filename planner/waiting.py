@@ -85,7 +85,7 @@ def waiting(
     scores = ndtri(source.ranks("/curve", ("curve", running.curve)))
     noise = ndtri(source.ranks("/waiting"))
     waits = []
-    for steps in sorted(_steps(query, courses[running.name])):
+    for steps in _possible(query, courses[running.name]):
         settled = steps / (query.at_step + steps)
         waits.append(_after(cases, steps, np.sqrt(settled) * scores + np.sqrt(1 - settled) * noise))
     surer = [one for one in waits if one.probability > first + _SURER]
@@ -100,6 +100,12 @@ def _uncertain(query: CompareQuery, courses: Mapping[str, Course]) -> Scenario |
         if query.target is not None and scenario.action == "continue" and course is not None:
             return None if course.path is None or course.path.is_exact else scenario
     return None
+
+
+def _possible(query: CompareQuery, course: Course) -> list[int]:
+    """Return how many steps to wait, those left out that its budget of time may end the job before."""
+    found = sorted(_steps(query, course))
+    return [steps for steps in found if np.isfinite(course.seconds_to(query.at_step + steps)).all()]
 
 
 def _steps(query: CompareQuery, course: Course) -> set[int]:

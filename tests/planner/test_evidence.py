@@ -11,8 +11,10 @@ from planner.draws import Draws
 from planner.duration import Duration, exactly
 from planner.evidence import Evidence, gather
 from planner.loss_path import Milestone, MilestoneCurve
+from planner.plan import Plan
 from planner.ranking import rank
-from planner.scenario import CompareQuery, PlanOverrides, Scenario, Target
+from planner.report import compare
+from planner.scenario import CompareQuery, PaceDurations, PlanOverrides, Scenario, Target
 from planner.simulation import simulate
 from tests.planner.seed import FIX, SEED
 
@@ -86,6 +88,27 @@ def test_a_part_of_the_fix_turns_the_verdict_where_break_even_says(part: str) ->
     assert found.slack_seconds is not None
     turn = next(one for one in found.sensitivity if one.input.endswith(part))
     assert pytest.approx(found.slack_seconds) == (turn.flips_at or 0.0) - turn.value
+
+
+def test_a_fix_made_while_the_job_trains_on_ties_where_it_is_told_to() -> None:
+    """A longer edit leaves the job more time to save: at the told tie both really end at the same time."""
+    kept = replace(
+        FIX, plan=None, resume_step="latest", cancel="at_relaunch",
+        pace=PaceDurations(step_seconds=exactly(20)), edit_seconds=Duration(600, 3000),
+    )  # fmt: skip
+    pace = replace(SEED.pace, checkpoint_seconds=exactly(30), startup_seconds=exactly(600))
+    plan = Plan(total_steps=1000, validate_every=100, checkpoint_every=50)
+    query = replace(SEED, at_step=100, plan=plan, pace=pace, scenarios=(SEED.scenarios[0], kept))
+    found = evidence(query)
+    turn = next(one for one in found.sensitivity if one.input.endswith("edit_seconds"))
+    assert pytest.approx(found.slack_seconds) == (turn.flips_at or 0.0) - turn.value
+    tied = replace(kept, edit_seconds=exactly((found.break_even_seconds or 0.0) - 900 - 600))
+    for fix in (tied, replace(kept, edit_seconds=exactly(turn.flips_at or 0.0))):
+        ends = [
+            o.finish_seconds for o in compare(replace(query, scenarios=(query.scenarios[0], fix))).outcomes
+        ]
+        going_on, relaunched = [end.values[1] for end in ends if end is not None]
+        assert pytest.approx(going_on, rel=0.01) == relaunched
 
 
 def test_a_third_option_turns_the_verdict_by_itself() -> None:

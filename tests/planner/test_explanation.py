@@ -59,6 +59,28 @@ def test_what_is_told_of_validation_and_startup_is_what_the_parts_show() -> None
     assert (60 * 5400) ** 0.5 == pytest.approx(said(query)["startup_again"]["startup_seconds"], rel=0.01)
 
 
+@pytest.mark.parametrize(("done", "count"), [(300, None), (700, None), (0, 1)])
+def test_the_rest_of_a_validation_is_told_as_a_part(done: float, count: int | None) -> None:
+    """Of a last validation under way the rest is left: neither "0 times" nor once the whole of it."""
+    begun = {"validation": -done} if done else {}
+    scenarios = (replace(SEED.scenarios[0], validations_left=1),)
+    found = said(replace(SEED, at_step=305, begun_seconds=begun, scenarios=scenarios))
+    part, whole = found.get("validation_part"), found.get("validation_dominates", {})
+    share = (1200 - done) / (1200 - done + 6 * 45)
+    assert count == whole.get("validations")
+    assert (None if count else pytest.approx(share)) == (part and part["validation_share"])
+
+
+def test_a_target_is_out_of_reach_where_the_budget_ends_the_job() -> None:
+    """The step told is the last one that the budget of time leaves, not the plan's."""
+    curve = MilestoneCurve((Milestone(44, 0.9, 1.1), Milestone(311, 0.25, 0.35)))
+    going_on = Scenario("continue", "continue", curve)
+    plan = replace(SEED.plan, validate_every="never", max_seconds=4200 + 45 * 20)
+    query = replace(SEED, plan=plan, scenarios=(going_on,), target=Target(0.3, "train"))
+    found = said(query)["target_out_of_reach"]
+    assert (63, 0.0) == (found["total_steps"], found["reach_share"])
+
+
 def test_a_given_count_of_validations_is_held_against_the_plan() -> None:
     """The document's ten validations are told beside the eleven its schedule has."""
     given = replace(SEED, scenarios=(replace(SEED.scenarios[0], validations_left=10), FIX))

@@ -66,3 +66,15 @@ def test_waiting_is_not_worth_more_than_it_costs() -> None:
     slow = replace(CLOSE, pace=PaceDurations(exactly(45), exactly(60_000), None, exactly(0)))
     found = waiting(slow)
     assert found is None or found.gain_seconds > found.cost_seconds
+
+
+def test_nothing_is_waited_for_that_comes_after_the_budget() -> None:
+    """What is learnt only after the job's budget of time has ended it is no reason to wait."""
+    at_once = MilestoneCurve((Milestone(61, 0.3, 0.65), Milestone(300, 0.3, 0.65)))
+    scenarios = (Scenario("continue", "continue", at_once), FIX)
+    plan = replace(CLOSE.plan, max_seconds=20_000)
+    short = replace(CLOSE, plan=plan, scenarios=scenarios, elapsed_seconds=19_500)
+    assert 0.5 < (compare(short).verdict.probability or 0.0) < 0.8
+    assert waiting(short) is None
+    enough = replace(CLOSE, plan=replace(plan, max_seconds=100_000), elapsed_seconds=0)
+    assert waiting(enough) == waiting(CLOSE)
