@@ -1,7 +1,7 @@
 """How one scenario runs its course, draw by draw."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,9 @@ TRAINING_PHASES = ("step", "validation", "checkpoint")
 
 DEAD_CURVES = frozenset({"diverged", "not_finite"})
 """Reasons of a forecast that say that going on is pointless, not that too little is known."""
+
+_ROUNDING = 1e-6
+"""A step is done that lacks no more of itself than this."""
 
 _RANKS = 2048
 _RANK_SCORES = np.asarray(ndtri((np.arange(_RANKS) + 0.5) / _RANKS), dtype=float)
@@ -56,7 +59,7 @@ class Course:
         pace: seconds of one step, validation and checkpoint.
         path: the losses expected.
         old_seconds: how long a job that is to be replaced still runs; ``None`` is unknown.
-        begun_seconds: in those phases, what is in progress takes beyond the counts.
+        begun_seconds: by phase, what is in progress takes beyond the counts; below 0 what is done of them.
         budget_seconds: how long its process may still run; it ends itself then, wherever it is.
     """
 
@@ -68,17 +71,17 @@ class Course:
     pace: Mapping[str, FloatArray]
     path: LossPath | None
     old_seconds: FloatArray | None
-    begun_seconds: float = 0.0
+    begun_seconds: Mapping[str, FloatArray] = field(default_factory=dict)
     budget_seconds: float = np.inf
 
-    def begun(self, seconds: Mapping[str, float]) -> "Course":
+    def begun(self, seconds: Mapping[str, FloatArray]) -> "Course":
         """Return the course with what is in progress by phase, no phase shorter than nothing."""
         if not seconds:
             return self
         phases = {
-            phase: np.maximum(took + seconds.get(phase, 0.0), 0.0) for phase, took in self.phases.items()
+            phase: np.maximum(took + seconds.get(phase, NONE), 0.0) for phase, took in self.phases.items()
         }
-        return replace(self, phases=phases, begun_seconds=sum(seconds.values()))
+        return replace(self, phases=phases, begun_seconds=seconds)
 
     def within(self, budget_seconds: float, *, to_target: bool) -> "Course":
         """Return the course of a process that ends itself when its budget of time is used up.
@@ -86,38 +89,61 @@ class Course:
         Without a target that is an end like another; with one, the target is then not reached.
         """
         course = replace(self, budget_seconds=budget_seconds)
-        training = total_of({phase: self.phases[phase] for phase in TRAINING_PHASES})
-        share = course.trained_share(training)
+        counted = self.counted_seconds(self.counts)
+        share = course.trained_share(total_of(counted))
         if (share == 1).all():
             return course
-        phases = {
-            name: took * share if name in TRAINING_PHASES else took for name, took in self.phases.items()
-        }
+        room = np.maximum(budget_seconds - self._last_startup, 0.0)
+        begun = self._begun_training
+        led = np.minimum(room / np.maximum(total_of(begun), 1e-9), 1.0)
+        training = {phase: begun[phase] * led + counted[phase] * share for phase in TRAINING_PHASES}
+        unstarted = np.maximum(self._last_startup - budget_seconds, 0.0)
+        phases = {**self.phases, "startup": self.phases["startup"] - unstarted, **training}
         counts = Counts(
             *(getattr(self.counts, name) * share for name in ("steps", "validations", "checkpoints"))
         )
         arrives = self.arrives & (share == 1) if to_target else self.arrives
         return replace(course, phases=phases, counts=counts, arrives=arrives)
 
-    def trained_share(self, training: FloatArray) -> FloatArray:
-        """Return the share of so many seconds of training that the budget has room for."""
-        # Of several tries it is the last one's clock that counts, with one start-up in it.
-        room = np.maximum(self.budget_seconds - np.minimum(self.phases["startup"], self.pace["startup"]), 0.0)
-        return np.asarray(np.minimum(room / np.maximum(training, 1e-9), 1.0))
+    def trained_share(self, counted: FloatArray) -> FloatArray:
+        """Return the share of so many counted seconds that the budget has room for.
+
+        The start-up and what is in progress come before them.
+        """
+        room = self.budget_seconds - self._last_startup - total_of(self._begun_training)
+        return np.where(counted <= room, 1.0, np.maximum(room, 0.0) / np.maximum(counted, 1e-9))
+
+    @property
+    def _last_startup(self) -> FloatArray:
+        """Seconds of start-up on the budget's clock: of several tries it is the last one's that counts."""
+        begun = self.begun_seconds.get("startup", NONE)
+        return np.maximum(np.minimum(self.startups, 1.0) * self.pace["startup"] + begun, 0.0)
+
+    @property
+    def _begun_training(self) -> dict[str, FloatArray]:
+        """Seconds of what is in progress and not counted, by phase of training."""
+        return {phase: np.maximum(self.begun_seconds.get(phase, NONE), 0.0) for phase in TRAINING_PHASES}
+
+    def counted_seconds(self, counts: Counts) -> dict[str, FloatArray]:
+        """Return the seconds still to come of what is counted, by phase of training: a part may be done."""
+        done = {phase: np.minimum(self.begun_seconds.get(phase, NONE), 0.0) for phase in TRAINING_PHASES}
+        whole = training_seconds(counts, self.pace)
+        return {phase: np.maximum(took + done[phase], 0.0) for phase, took in whole.items()}
 
     @property
     def last_step(self) -> float:
-        """The step it ends at if it has no goal: the plan's last, or where the budget usually ends it."""
+        """The step done last if it has no goal: the plan's, or the one before the budget usually ends it."""
         if np.isinf(self.budget_seconds):
             return float(self.leg.total)
         share = self.trained_share(self.whole_seconds)
-        return float(np.median(self.leg.start + share * (self.leg.total - self.leg.start)))
+        reached = np.median(self.leg.start + share * (self.leg.total - self.leg.start))
+        return float(np.floor(reached + _ROUNDING))
 
     @property
     def whole_seconds(self) -> FloatArray:
-        """Seconds of the training up to the plan's last step."""
+        """Seconds of all that is counted up to the plan's last step."""
         counts = self.leg.counts_to(np.array([float(self.leg.total)]))
-        return total_of(training_seconds(counts, self.pace))
+        return total_of(self.counted_seconds(counts))
 
     @property
     def end_seconds(self) -> FloatArray:
@@ -147,7 +173,8 @@ class Course:
     @property
     def lead_seconds(self) -> FloatArray:
         """Start-ups and what is in progress: what the counts do not hold."""
-        return np.asarray(self.startups * self.pace["startup"] + self.begun_seconds)
+        startup = self.startups * self.pace["startup"] + self.begun_seconds.get("startup", NONE)
+        return np.asarray(np.maximum(startup, 0.0) + total_of(self._begun_training))
 
     @property
     def gpu_seconds(self) -> FloatArray | None:
@@ -163,9 +190,9 @@ class Course:
         Inf where its budget of time ends it before.
         """
         counts = self.leg.counts_to(np.array([float(step)]), checkpoint_at_step=False)
-        training = total_of(training_seconds(counts, self.pace))
-        seconds = self.overhead_seconds + np.maximum(self.lead_seconds + training, 0.0)
-        return np.where(self.trained_share(training) < 1, np.inf, seconds)
+        counted = total_of(self.counted_seconds(counts))
+        seconds = self.overhead_seconds + self.lead_seconds + counted
+        return np.where(self.trained_share(counted) < 1, np.inf, seconds)
 
 
 def total_of(phases: Mapping[str, FloatArray]) -> FloatArray:

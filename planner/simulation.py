@@ -14,7 +14,6 @@ from planner.course import (
     Refusal,
     total_of,
     train,
-    training_seconds,
 )
 from planner.curve import FloatArray
 from planner.draws import Source
@@ -90,7 +89,8 @@ def _continued(query: CompareQuery, index: int, source: Source) -> Course | Refu
     startups = ONE if query.at_step == 0 else NONE
     beginning = Beginning(dict.fromkeys(PERSON_PHASES, NONE), startups)
     course = train(query, index, source, leg, beginning)
-    return course if isinstance(course, Refusal) else course.begun(query.begun_seconds)
+    begun = {phase: np.array([seconds]) for phase, seconds in query.begun_seconds.items()}
+    return course if isinstance(course, Refusal) else course.begun(begun)
 
 
 def leaves_checkpoints_out(query: CompareQuery, index: int) -> bool:
@@ -174,7 +174,7 @@ def _last_saved(course: Course, seconds: FloatArray, saved: int, every: int) -> 
     high = low + (course.leg.total - saved) // every
     while np.any(low < high):
         middle = np.ceil((low + high) / 2)
-        training = training_seconds(course.leg.counts_to(saved + middle * every), course.pace)
-        in_time = total_of(training) + course.lead_seconds <= seconds
+        counted = course.counted_seconds(course.leg.counts_to(saved + middle * every))
+        in_time = total_of(counted) + course.lead_seconds <= seconds
         low, high = np.where(in_time, middle, low), np.where(in_time, high, middle - 1)
     return np.asarray(saved + low * every)
