@@ -5,6 +5,7 @@ a state that it fits, and once for a key.
 """
 
 import hashlib
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
@@ -12,6 +13,7 @@ from typing import Any, Literal
 from app.audit import Audit
 from app.errors import ConflictError
 from app.replace import Replacer
+from app.replacement import Replacement
 from app.run_jobs import job_of, refuse_foreign
 from app.schemas.job_actions import JobAction, JobOrder
 from app.slurm.scheduler import JobFacts, Scheduler, SchedulerError, SchedulerUnavailableError
@@ -158,13 +160,23 @@ class JobActions:
 def _refuse_state(replacer: Replacer, run: Run, action: JobAction, facts: JobFacts) -> None:
     under_way = replacer.under_way(run.id)
     if under_way is not None:
-        raise ConflictError(f"replacement {under_way.id} of run {run.id!r} is under way; undo it first")
+        raise ConflictError(_in_the_way(replacer, under_way))
     if action in {"hold", "release"}:
         must_wait(facts, facts.id)
     elif action in {"requeue", "checkpoint-cancel"}:
         must_run(facts, facts.id)
     elif not facts.is_active:
         raise ConflictError(f"job {facts.id} is {facts.state}: it has ended")
+
+
+def _in_the_way(replacer: Replacer, under_way: Replacement) -> str:
+    """Say that a replacement is in the way, and what a person can do about it."""
+    id_, run, left = under_way.id, under_way.run, replacer.settles_in(under_way)
+    if under_way.is_reversible:
+        return f"replacement {id_} of run {run!r} is under way; undo it first"
+    if left is None:
+        return f"replacement {id_} of run {run!r} is under way; wait until it has settled"
+    return f"replacement {id_} of run {run!r} is under way; wait until it has settled, {math.ceil(left)} s"
 
 
 def _refuse_limit(order: JobOrder, facts: JobFacts, now: float) -> None:

@@ -12,6 +12,7 @@ import structlog
 from app.errors import ConflictError, ForbiddenError, NotFoundError
 from app.replace_draft import Corrected, Draft, Wish, corrected, draft_of
 from app.replace_journal import Journal
+from app.replace_keep import settles_in
 from app.replace_stage import Parts, Pauses, StoppedError
 from app.replace_stages import Stages
 from app.replacement import Replacement, WithoutAnswer
@@ -154,6 +155,10 @@ class Replacer:
         """Return a run's replacement that is not over yet."""
         known = [Replacement.from_data(data) for data in self._store.replacements(run_id)]
         return next((replacement for replacement in known if replacement.is_active), None)
+
+    def settles_in(self, replacement: Replacement) -> float | None:
+        """Return the seconds within which a command that keeps the nodes has settled; ``None``: not known."""
+        return settles_in(replacement, self._supervision, self._clock())
 
     def get(self, replacement_id: str) -> Replacement | None:
         """Return a replacement as it stands."""

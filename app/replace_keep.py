@@ -11,7 +11,7 @@ from app.replace_stage import Parts
 from app.replacement import Replacement
 from app.slurm.scheduler import Check, JobFacts, SchedulerError
 from app.store.facts import JobKey
-from app.supervision import OrderAnswer, Supervised
+from app.supervision import OrderAnswer, Supervised, Supervision
 
 _log = structlog.get_logger(__name__)
 LONGEST_RESTART_SECONDS = 900.0
@@ -144,9 +144,7 @@ class KeepStages:
 
     def _answer(self, replacement: Replacement) -> OrderAnswer | None:
         """Return what came of this order, ``None`` before there is an answer to it."""
-        supervision = self._parts.supervision
-        told = None if supervision is None else supervision.answer(_key(replacement))
-        return told if told is not None and told.id == replacement.id else None
+        return _answer_to(replacement, self._parts.supervision)
 
     def _write(self, replacement: Replacement) -> None:
         if self._parts.supervision is None:
@@ -166,6 +164,25 @@ def checks(line: str, facts: JobFacts | None, supervised: Supervised | None) -> 
 def new_run(replacement: Replacement) -> str:
     """Return the id of the corrected command's run: the job keeps its id, so the run needs one of its own."""
     return f"{replacement.run[:90]}-{replacement.id[:6]}"
+
+
+def settles_in(replacement: Replacement, supervision: Supervision | None, now: float) -> float | None:
+    """Return the seconds for which a command that has started may still give its place back.
+
+    ``None``: it is not at that stage, or its supervisor does not say.
+    """
+    if (replacement.order, replacement.state) != ("keep", "handed_over"):
+        return None
+    told = _answer_to(replacement, supervision)
+    if told is None or told.settles_within is None:
+        return None
+    left = told.at + told.settles_within - now
+    return left if left > 0 else None
+
+
+def _answer_to(replacement: Replacement, supervision: Supervision | None) -> OrderAnswer | None:
+    told = None if supervision is None else supervision.answer(_key(replacement))
+    return told if told is not None and told.id == replacement.id else None
 
 
 def _identity(replacement: Replacement) -> dict[str, str]:

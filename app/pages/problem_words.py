@@ -52,6 +52,8 @@ SENTENCES: tuple[str, ...] = (
     "run {run} is not a job of any scheduler",
     "replacement {replacement} of run {run} is under way",
     "replacement {replacement} of run {run} is under way; undo it first",
+    "replacement {replacement} of run {run} is under way; wait until it has settled",
+    "replacement {replacement} of run {run} is under way; wait until it has settled, {seconds} s",
     "the replacement is {state}; only until the old job's cancel can it be undone",
     "run {run} has been replaced by job {job}, which is {state}",
     "job {job} is {state}: it has ended",

@@ -1,6 +1,7 @@
 """What may be done to the job of a run: one's own, in a state that it fits, once for a key, and audited."""
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -11,8 +12,10 @@ import pytest
 
 from app.auth import issue
 from app.main import create_app
+from app.replacement import Replacement, State
 from app.settings import Settings
 from app.slurm.scheduler import SchedulerError, SchedulerUnavailableError, Submission
+from app.store.facts import JobKey
 from tests.waiting import PATIENCE_SECONDS, until_async
 
 SCRIPT = "#!/bin/sh\n#SBATCH --time=10\nexec sleep 300\n"
@@ -118,6 +121,39 @@ async def test_one_key_cancels_once(app: Any, client: httpx.AsyncClient, job: st
         refused = await _act(client, action, f"later {number}", time_limit_seconds=60)
         assert 409 == refused.status_code, action
         assert "CANCELLED" in refused.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("state", "told", "way_out"),
+    [
+        ("handed_over", {"settles_within": 3000.0}, "wait until it has settled, 3000 s"),
+        ("handed_over", {}, "wait until it has settled"),
+        ("handed_over", {"settles_within": 3000.0, "id": "another"}, "wait until it has settled"),
+        ("handed_over", {"settles_within": 3000.0, "at": 0.0}, "wait until it has settled"),
+        ("cancelled", {"settles_within": 3000.0}, "wait until it has settled"),
+        ("released", {}, "undo it first"),
+    ],
+)
+async def test_what_can_be_done_about_a_relaunch_is_said(  # noqa: PLR0913, PLR0917 - fixtures
+    app: Any, client: httpx.AsyncClient, job: str, state: State, told: dict[str, Any], way_out: str
+) -> None:
+    """Only what can still be undone is to be undone; a command that is being tried is waited for."""
+    now = time.time()
+    app.state.replacer._clock = lambda: now
+    relaunch = Replacement(
+        id="k1", run="one", user="ada", state=state, created=now, updated=now, cluster="local", old_id=job,
+        old_submitted=None, old_user=None, token="", script="true", sha256="", work_dir="/", order="keep",
+    )  # fmt: skip
+    app.state.store.put_replacement("k1", "one", state, relaunch.as_data(), now)
+    order = app.state.supervision.file(JobKey("local", job))
+    order.parent.mkdir(parents=True, exist_ok=True)
+    answer = order.with_suffix(".answer")
+    answer.write_text(json.dumps({"id": "k1", "state": "started", "words": "", "at": now, **told}))
+    answer.chmod(0o600)
+    refused = await _act(client, "cancel")
+    assert 409 == refused.status_code
+    assert f"replacement k1 of run 'one' is under way; {way_out}" == refused.json()["detail"]
+    assert "RUNNING" == _state(app, job)[0]
 
 
 async def test_a_cancel_waits_for_the_checkpoint(
