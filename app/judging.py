@@ -93,6 +93,7 @@ class Judge:
             plan: what both options declare otherwise; what the relaunch itself declares goes before it.
             target_loss: the loss both are to reach, ``None`` for none; the declared one once it is reached.
         """
+        standing = _with_end(standing, plan)
         total = plan.total_steps or standing.query.plan.total_steps or 1
         question = compare_query(
             standing, scenario_of(fields, self._curve(standing, fields, total)), self._settings
@@ -158,6 +159,14 @@ class Judge:
                 return
         told = {"action": verdict.action, "probability": verdict.probability}
         self._store.append_history(run_id, SURENESS, now, told)
+
+
+def _with_end(standing: Standing, plan: PlanOverrides) -> Standing:
+    """Return a run that declares no end with the one asked about: the farther, the less sure is its pace."""
+    query, total = standing.query, plan.total_steps
+    if query.plan.total_steps is not None or total is None or total <= query.at_step:
+        return standing
+    return replace(standing, query=replace(query, plan=replace(query.plan, total_steps=total)))
 
 
 def _with_plan(scenario: Scenario, plan: PlanOverrides) -> Scenario:

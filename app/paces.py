@@ -137,13 +137,21 @@ def pace_durations(query: EtaQuery, settings: Settings) -> PaceDurations:
     now = situation(query)
     if now is None:
         return PaceDurations(startup_seconds=startup)
-    draws = remaining(now)
+    draws = remaining(_with_steps_ahead(now))
     return PaceDurations(
         step_seconds=_range(draws.step.each),
         validation_seconds=_range(draws.validation.each),
         checkpoint_seconds=_range(draws.checkpoint.each),
         startup_seconds=startup,
     )
+
+
+def _with_steps_ahead(now: Situation) -> Situation:
+    """Return a run that has no steps to go, as far as is declared, with as many again as it has done.
+
+    No steps take an exact time; those that a what-if adds do not.
+    """
+    return now if now.steps_left else replace(now, total_steps=now.at_step + max(now.at_step, 1))
 
 
 def begun_seconds(query: EtaQuery) -> dict[str, float]:

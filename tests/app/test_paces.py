@@ -315,6 +315,18 @@ def test_a_restart_takes_its_start_up_in_a_comparison_too() -> None:
     assert begun_seconds(query)["startup"] == pytest.approx(60.0, abs=10)
 
 
+@pytest.mark.parametrize("plan", [{}, {"total_steps": 60}, {"total_steps": 50}])
+def test_a_pace_is_never_exact(plan: dict[str, Any], settings: Settings) -> None:
+    """A run with no steps to go has the pace of one that is to do as many again, not one known for sure."""
+    found, expected = (
+        pace_durations(eta_query(_snapshot(one), NOW, Priors()), settings).step_seconds
+        for one in (plan, {"total_steps": 120})
+    )
+    assert found is not None
+    assert found == expected
+    assert found.low < 40.0 < found.high
+
+
 def test_before_the_first_step_nothing_is_begun() -> None:
     """A comparison at step 0 counts the whole start-up itself."""
     assert {} == begun_seconds(eta_query(_snapshot({"total_steps": 9}, 0), NOW, Priors()))

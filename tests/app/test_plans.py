@@ -20,6 +20,8 @@ from app.settings import Settings
 from app.slurm.scheduler import JobFacts
 from app.store import Store, open_store
 from app.views import RunView
+from planner.errors import InvalidInputError
+from planner.report import compare
 from planner.scenario import PlanOverrides
 from tests.app.clock import Clock
 
@@ -76,6 +78,26 @@ def test_a_question_is_of_the_view_it_is_asked_of(plans: Plans, report: Any, clo
     assert later is not None
     assert view.elapsed_seconds == asked.elapsed_seconds
     assert (asked.elapsed_seconds or 0.0) < (later.elapsed_seconds or 0.0)
+
+
+def test_a_what_if_gives_a_run_without_an_end_the_one_it_asks_about(plans: Plans, report: Any) -> None:
+    """A run that declares no end is compared, to the one asked about, as if it had declared that one."""
+    report("declared", steps=60, plan=PLAN)
+    report("open", steps=60, plan={name: value for name, value in PLAN.items() if name != "total_steps"})
+    fields = RelaunchFields.model_validate(_view(plans, "declared").scenario)
+    asked, known = (
+        plans.question(run, fields, ends, None)
+        for run, ends in (("open", PlanOverrides(total_steps=200)), ("declared", PlanOverrides()))
+    )
+    assert asked is not None
+    assert known is not None
+    assert (known.plan, known.pace.step_seconds) == (asked.plan, asked.pace.step_seconds)
+    assert asked.pace.step_seconds.low < 40.0 < asked.pace.step_seconds.high
+    short = plans.question("open", fields, PlanOverrides(total_steps=59), None)
+    assert short is not None
+    with pytest.raises(InvalidInputError) as refused:
+        compare(short)
+    assert "/scenarios/0/plan/total_steps" == refused.value.pointer
 
 
 def test_view_of_an_ended_run_is_kept_for_good(plans: Plans, report: Any, clock: Clock) -> None:
