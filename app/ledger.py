@@ -94,7 +94,8 @@ def _wall_seconds(snapshot: Snapshot, elapsed_seconds: float | None) -> float | 
     """Return how long the run held its allocations: the newest until now, earlier ones to their last step."""
     if elapsed_seconds is None or snapshot.started is None:
         return None
-    earlier = [one for one in snapshot.attempts if one.started < snapshot.started]
+    behind = snapshot.attempts[-1].behind
+    earlier = [one for one in snapshot.attempts if one.started + behind < snapshot.started]
     return elapsed_seconds + sum(max((one.last_ended or one.started) - one.started, 0.0) for one in earlier)
 
 

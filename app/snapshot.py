@@ -108,18 +108,17 @@ class Snapshot:
 
     @property
     def last_done(self) -> float | None:
-        """Epoch seconds when the last step, validation or checkpoint ended, ``None`` before the first."""
-        steps = [one.last_ended for one in self.attempts if one.last_ended is not None]
-        validated = [one.started + (one.seconds or 0.0) for one in self.validations]
-        saved = [one.started + (one.seconds or 0.0) for one in self.checkpoints]
-        return max((*steps, *validated, *saved), default=None)
+        """When the last step or event ended, epoch seconds by the service's clock, ``None`` before that."""
+        return last_end(self.attempts, (*self.validations, *self.checkpoints))
 
     @property
     def started(self) -> float | None:
         """Epoch seconds when the allocation started: the job's start, else its first attempt's."""
         if self.job is not None and self.job.started is not None:
             return self.job.started
-        same_job = [one.started for one in self.attempts if one.job == self.attempts[-1].job]
+        # By the newest one's clock: of an earlier one that was told late nothing says that it was behind.
+        newest = self.attempts[-1] if self.attempts else None
+        same_job = [one.started + newest.behind for one in self.attempts if newest and one.job == newest.job]
         return min(same_job, default=None)
 
 
@@ -128,6 +127,15 @@ def _rule(declared: DeclaredEarlyStopping | None) -> EarlyStopping | None:
         return None
     named = {name: getattr(declared, name) for name in RULE_FIELDS}
     return EarlyStopping(**{name: value for name, value in named.items() if value is not None})
+
+
+def last_end(attempts: Sequence[Attempt], events: Sequence[Validation | Checkpoint]) -> float | None:
+    """Return when the last step or event ended, by the service's clock; ``None`` before the first."""
+    # An earlier attempt may have been told late, and then looks as if its clock was behind.
+    behind = {one.id: one.behind if one is attempts[-1] else min(one.behind, 0.0) for one in attempts}
+    steps = [one.last_ended + behind[one.id] for one in attempts if one.last_ended is not None]
+    ends = [one.started + (one.seconds or 0.0) + behind.get(one.attempt, 0.0) for one in events]
+    return max((*steps, *ends), default=None)
 
 
 def startup_of(note: Note) -> float | None:

@@ -33,7 +33,9 @@ def is_of_newest(
         resumed_at_step: the step that attempt resumed at, where it did.
         at_step: its completed steps; an event beyond was another attempt's and is still to come again.
     """
-    back = np.flatnonzero(np.diff(events.step) <= 0)
+    # Two at one step are the same process's (its best and its last checkpoint) unless there was another.
+    is_back = np.diff(events.step) <= 0 if resumed_at_step else np.diff(events.step) < 0
+    back = np.flatnonzero(is_back)
     newest = np.arange(len(events)) > (back[-1] if len(back) else -1)
     after = resumed_at_step or -1  # a validation before the first step is this attempt's own
     return np.asarray(newest & (events.step > after) & (events.step <= at_step))

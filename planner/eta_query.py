@@ -60,6 +60,7 @@ class EtaQuery:
         levels: quantiles asked for.
         priors: what the person's earlier runs took.
         before_seconds: how much of ``elapsed_seconds`` had passed when the newest process started.
+        stride: steps between the newest entries of the log, where known.
     """
 
     at_step: int
@@ -76,6 +77,7 @@ class EtaQuery:
     priors: Priors = field(default_factory=Priors)
     silence: Silence | None = None
     before_seconds: float = 0.0
+    stride: float | None = None
 
     def __post_init__(self) -> None:
         """Refuse what contradicts itself.

@@ -92,10 +92,17 @@ def situation(query: EtaQuery) -> Situation | None:
         clock,
         under_way(query, (validations, validate_every), (checkpoints, checkpoint_every)),
         _startup_left(query),
-        float(logged.weights[-1]) if len(logged) else 1.0,
+        _stride(query, logged),
         budget_left(query),
         steps_under_way(query, now),
     )
+
+
+def _stride(query: EtaQuery, logged: Durations) -> float:
+    """Return the steps between two entries of the log: as told, else those the newest stands for."""
+    if query.stride is not None:
+        return max(query.stride, 1.0)
+    return float(logged.weights[-1]) if len(logged) else 1.0
 
 
 def _unseen(phase: str, expected: EventLevel, query: EtaQuery) -> EventLevel:

@@ -53,7 +53,7 @@ def note_seq(connection: Connection, attempt: int, seq: int | None) -> int | Non
 def listed(connection: Connection, run: str) -> list[Attempt]:
     """Return a run's attempts in the order of their start."""
     rows = connection.execute(
-        "SELECT a.id, a.started, a.job, a.first_step, a.last_step, a.last_seq, a.last_ended"
+        "SELECT a.id, a.started, a.job, a.first_step, a.last_step, a.last_seq, a.last_ended, a.clock_behind"
         " FROM attempts AS a JOIN runs ON runs.key = a.run WHERE runs.id = ? ORDER BY a.started, a.key",
         (run,),
     )

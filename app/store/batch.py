@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.records import RecordBatch
-from app.store import attempts, blocks, commands, events, notes, runs, seqs, spans, steps
+from app.store import attempts, blocks, clocks, commands, events, notes, runs, seqs, spans, steps
 from app.store.facts import Added, IntArray
 
 Mask = NDArray[np.bool_]
@@ -36,6 +36,7 @@ def add(connection: Connection, user: str, run_id: str, batch: RecordBatch, arri
     is_new = seqs.admit(connection, attempt, all_seqs)
     reported, noted = _insert(connection, attempt, batch, is_new)
     blocks.refresh(connection, attempt, reported)
+    clocks.note(connection, attempt, batch, arrival.received)
     commands.take_answers(connection, run_id, [data for kind, data in noted if kind == "command"])
     if changed_attempt or noted:
         runs.describe(connection, run.key)

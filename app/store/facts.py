@@ -11,6 +11,9 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 Scope = Literal["report", "read", "operate"]
 
+SAME_CLOCK_SECONDS = 60.0
+"""So long a step may be on its way to the service; a clock that is off by less is taken as right."""
+
 
 @dataclass(frozen=True, slots=True)
 class JobKey:
@@ -63,6 +66,8 @@ class Attempt:
         last_step: step of its newest record (greatest seq): where it is, also after it went back.
         last_seq: greatest seq seen of it.
         last_ended: epoch seconds when its last step ended.
+        clock_behind: seconds that its clock is behind the service's, at most: some of them a record was on
+            its way; ``None`` where nothing tells.
     """
 
     id: str
@@ -72,6 +77,18 @@ class Attempt:
     last_step: int | None
     last_seq: int | None
     last_ended: float | None
+    clock_behind: float | None = None
+
+    @property
+    def behind(self) -> float:
+        """Seconds to add to what its clock says; 0 where it is as good as right, or nothing tells."""
+        told = self.clock_behind or 0.0
+        return told if abs(told) > SAME_CLOCK_SECONDS else 0.0
+
+    @property
+    def is_untimed(self) -> bool:
+        """Whether it does not tell when its steps ended."""
+        return self.last_step is not None and self.last_ended is None
 
 
 @dataclass(frozen=True, slots=True)

@@ -233,7 +233,7 @@ class TestRuns:
         store.add("ann", "r", batch("a", 1000.0), 6.0)
         expected = [
             Attempt("a", 1000.0, None, None, None, None, None),
-            Attempt("b", 2000.0, None, 5, 6, 6, 2006.0),
+            Attempt("b", 2000.0, None, 5, 6, 6, 2006.0, 5.0 - 2006.0),
         ]
         assert expected == store.attempts("r")
 
