@@ -16,6 +16,7 @@ from planner.eta import EtaQuery, InProgress, Silence, Timings
 from planner.pace import Pace, measure
 from planner.plan import Due, Plan, checkpoints_due, validations_due
 from planner.priors import Priors
+from planner.quantiles import Quantiles, of_draws
 from planner.remaining import remaining
 from planner.scenario import PaceDurations
 from planner.situation import Situation, situation
@@ -23,6 +24,9 @@ from planner.timings import FloatArray
 
 STARTUP_SPREAD = 1.5
 """The next start-up is within this factor of the last one, 8 times in 10."""
+
+_SPREAD_LEVELS = tuple((place + 0.5) / 257 for place in range(257))
+"""As many quantiles hold the shape of what is in progress, its long tail in a silence included."""
 
 
 def elapsed_seconds(snapshot: Snapshot, now: float) -> float | None:
@@ -154,11 +158,11 @@ def _with_steps_ahead(now: Situation) -> Situation:
     return now if now.steps_left else replace(now, total_steps=now.at_step + max(now.at_step, 1))
 
 
-def begun_seconds(query: EtaQuery) -> dict[str, float]:
+def begun_seconds(query: EtaQuery) -> dict[str, float | Quantiles]:
     """Return by phase what going on takes beyond the counts of a comparison: the rest of what is in progress.
 
-    Below 0 is the part already done of what they count. It is what moves the middle of the end: so the
-    comparison's end and the ETA are one.
+    Below 0 is the part already done of what they count. Its middle is what moves the middle of the end, and
+    it is as uncertain as the rest is: so the comparison's end and the ETA are one.
     """
     now = situation(query)
     if now is None or not query.at_step:
@@ -172,12 +176,18 @@ def begun_seconds(query: EtaQuery) -> dict[str, float]:
         ("startup", draws.startup, 0),
     )
     so_far = sum(phase.each * count for _, phase, count in counted)
-    begun = {}
+    begun: dict[str, float | Quantiles] = {}
     for name, phase, count in counted:
         with_it = so_far + phase.begun + phase.each * (phase.ahead - count)
-        begun[name] = float(np.median(with_it) - np.median(so_far))
+        counted_again = float(np.median(with_it) - np.median(so_far + phase.begun))
+        begun[name] = _spread(phase.begun + counted_again)
         so_far = with_it
     return begun
+
+
+def _spread(draws: FloatArray) -> float | Quantiles:
+    """Return the quantiles of draws, and what is the same in all of them as it is."""
+    return float(draws[0]) if np.ptp(draws) == 0 else of_draws(draws, _SPREAD_LEVELS)
 
 
 def assumed_plan(query: EtaQuery) -> Plan:

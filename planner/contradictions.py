@@ -9,6 +9,7 @@ import numpy as np
 from planner.duration import NORMAL_90, check_duration
 from planner.errors import InvalidInputError
 from planner.loss_path import LatentCurve, Milestone, MilestoneCurve, loss_path
+from planner.quantiles import Quantiles
 from planner.scenario import (
     CompareQuery,
     Criterion,
@@ -68,7 +69,9 @@ def _check_position(query: CompareQuery) -> None:
     _check_number("/elapsed_seconds", query.elapsed_seconds)
     _check_number("/before_seconds", query.before_seconds)
     for phase, seconds in query.begun_seconds.items():
-        _check_number(f"/begun_seconds/{phase}", seconds, -_LARGEST_NUMBER)
+        for one in seconds.values if isinstance(seconds, Quantiles) else (seconds,):
+            _require(one is not None, f"/begun_seconds/{phase}", one, "seconds that end")
+            _check_number(f"/begun_seconds/{phase}", one, -_LARGEST_NUMBER)
 
 
 def _check_pace(pointer: str, pace: PaceDurations) -> None:

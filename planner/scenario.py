@@ -8,6 +8,7 @@ from planner.duration import Duration
 from planner.errors import InvalidInputError
 from planner.loss_path import CurveSource
 from planner.plan import Cadence, Plan
+from planner.quantiles import Quantiles
 
 Action = Literal["continue", "relaunch", "stop"]
 DEFAULT_QUANTILES: tuple[float, ...] = (0.1, 0.5, 0.9)
@@ -133,7 +134,7 @@ class CompareQuery:
         quantiles: levels, each in (0, 1).
         seed: of the simulation.
         begun_seconds: by phase, what going on takes beyond its counts: the rest of what is in progress and in
-            none of them; below 0 the part already done of what is.
+            none of them; below 0 the part already done of what is. Quantiles where it is uncertain.
     """
 
     at_step: int
@@ -151,7 +152,7 @@ class CompareQuery:
     criteria: tuple[Criterion, ...] | None = None
     quantiles: tuple[float, ...] = DEFAULT_QUANTILES
     seed: int = 0
-    begun_seconds: Mapping[str, float] = field(default_factory=dict)
+    begun_seconds: Mapping[str, float | Quantiles] = field(default_factory=dict)
     reached: Target | None = None
     before_seconds: float = 0.0
 

@@ -20,6 +20,7 @@ from planner.draws import Source
 from planner.duration import exactly
 from planner.leg import leg_of
 from planner.plan import Plan
+from planner.quantiles import Quantiles
 from planner.scenario import CompareQuery, Scenario, fix_of, pace_of, plan_of
 
 
@@ -89,8 +90,19 @@ def _continued(query: CompareQuery, index: int, source: Source) -> Course | Refu
     startups = ONE if query.at_step == 0 else NONE
     beginning = Beginning(dict.fromkeys(PERSON_PHASES, NONE), startups)
     course = train(query, index, source, leg, beginning)
-    begun = {phase: np.array([seconds]) for phase, seconds in query.begun_seconds.items()}
-    return course if isinstance(course, Refusal) else course.begun(begun)
+    return course if isinstance(course, Refusal) else course.begun(_begun(query, source))
+
+
+def _begun(query: CompareQuery, source: Source) -> dict[str, FloatArray]:
+    """Draw what is in progress, by phase: it is one and the same for all that go on, and its rank its own."""
+    drawn = {}
+    for phase, seconds in query.begun_seconds.items():
+        if isinstance(seconds, Quantiles):
+            values = np.asarray(seconds.values, dtype=float)
+            drawn[phase] = np.interp(source.ranks(f"/begun_seconds/{phase}"), seconds.levels, values)
+        else:
+            drawn[phase] = np.array([seconds])
+    return drawn
 
 
 def leaves_checkpoints_out(query: CompareQuery, index: int) -> bool:

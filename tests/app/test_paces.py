@@ -18,9 +18,10 @@ from app.settings import Settings
 from app.slurm.scheduler import JobFacts
 from app.snapshot import Snapshot
 from app.store.facts import Attempt, Checkpoint, Note, Run, StepBlocks, Validation
-from planner.duration import Duration
+from planner.duration import Duration, exactly
 from planner.eta import InProgress, Silence, eta
 from planner.priors import Priors
+from planner.quantiles import Quantiles
 from planner.report import compare
 from planner.scenario import CompareQuery, Scenario
 
@@ -285,6 +286,32 @@ def test_a_comparison_ends_when_the_eta_says(at_step: int, seconds: float, setti
     assert compared.at(0.5) == pytest.approx(said.at(0.5), rel=0.005)
 
 
+@pytest.mark.parametrize("hours", [6, 24])
+def test_a_comparison_is_as_unsure_as_the_eta_of_a_silent_run(hours: int, settings: Settings) -> None:
+    """Nobody knows how long a silence still lasts: the end is spread as the ETA is, and so the choice."""
+    snapshot, now = _silent(50, hours * 3_600.0)
+    query = eta_query(snapshot, now, Priors())
+    said = eta(query).remaining_seconds
+    assert said is not None
+    at_three_quarters = exactly(said.at(0.75) or 0.0)
+    fix = Scenario(
+        "fix", "relaunch", resume_step=200, edit_seconds=at_three_quarters,
+        test_seconds=exactly(0.0), queue_seconds=exactly(0.0),
+    )  # fmt: skip
+    question = CompareQuery(
+        query.at_step,
+        assumed_plan(query),
+        replace(pace_durations(query, settings), startup_seconds=exactly(0.0)),
+        (Scenario("continue", "continue"), fix),
+        begun_seconds=begun_seconds(query),
+        quantiles=said.levels,
+    )
+    goes_on = compare(question).outcomes[0]
+    assert goes_on.finish_seconds is not None
+    assert goes_on.finish_seconds.values == pytest.approx(said.values, rel=0.05)
+    assert goes_on.probability_first == pytest.approx(0.75, abs=0.02)
+
+
 def test_a_comparison_ends_with_the_budget_of_time(settings: Settings) -> None:
     """Where time is up before the steps are done, the ETA and going on end there both."""
     plan = {
@@ -312,7 +339,15 @@ def test_a_comparison_ends_with_the_budget_of_time(settings: Settings) -> None:
 def test_a_restart_takes_its_start_up_in_a_comparison_too() -> None:
     """What is left of a start-up is no step, and going on has to wait for it."""
     query = eta_query(_restarted(), NOW, Priors())
-    assert begun_seconds(query)["startup"] == pytest.approx(60.0, abs=10)
+    left = begun_seconds(query)["startup"]
+    assert isinstance(left, Quantiles)
+    assert left.at(0.5) == pytest.approx(60.0, abs=10)
+
+
+def test_what_is_not_in_progress_is_known() -> None:
+    """Between two steps nothing is under way, and nothing is uncertain about that."""
+    query = replace(eta_query(_silent(50, 5.0)[0], NOW, Priors()), silence=None)
+    assert {"step": 0.0, "validation": 0.0, "checkpoint": 0.0, "startup": 0.0} == begun_seconds(query)
 
 
 @pytest.mark.parametrize("plan", [{}, {"total_steps": 60}, {"total_steps": 50}])

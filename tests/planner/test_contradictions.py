@@ -9,6 +9,7 @@ from planner.duration import Duration, exactly
 from planner.errors import InvalidInputError
 from planner.loss_path import LatentCurve, Milestone, MilestoneCurve
 from planner.plan import Plan
+from planner.quantiles import Quantiles
 from planner.scenario import (
     CompareQuery,
     Criterion,
@@ -67,6 +68,9 @@ CONTRADICTIONS: list[tuple[str, CompareQuery]] = [
     ("/elapsed_seconds", replace(GOOD, elapsed_seconds=-1.0)),
     ("/elapsed_seconds", replace(GOOD, elapsed_seconds=NAN)),
     ("/before_seconds", replace(GOOD, before_seconds=-1.0)),
+    ("/begun_seconds/step", replace(GOOD, begun_seconds={"step": NAN})),
+    ("/begun_seconds/step", replace(GOOD, begun_seconds={"step": Quantiles((0.5,), (INF,))})),
+    ("/begun_seconds/step", replace(GOOD, begun_seconds={"step": Quantiles((0.1, 0.9), (1.0, None))})),
     ("/pace/step_seconds", replace(GOOD, pace=PaceDurations(exactly(-1)))),
     ("/pace/validation_seconds", replace(GOOD, pace=PaceDurations(None, Duration(2, 1)))),
     ("/pace/checkpoint_seconds", replace(GOOD, pace=PaceDurations(None, None, exactly(INF)))),

@@ -10,8 +10,9 @@ from planner.draws import Draws, Medians
 from planner.duration import Duration, exactly
 from planner.loss_path import Milestone, MilestoneCurve
 from planner.plan import Plan
+from planner.quantiles import Quantiles
 from planner.report import compare
-from planner.scenario import CompareQuery, PaceDurations, Scenario, Target
+from planner.scenario import CompareQuery, PaceDurations, PlanOverrides, Scenario, Target
 from planner.simulation import budget_seconds, simulate
 from planner.stop_rule import EarlyStopping
 
@@ -45,6 +46,33 @@ def test_what_is_in_progress_comes_first() -> None:
 def test_no_phase_is_shorter_than_nothing() -> None:
     """More done than there is leaves nothing of it."""
     assert [621.0] == course_of(replace(JOB, begun_seconds={"step": -9000.0})).finish_seconds.tolist()
+
+
+def test_what_is_in_progress_is_as_uncertain_as_told() -> None:
+    """Where all else takes 1,171 s, the end has the quantiles told, with the middle where all are in it."""
+    begun = Quantiles((0.1, 0.5, 0.9), (0.0, 1000.0, 4000.0))
+    unsure = replace(JOB, begun_seconds={"step": begun})
+    finish = np.quantile(course_of(unsure).finish_seconds, (0.1, 0.3, 0.5, 0.9))
+    assert finish == pytest.approx([1171.0, 1671.0, 2171.0, 5171.0], abs=5)
+    middle = simulate(unsure, 0, Medians())
+    assert isinstance(middle, Course)
+    assert [2171.0] == middle.finish_seconds.tolist()
+
+
+def test_what_is_in_progress_is_the_same_for_all_that_go_on() -> None:
+    """Two ways to go on wait for one and the same thing, so that the shorter one always ends first."""
+    shorter = Scenario("shorter", "continue", CURVE, plan=PlanOverrides(total_steps=99))
+    begun = {"validation": Quantiles((0.1, 0.9), (0.0, 4000.0))}
+    query = replace(JOB, scenarios=(JOB.scenarios[0], shorter), begun_seconds=begun)
+    assert [0.0, 1.0] == [one.probability_first for one in compare(query).outcomes]
+
+
+def test_who_is_first_is_as_uncertain_as_what_is_in_progress() -> None:
+    """Going on wins where a silence ends within what it is ahead by, here in three cases of four."""
+    ahead = course_of(JOB, 1).finish_seconds - course_of(JOB).finish_seconds
+    begun = Quantiles((0.001, 0.75, 0.999), (0.0, float(ahead[0]), 90_000.0))
+    first = compare(replace(JOB, begun_seconds={"step": begun})).outcomes[0].probability_first
+    assert first == pytest.approx(0.75, abs=0.01)
 
 
 def test_what_is_in_progress_is_none_of_a_relaunch() -> None:
