@@ -9,7 +9,7 @@ from app.curves import event_timings, step_timings
 from app.settings import Settings
 from app.snapshot import Snapshot, startup_of
 from app.states import SILENT_SECONDS
-from app.store.facts import StepBlocks
+from app.store.facts import SAME_CLOCK_SECONDS, Attempt, Note, StepBlocks
 from planner.cadence import seen_cadence
 from planner.duration import Duration
 from planner.eta import EtaQuery, InProgress, Silence, Timings
@@ -27,6 +27,9 @@ STARTUP_SPREAD = 1.5
 
 _SPREAD_LEVELS = tuple((place + 0.5) / 257 for place in range(257))
 """As many quantiles hold the shape of what is in progress, its long tail in a silence included."""
+
+PHASES = ("startup", "step", "validation", "checkpoint")
+"""What can be in progress; in anything else a run is as silent as one that tells nothing."""
 
 
 def elapsed_seconds(snapshot: Snapshot, now: float) -> float | None:
@@ -80,6 +83,7 @@ def eta_query(snapshot: Snapshot, now: float, priors: Priors) -> EtaQuery:
         time_limit_seconds=limit,
         priors=priors,
         silence=None if is_starting else _silence(snapshot, now),
+        stride=_steps_between_records(snapshot.blocks),
         before_seconds=_before_seconds(snapshot),
     )
 
@@ -121,7 +125,7 @@ def _starting(snapshot: Snapshot, now: float) -> InProgress:
 
 def _process_started(snapshot: Snapshot) -> float:
     """Return when the newest process started, its allocation's start where only an earlier one is known."""
-    told = snapshot.attempts[-1].started
+    told = snapshot.attempts[-1].started + snapshot.attempts[-1].behind
     return told if snapshot.started is None else max(told, snapshot.started)
 
 
@@ -219,21 +223,34 @@ def _in_progress(snapshot: Snapshot, now: float) -> InProgress | None:
     note = snapshot.progress
     if note is None or not snapshot.attempts or note.attempt != snapshot.attempts[-1].id:
         return None
-    phase, started = note.data.get("phase"), note.data.get("started")
-    if not isinstance(phase, str) or not isinstance(started, int | float):
+    phase, began = note.data.get("phase"), _began(snapshot.attempts[-1], note)
+    if phase not in PHASES or began is None:
         return None
     done, of = (note.data.get(name) for name in ("done", "of"))
     counts = (done, of) if isinstance(done, int) and isinstance(of, int) and 0 <= done <= of else (None, None)
-    elapsed = max(now - started, 0.0)
+    elapsed = max(now - began, 0.0)
     # What has passed since the run last spoke says nothing of its batches' rate, nor of how long it takes.
     silent = min(max(now - snapshot.run.last_record_at, 0.0), elapsed)
     return InProgress(phase, elapsed, counts[0], counts[1], silent)
 
 
+def _began(newest: Attempt, note: Note) -> float | None:
+    """Return when what a note tells began, by the service's clock; ``None`` where that cannot be.
+
+    What is told last began after the last step, whatever the note says.
+    """
+    told = note.data.get("started")
+    if isinstance(told, bool) or not isinstance(told, int | float) or not math.isfinite(told):
+        return None
+    if newest.last_ended is not None and note.seq == newest.last_seq:
+        return max(told, newest.last_ended) + newest.behind
+    return None if told < newest.started - SAME_CLOCK_SECONDS else told + newest.behind
+
+
 def _silence(snapshot: Snapshot, now: float) -> Silence | None:
     """Return for how long nothing more was done, ``None`` where that is not known or the run is over."""
     done, job = snapshot.last_done, snapshot.job
-    if done is None or snapshot.run.finished is not None:
+    if done is None or snapshot.run.finished is not None or snapshot.attempts[-1].is_untimed:
         return None
     until = now if job is None or job.ended is None else job.ended
     return Silence(max(until - done, 0.0), max(SILENT_SECONDS, _seconds_between_records(snapshot.blocks)))
@@ -241,10 +258,18 @@ def _silence(snapshot: Snapshot, now: float) -> Silence | None:
 
 def _seconds_between_records(blocks: StepBlocks) -> float:
     """Return how far apart the newest step records are; 0 where that is not known."""
-    if not len(blocks.count) or not np.isfinite(blocks.seconds_mean[-1]):
+    stride = _steps_between_records(blocks)
+    if stride is None or not np.isfinite(blocks.seconds_mean[-1]):
         return 0.0
+    return stride * float(blocks.seconds_mean[-1])
+
+
+def _steps_between_records(blocks: StepBlocks) -> float | None:
+    """Return the steps that each of the newest records stands for, ``None`` before the first."""
+    if not len(blocks.count):
+        return None
     before = blocks.last_step[-2] if len(blocks.count) > 1 else blocks.first_step[0] - 1
-    return float((blocks.last_step[-1] - before) / blocks.count[-1] * blocks.seconds_mean[-1])
+    return float((blocks.last_step[-1] - before) / blocks.count[-1])
 
 
 def _startup(query: EtaQuery, settings: Settings) -> Duration:

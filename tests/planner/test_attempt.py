@@ -38,3 +38,9 @@ def test_events_of_the_newest_attempt() -> None:
     assert [False] * 3 + [True] * 3 == is_of_newest(events, None).tolist()
     assert [True] == is_of_newest(log_at(0), None).tolist()
     assert [] == is_of_newest(log_at(), 5, 9).tolist()
+
+
+def test_two_saves_at_one_step_are_no_restart() -> None:
+    """The best and the last checkpoint of one process; after a resume the step may have come again."""
+    assert [True] * 4 == is_of_newest(log_at(20, 20, 40, 40), None).tolist()
+    assert [False, True] == is_of_newest(log_at(50, 50), 49).tolist()

@@ -90,3 +90,10 @@ def test_start_up_and_budget_count_from_the_process() -> None:
     plan = Plan(total_steps=311, max_seconds=3_600.0)
     query = EtaQuery(0, plan, 960.0, STEPS, elapsed_seconds=36_300.0, before_seconds=36_000.0)
     assert (660.0, 3_300.0) == (stand(query).startup_seconds, stand(query).budget_seconds)
+
+
+def test_a_stride_that_is_told_goes_before_the_log_s() -> None:
+    """A log's entry stands for its steps, unless it is told how far its entries are apart."""
+    query = EtaQuery(43, PLAN, steps=Timings(STEPS.step, STEPS.seconds, np.full(43, 4.0)))
+    told = [stand(replace(query, stride=stride)).stride for stride in (None, 10.0, 0.5)]
+    assert [4.0, 10.0, 1.0] == told
