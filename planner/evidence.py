@@ -7,15 +7,33 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from planner.break_even import break_even_seconds, planned_seconds
+from planner.choice import choose
 from planner.course import Course
+from planner.draws import Source
 from planner.outcome import median_of
 from planner.quantiles import Quantiles
 from planner.ranking import Ranking, differences, signed_quantiles
 from planner.scenario import CompareQuery, fix_of
-from planner.sensitivity import Sensitivity, nearness, sensitivities, spare_edit_seconds
+from planner.sensitivity import Sensitivity, nearness, sensitivities
+from planner.spare_time import spare_seconds
 from planner.step_budget import step_budget
 
-_FIX_PARTS = frozenset({"edit_seconds", "test_seconds", "queue_seconds"})
+_PERSON_PARTS = frozenset({"edit_seconds", "test_seconds"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Tie:
+    """Where going on and a relaunch tie; ``None`` where they do not.
+
+    Attributes:
+        seconds: edit + test + queue there.
+        slack: how much longer edit or test may take until then.
+        waiting_slack: how much longer the queue may take: less, where the job trains on until it is entered.
+    """
+
+    seconds: float | None
+    slack: float | None
+    waiting_slack: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,40 +95,46 @@ def gather(
     courses: Mapping[str, Course],
     refusals: Mapping[str, str],
     ranking: Ranking | None,
-    chosen: str | None,
+    source: Source,
 ) -> Evidence:
-    """Return the evidence for a choice."""
+    """Return the choice and the evidence for it; the source is where the courses got their draws from."""
+    chosen = None if ranking is None else choose(query, courses, ranking)
     continuing, relaunch = _first_of(query, courses, "continue"), _best_relaunch(query, courses)
-    tie, slack = _tie(query, courses, continuing, relaunch)
+    tie = _tie(query, courses, continuing, relaunch, source)
     saving, median = _saving(query, courses, ranking, continuing)
     found = _sensitivities(query, courses, chosen)
-    is_duel = _is_duel(query, courses, {continuing, relaunch}, chosen)
-    if slack is not None and is_duel and not _moves(query, {relaunch, chosen}):
-        found = tuple(sorted((_at_tie(one, query, slack) for one in found), key=nearness))
-    return Evidence(query, courses, refusals, ranking, chosen, saving, median, relaunch, tie, slack, found)
+    if _is_duel(query, courses, {continuing, relaunch}, chosen):
+        found = tuple(sorted((_at_tie(one, query, tie) for one in found), key=nearness))
+    return Evidence(
+        query, courses, refusals, ranking, chosen, saving, median, relaunch, tie.seconds, tie.slack, found
+    )
 
 
 def _tie(
-    query: CompareQuery, courses: Mapping[str, Course], continuing: str | None, relaunch: str | None
-) -> tuple[float | None, float | None]:
-    """Return where going on and a relaunch tie, and how far from there the relaunch is planned."""
+    query: CompareQuery,
+    courses: Mapping[str, Course],
+    continuing: str | None,
+    relaunch: str | None,
+    source: Source,
+) -> _Tie:
+    """Return where going on and a relaunch tie."""
     if continuing is None or relaunch is None:
-        return None, None
+        return _Tie(None, None, None)
     planned = planned_seconds(courses[relaunch])
-    if not _moves(query, {relaunch}):
-        tie = break_even_seconds(courses[continuing], courses[relaunch])
-        return tie, None if tie is None or planned is None else tie - planned
-    names = [scenario.name for scenario in query.scenarios]
-    slack = spare_edit_seconds(query, names.index(relaunch), names.index(continuing))
-    if planned is None or slack is None or planned + slack < 0:
-        return None, None
-    return planned + slack, slack
+    seconds = break_even_seconds(courses[continuing], courses[relaunch])
+    waiting = slack = None if seconds is None or planned is None else seconds - planned
+    goal, finish = (median_of(courses[name].finish_seconds) for name in (continuing, relaunch))
+    if planned is not None and goal is not None and finish is not None and _moves(query, relaunch):
+        place = [scenario.name for scenario in query.scenarios].index(relaunch)
+        slack = spare_seconds(query, place, goal - finish, source)
+        seconds = None if slack is None else planned + slack
+    return _Tie(seconds, slack, waiting)
 
 
-def _moves(query: CompareQuery, names: AbstractSet[str | None]) -> bool:
-    """Return whether one of these starts from what the job saves while its fix is made: its tie moves."""
+def _moves(query: CompareQuery, relaunch: str) -> bool:
+    """Return whether a relaunch starts from what the job saves while its fix is made: its tie moves."""
     kept = [one for one in query.scenarios if one.resume_step == "latest" and one.cancel == "at_relaunch"]
-    return isinstance(query.plan.checkpoint_every, int) and any(one.name in names for one in kept)
+    return isinstance(query.plan.checkpoint_every, int) and any(one.name == relaunch for one in kept)
 
 
 def _is_duel(
@@ -125,10 +149,12 @@ def _is_duel(
     return chosen in duellists and all(fix_of(one) is not None and fix_of(one) in fixes for one in others)
 
 
-def _at_tie(found: Sensitivity, query: CompareQuery, slack: float) -> Sensitivity:
+def _at_tie(found: Sensitivity, query: CompareQuery, tie: _Tie) -> Sensitivity:
     """Return where one part of a fix turns the verdict: as much longer as all of them together may take."""
     part = found.input.rpartition("/")[2]
-    if part not in _FIX_PARTS and not (part == "startup_seconds" and query.at_step > 0):
+    is_waiting = part == "queue_seconds" or (part == "startup_seconds" and query.at_step > 0)
+    slack = tie.waiting_slack if is_waiting else tie.slack
+    if slack is None or not (is_waiting or part in _PERSON_PARTS):
         return found
     flips_at = found.value + slack
     return replace(found, flips_at=flips_at if flips_at >= 0 else None)

@@ -83,26 +83,6 @@ def sensitivities(query: CompareQuery, chosen: int, answered: Sequence[int]) -> 
     return tuple(_sensitivity(given, _lead(query, chosen, settled, given)) for given in inputs)
 
 
-def spare_edit_seconds(query: CompareQuery, relaunch: int, rival: int) -> float | None:
-    """Return how much longer the edit may take until a relaunch ties with a rival, below 0 if too long now.
-
-    Both are simulated anew at each length: a job that trains on meanwhile moves where the relaunch resumes.
-
-    Args:
-        query: the whole question.
-        relaunch: index of the relaunch whose edit varies.
-        rival: index of the scenario it is measured against.
-
-    Returns:
-        ``None`` where no length of the edit makes them tie.
-    """
-    scenario = query.scenarios[relaunch]
-    settled = {index: _finish(query, index, Medians()) for index in (relaunch, rival)}
-    edit = next(_of_fix(scenario, (relaunch,)))
-    found = _sensitivity(edit, _lead(query, relaunch, settled, edit))
-    return None if found.flips_at is None else found.flips_at - found.value
-
-
 def _group(query: CompareQuery, answered: Sequence[int], index: int) -> tuple[int, ...]:
     """Return the scenarios that carry out the same fix, the one asked for among them."""
     fix = fix_of(query.scenarios[index])

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from planner.choice import choose, pareto
+from planner.choice import pareto
 from planner.conditions import better_if
 from planner.course import DEAD_CURVES, Course
 from planner.draws import Source
@@ -71,8 +71,8 @@ def judge(
     if any(code not in DEAD_CURVES for code in refusals.values()):
         return _wait(query, tuple(refused(name, code) for name, code in refusals.items())), None
     ranking = rank(courses, query.attention_seconds) if courses else None
-    chosen = None if ranking is None else choose(query, courses, ranking)
-    evidence = gather(query, courses, refusals, ranking, chosen)
+    evidence = gather(query, courses, refusals, ranking, source)
+    chosen = evidence.chosen
     reasons = reasons_of(evidence)
     if chosen is None and not _can_stop(query):
         return _wait(query, reasons), ranking

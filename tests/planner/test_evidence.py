@@ -5,7 +5,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from planner.choice import choose
 from planner.course import Course
 from planner.draws import Draws
 from planner.duration import Duration, exactly
@@ -28,7 +27,7 @@ def evidence(query: CompareQuery) -> Evidence:
     courses = {name: course for name, course in found.items() if isinstance(course, Course)}
     refusals = {name: one.reason for name, one in found.items() if not isinstance(one, Course)}
     ranking = rank(courses, query.attention_seconds)
-    return gather(query, courses, refusals, ranking, choose(query, courses, ranking))
+    return gather(query, courses, refusals, ranking, source)
 
 
 def test_saving_is_continue_less_the_best_other() -> None:
@@ -90,10 +89,11 @@ def test_a_part_of_the_fix_turns_the_verdict_where_break_even_says(part: str) ->
     assert pytest.approx(found.slack_seconds) == (turn.flips_at or 0.0) - turn.value
 
 
-def test_a_fix_made_while_the_job_trains_on_ties_where_it_is_told_to() -> None:
+@pytest.mark.parametrize("chance", [None, 0.8])
+def test_a_fix_made_while_the_job_trains_on_ties_where_it_is_told_to(chance: float | None) -> None:
     """A longer edit leaves the job more time to save: at the told tie both really end at the same time."""
     kept = replace(
-        FIX, plan=None, resume_step="latest", cancel="at_relaunch",
+        FIX, plan=None, resume_step="latest", cancel="at_relaunch", success_probability=chance,
         pace=PaceDurations(step_seconds=exactly(20)), edit_seconds=Duration(600, 3000),
     )  # fmt: skip
     pace = replace(SEED.pace, checkpoint_seconds=exactly(30), startup_seconds=exactly(600))
