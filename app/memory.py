@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from app.snapshot import last_end
 from app.store import Store
 from app.views import RunView
 from planner.hindsight import Said
@@ -82,7 +81,10 @@ def end_of(view: RunView) -> float | None:
     """Return when the last thing a finished run did ended, epoch seconds; ``None``: not yet, or unknown."""
     if view.run.finished is None:
         return None
-    return last_end(view.attempts, (*view.validations, *view.checkpoints))
+    steps = [one.last_ended for one in view.attempts if one.last_ended is not None]
+    validated = [one.started + (one.seconds or 0.0) for one in view.validations]
+    saved = [one.started + (one.seconds or 0.0) for one in view.checkpoints]
+    return max((*steps, *validated, *saved), default=None)
 
 
 def quantiles_of(stored: Mapping[str, float | None]) -> Quantiles:

@@ -109,7 +109,13 @@ class Snapshot:
     @property
     def last_done(self) -> float | None:
         """When the last step or event ended, epoch seconds by the service's clock, ``None`` before that."""
-        return last_end(self.attempts, (*self.validations, *self.checkpoints))
+        # An earlier attempt may have been told late, and then looks as if its clock was behind.
+        late = {one.id: min(one.behind, 0.0) for one in self.attempts[:-1]}
+        behind = late | {one.id: one.behind for one in self.attempts[-1:]}
+        steps = [one.last_ended + behind[one.id] for one in self.attempts if one.last_ended is not None]
+        events: tuple[Validation | Checkpoint, ...] = (*self.validations, *self.checkpoints)
+        ends = [one.started + (one.seconds or 0.0) + behind.get(one.attempt, 0.0) for one in events]
+        return max((*steps, *ends), default=None)
 
     @property
     def started(self) -> float | None:
@@ -127,15 +133,6 @@ def _rule(declared: DeclaredEarlyStopping | None) -> EarlyStopping | None:
         return None
     named = {name: getattr(declared, name) for name in RULE_FIELDS}
     return EarlyStopping(**{name: value for name, value in named.items() if value is not None})
-
-
-def last_end(attempts: Sequence[Attempt], events: Sequence[Validation | Checkpoint]) -> float | None:
-    """Return when the last step or event ended, by the service's clock; ``None`` before the first."""
-    # An earlier attempt may have been told late, and then looks as if its clock was behind.
-    behind = {one.id: one.behind if one is attempts[-1] else min(one.behind, 0.0) for one in attempts}
-    steps = [one.last_ended + behind[one.id] for one in attempts if one.last_ended is not None]
-    ends = [one.started + (one.seconds or 0.0) + behind.get(one.attempt, 0.0) for one in events]
-    return max((*steps, *ends), default=None)
 
 
 def startup_of(note: Note) -> float | None:
