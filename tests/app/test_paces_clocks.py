@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from app.paces import begun_seconds, eta_query
+from app.paces import begun_counts, begun_seconds, eta_query
 from app.plans import Plans
 from app.records import RecordBatch, checked
 from app.snapshot import Snapshot, read_snapshot
@@ -149,15 +149,6 @@ def test_a_log_of_every_tenth_step_counts_a_validation_once(store: Store) -> Non
     draws = remaining(now)
     assert 9.0 == draws.validation.ahead
     assert pytest.approx(900 + 9 * 1_200 + 241 * 45, rel=0.02) == _median(query)
-
-
-def test_a_comparison_knows_it_too(store: Store) -> None:
-    """What is in progress takes from the counted ones what is done of it, whatever the log's stride."""
-    _trained(store, 0.0, 75, every=10, notes=_validating(AT, 0))
-    _report(store, AT + 300.0, attempt_started=AT - 75 * 45.0 - 2_460.0, notes=_validating(AT, 17))
-    begun: Any = begun_seconds(_query(store, AT + 300.0))["validation"]
-    middle = begun if isinstance(begun, float) else begun.at(0.5)
-    assert pytest.approx(-300.0, abs=60) == middle
 
 
 def test_the_page_of_a_run_an_hour_behind_says_the_same(store: Store, plans: Plans, clock: Clock) -> None:
