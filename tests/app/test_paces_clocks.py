@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from app.paces import begun_counts, begun_seconds, eta_query
+from app.paces import eta_query
 from app.plans import Plans
 from app.records import RecordBatch, checked
 from app.snapshot import Snapshot, read_snapshot
