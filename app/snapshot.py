@@ -1,7 +1,7 @@
 """Everything stored about one run, read at one moment."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 from app.records import DeclaredEarlyStopping, readable_plan
@@ -64,7 +64,7 @@ class Snapshot:
     @property
     def at_step(self) -> int | None:
         """Completed steps: where the newest attempt that reported one is, ``None`` before the first."""
-        return next((one.last_step for one in reversed(self.attempts) if one.last_step is not None), None)
+        return reached_step(self.attempts)
 
     @property
     def plan(self) -> Plan:
@@ -147,14 +147,15 @@ def read_snapshot(store: Store, run: Run) -> Snapshot:
     """Return what is stored of a run."""
     job = store.job(run.job) if run.job else None
     attempts = store.attempts(run.id)
+    at_step = reached_step(attempts)
     progress, audit = (store.notes(run.id, kind, 1) for kind in ("progress", "audit"))
     return Snapshot(
         run=run,
         attempts=attempts,
         job=job[0] if job else None,
         job_seen_at=job[1] if job else None,
-        blocks=store.step_blocks(run.id),
-        validations=store.validations(run.id),
+        blocks=without_given_up(store.step_blocks(run.id), at_step),
+        validations=[one for one in store.validations(run.id) if at_step is None or one.step <= at_step],
         checkpoints=store.checkpoints(run.id),
         span_seconds=store.span_totals(run.id),
         startups=store.notes(run.id, "startup")[::-1],
@@ -164,6 +165,23 @@ def read_snapshot(store: Store, run: Run) -> Snapshot:
         commands=store.commands(run.id)[::-1],
         earlier_jobs=_earlier_jobs(store, run, attempts),
     )
+
+
+def reached_step(attempts: Sequence[Attempt]) -> int | None:
+    """Return the step that the newest attempt with a step is at, ``None`` before the first."""
+    return next((one.last_step for one in reversed(attempts) if one.last_step is not None), None)
+
+
+def without_given_up(blocks: StepBlocks, at_step: int | None) -> StepBlocks:
+    """Return a curve without what lies beyond where its run is.
+
+    A run that resumed from a checkpoint gave those steps up, with a loss that may have broken there: they are
+    still to come, and what they were says nothing of how the run stands.
+    """
+    if at_step is None or not len(blocks.last_step) or blocks.last_step[-1] <= at_step:
+        return blocks
+    kept = blocks.first_step <= at_step
+    return StepBlocks(**{one.name: getattr(blocks, one.name)[kept] for one in fields(StepBlocks)})
 
 
 def _earlier_jobs(store: Store, run: Run, attempts: Sequence[Attempt]) -> tuple[JobFacts, ...]:

@@ -25,9 +25,8 @@ def state_word(
     run: Run, job: JobFacts | None, blocks: StepBlocks, now: float, stale_after_seconds: float
 ) -> StateWord:
     """Return how a run stands."""
-    if run.finished is None and has_diverged(blocks):
-        return "diverged"
-    return word_without_losses(run, job, now, stale_after_seconds)
+    word = word_without_losses(run, job, now, stale_after_seconds)
+    return word if word in ENDED_WORDS or not has_diverged(blocks) else "diverged"
 
 
 def word_without_losses(run: Run, job: JobFacts | None, now: float, stale_after_seconds: float) -> StateWord:

@@ -14,7 +14,7 @@ from app.ledger import ledger
 from app.paces import measured
 from app.run_limit import RunLimit, run_limit
 from app.scenarios import CONTINUE, Standing
-from app.snapshot import Snapshot
+from app.snapshot import Snapshot, reached_step, without_given_up
 from app.states import badge_of, is_queued, state_word
 from app.store import Store
 from app.store.facts import Run, StepBlocks
@@ -196,7 +196,8 @@ def row_of(view: RunView) -> RunRow:
 def light_row(store: Store, run: Run, now: float, stale_after_seconds: float) -> RunRow:
     """Return the line of a run that has not been computed yet: its bare facts."""
     job, attempts = store.job(run.job) if run.job else None, store.attempts(run.id)
-    blocks, facts = store.step_blocks(run.id, LIGHT_BLOCKS), job[0] if job else None
+    at_step, facts = reached_step(attempts), job[0] if job else None
+    blocks = without_given_up(store.step_blocks(run.id, LIGHT_BLOCKS), at_step)
     state = state_word(run, facts, blocks, now, stale_after_seconds)
     if is_queued(run, facts, job[1] if job else None):
         state = "queued"
@@ -206,7 +207,7 @@ def light_row(store: Store, run: Run, now: float, stale_after_seconds: float) ->
         job_seen_at=job[1] if job else None,
         state_word=state,
         badge=badge_of(state, None, None, ()),
-        at_step=attempts[-1].last_step if attempts else None,
+        at_step=at_step,
         total_steps=run.plan.get("total_steps"),
         loss_now=loss_now(blocks),
         last_val_loss=None,

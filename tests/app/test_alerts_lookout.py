@@ -207,3 +207,13 @@ def test_the_thread_looks_sends_and_ends(store: Store, post: Post, report: Any) 
 def _channel(store: Store, hook: Webhook) -> None:
     url = f"json://127.0.0.1:{hook.port}/"
     store.alerts.add_channel(AlertChannel("c1", "ada", "phone", url, "JSON", "h", 1.0))
+
+
+def test_no_limit_is_missed_by_the_first_steps_of_a_process(store: Store, post: Post, report: Any) -> None:
+    """They hold what it compiles: of a limit it misses nobody is told before its pace can be."""
+    store.put_jobs([JobFacts("77", "demo", "RUNNING", started=NOW - 500, time_limit_seconds=20_000.0)], NOW)
+    told = []
+    for steps in (1, 4, 5):
+        report("r", steps)
+        told.append("limit" in post.look())
+    assert [False, False, True] == told

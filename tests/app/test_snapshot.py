@@ -1,6 +1,7 @@
 """Snapshots: what a stored plan says, whatever an older service took."""
 
 import sqlite3
+import time
 from typing import Any
 
 import orjson
@@ -41,3 +42,28 @@ async def test_an_odd_stored_plan_leaves_every_page_readable(service: Any, field
     assert [200, 200, 200] == answers
     eta = (await service.get("/runs/odd/eta")).json()
     assert (300, None, None) == (eta["steps_left"], eta["early_stopping"], eta["ends_by_budget"])
+
+
+def steps(first: int, last: int, lost_from: int, began: float) -> dict[str, Any]:
+    """Return a process that made steps of 2 s, and whose loss is lost from one of them on."""
+    made = list(range(first, last + 1))
+    losses = ["nan" if step >= lost_from else 0.3 + 3.0 * step**-0.5 for step in made]
+    ended = [began + 60.0 + 2.0 * (n + 1) for n in range(len(made))]
+    columns = {
+        "seq": list(range(1_000, 1_000 + len(made))), "step": made, "ended": ended, "loss": losses,
+        "seconds": [2.0] * len(made), "lr": [None] * len(made),
+    }  # fmt: skip
+    return {"attempt": f"from-{first}", "attempt_started": began, "columns": columns}
+
+
+async def test_what_a_resumed_run_gave_up_says_nothing_of_how_it_stands(service: Any) -> None:
+    """Its loss was lost at step 700; resumed before that it is sound, wherever it had come before."""
+    now = time.time()
+    plan = {"total_steps": 2000, "validate_every": "never"}
+    await service.report("back", plan=plan, **steps(1, 730, 700, now - 1_700.0))
+    before = (await service.get("/runs/back")).json()
+    await service.report("back", **steps(501, 520, 700, now - 101.0))
+    after = (await service.get("/runs/back")).json()
+    assert [("diverged", 730), ("live", 520)] == [(one["state"], one["at_step"]) for one in (before, after)]
+    assert 0.43 < after["loss_now"] < 0.45
+    assert "stop" != (await service.get("/runs/back/verdict")).json()["verdict"]["action"]

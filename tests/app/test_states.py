@@ -1,5 +1,7 @@
 """How a run stands."""
 
+import math
+
 import numpy as np
 import pytest
 
@@ -43,6 +45,21 @@ def _job(state: str) -> JobFacts:
 def test_state_word(run: Run, job: JobFacts | None, word: str) -> None:
     """A run's own word comes first, then whether records arrive, then what its job does."""
     assert word == state_word(run, job, _blocks(1.0), NOW, 60.0)
+
+
+@pytest.mark.parametrize(
+    ("run", "job", "word"),
+    [
+        (_run(), _job("RUNNING"), "diverged"),
+        (_run(NOW - 61), None, "diverged"),
+        (_run(NOW - 61), _job("CANCELLED"), "stopped"),
+        (_run(NOW - 61), _job("FAILED"), "failed"),
+        (_run(finished="finished"), None, "finished"),
+    ],
+)
+def test_a_lost_loss_is_news_of_a_run_that_goes_on(run: Run, job: JobFacts | None, word: str) -> None:
+    """Once the run or its job has ended, that is how it stands: there is nothing left to stop."""
+    assert word == state_word(run, job, _blocks(1.0, *[math.nan] * 5), NOW, 60.0)
 
 
 def test_divergence_is_lasting() -> None:
