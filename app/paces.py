@@ -1,6 +1,7 @@
 """From a run's records to the planner's question of pace and time left."""
 
 import math
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -17,7 +18,7 @@ from planner.pace import Pace, measure
 from planner.plan import Due, Plan, checkpoints_due, validations_due
 from planner.priors import Priors
 from planner.quantiles import Quantiles, of_draws
-from planner.remaining import remaining
+from planner.remaining import PhaseDraws, remaining
 from planner.scenario import PaceDurations
 from planner.situation import Situation, situation
 from planner.timings import FloatArray
@@ -163,30 +164,29 @@ def _with_steps_ahead(now: Situation) -> Situation:
 
 
 def begun_seconds(query: EtaQuery) -> dict[str, float | Quantiles]:
-    """Return by phase what going on takes beyond the counts of a comparison: the rest of what is in progress.
+    """Return by phase what is left of what is in progress.
 
-    Below 0 is the part already done of what they count. Its middle is what moves the middle of the end, and
-    it is as uncertain as the rest is: so the comparison's end and the ETA are one.
+    It is as uncertain as it is to the ETA: so the comparison's end and the ETA are one.
     """
+    return {name: _spread(phase.begun) for name, phase, _ in _counted(query)}
+
+
+def begun_counts(query: EtaQuery) -> dict[str, float]:
+    """Return by phase how many of a comparison's counts are what is in progress."""
+    return {name: count - phase.ahead for name, phase, count in _counted(query)}
+
+
+def _counted(query: EtaQuery) -> Iterator[tuple[str, PhaseDraws, float]]:
+    """Yield each phase with its draws and what a comparison counts of it; none before the first step."""
     now = situation(query)
     if now is None or not query.at_step:
-        return {}
+        return
     draws, plan, left = remaining(now), assumed_plan(query), validations_left(query)
+    yield "step", draws.step, now.steps_left or 0
     validations = _count(validations_due(plan, query.at_step)) if left is None else left
-    counted = (
-        ("step", draws.step, now.steps_left or 0),
-        ("validation", draws.validation, validations),
-        ("checkpoint", draws.checkpoint, _count(checkpoints_due(plan, query.at_step))),
-        ("startup", draws.startup, 0),
-    )
-    so_far = sum(phase.each * count for _, phase, count in counted)
-    begun: dict[str, float | Quantiles] = {}
-    for name, phase, count in counted:
-        with_it = so_far + phase.begun + phase.each * (phase.ahead - count)
-        counted_again = float(np.median(with_it) - np.median(so_far + phase.begun))
-        begun[name] = _spread(phase.begun + counted_again)
-        so_far = with_it
-    return begun
+    yield "validation", draws.validation, validations
+    yield "checkpoint", draws.checkpoint, _count(checkpoints_due(plan, query.at_step))
+    yield "startup", draws.startup, 0
 
 
 def _spread(draws: FloatArray) -> float | Quantiles:

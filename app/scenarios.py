@@ -7,7 +7,7 @@ from typing import Any
 from app.curves import latent_curve, lowest, validation_curve
 from app.forecasts import RunFits
 from app.habits import Habits
-from app.paces import assumed_plan, begun_seconds, pace_durations, validations_left
+from app.paces import assumed_plan, begun_counts, begun_seconds, pace_durations, validations_left
 from app.schemas.compare import SCRIPT
 from app.settings import Settings
 from app.snapshot import Snapshot
@@ -70,6 +70,7 @@ def compare_query(standing: Standing, relaunch: Scenario, settings: Settings) ->
         economics=economics_of(gpus, settings),
         quantiles=LEVELS,
         begun_seconds=begun_seconds(query),
+        begun_counts=begun_counts(query),
     )
 
 

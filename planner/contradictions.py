@@ -72,6 +72,8 @@ def _check_position(query: CompareQuery) -> None:
         for one in seconds.values if isinstance(seconds, Quantiles) else (seconds,):
             _require(one is not None, f"/begun_seconds/{phase}", one, "seconds that end")
             _check_number(f"/begun_seconds/{phase}", one, -_LARGEST_NUMBER)
+    for phase, count in query.begun_counts.items():
+        _check_number(f"/begun_counts/{phase}", count, -_LARGEST_NUMBER)
 
 
 def _check_pace(pointer: str, pace: PaceDurations) -> None:

@@ -60,6 +60,7 @@ class Course:
         path: the losses expected.
         old_seconds: how long a job that is to be replaced still runs; ``None`` is unknown.
         begun_seconds: by phase, what is in progress takes beyond the counts; below 0 what is done of them.
+        begun_counts: by phase, how many of the counts are in progress and take no more than that.
         budget_seconds: how long its process may still run; it ends itself then, wherever it is.
     """
 
@@ -72,16 +73,18 @@ class Course:
     path: LossPath | None
     old_seconds: FloatArray | None
     begun_seconds: Mapping[str, FloatArray] = field(default_factory=dict)
+    begun_counts: Mapping[str, float] = field(default_factory=dict)
     budget_seconds: float = np.inf
 
-    def begun(self, seconds: Mapping[str, FloatArray]) -> "Course":
+    def begun(self, seconds: Mapping[str, FloatArray], counts: Mapping[str, float]) -> "Course":
         """Return the course with what is in progress by phase, no phase shorter than nothing."""
         if not seconds:
             return self
-        phases = {
-            phase: np.maximum(took + seconds.get(phase, NONE), 0.0) for phase, took in self.phases.items()
-        }
-        return replace(self, phases=phases, begun_seconds=seconds)
+        course = replace(self, begun_seconds=seconds, begun_counts=counts)
+        counted, begun = course.counted_seconds(self.counts), course._begun_training  # noqa: SLF001 - its own
+        training = {phase: counted[phase] + begun[phase] for phase in TRAINING_PHASES}
+        startup = np.maximum(self.phases["startup"] + seconds.get("startup", NONE), 0.0)
+        return replace(course, phases={**self.phases, "startup": startup, **training})
 
     def within(self, budget_seconds: float, *, to_target: bool) -> "Course":
         """Return the course of a process that ends itself when its budget of time is used up.
@@ -126,9 +129,12 @@ class Course:
 
     def counted_seconds(self, counts: Counts) -> dict[str, FloatArray]:
         """Return the seconds still to come of what is counted, by phase of training: a part may be done."""
-        done = {phase: np.minimum(self.begun_seconds.get(phase, NONE), 0.0) for phase in TRAINING_PHASES}
-        whole = training_seconds(counts, self.pace)
-        return {phase: np.maximum(took + done[phase], 0.0) for phase, took in whole.items()}
+        whole, left = training_seconds(counts, self.pace), {}
+        for phase, took in whole.items():
+            done = np.minimum(self.begun_seconds.get(phase, NONE), 0.0)
+            under_way = self.begun_counts.get(phase, 0.0) * self.pace[phase]
+            left[phase] = np.maximum(took - under_way + done, 0.0)
+        return left
 
     @property
     def last_step(self) -> float:

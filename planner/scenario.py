@@ -135,6 +135,7 @@ class CompareQuery:
         seed: of the simulation.
         begun_seconds: by phase, what going on takes beyond its counts: the rest of what is in progress and in
             none of them; below 0 the part already done of what is. Quantiles where it is uncertain.
+        begun_counts: by phase, how many of its counts that is the whole time of: they take no other.
     """
 
     at_step: int
@@ -153,6 +154,7 @@ class CompareQuery:
     quantiles: tuple[float, ...] = DEFAULT_QUANTILES
     seed: int = 0
     begun_seconds: Mapping[str, float | Quantiles] = field(default_factory=dict)
+    begun_counts: Mapping[str, float] = field(default_factory=dict)
     reached: Target | None = None
     before_seconds: float = 0.0
 

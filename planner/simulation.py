@@ -90,7 +90,7 @@ def _continued(query: CompareQuery, index: int, source: Source) -> Course | Refu
     startups = ONE if query.at_step == 0 else NONE
     beginning = Beginning(dict.fromkeys(PERSON_PHASES, NONE), startups)
     course = train(query, index, source, leg, beginning)
-    return course if isinstance(course, Refusal) else course.begun(_begun(query, source))
+    return course if isinstance(course, Refusal) else course.begun(_begun(query, source), query.begun_counts)
 
 
 def _begun(query: CompareQuery, source: Source) -> dict[str, FloatArray]:

@@ -8,6 +8,7 @@ import pytest
 
 from app.paces import (
     assumed_plan,
+    begun_counts,
     begun_seconds,
     elapsed_seconds,
     eta_query,
@@ -279,6 +280,7 @@ def test_a_comparison_ends_when_the_eta_says(at_step: int, seconds: float, setti
         pace_durations(query, settings),
         (Scenario("continue", "continue"),),
         begun_seconds=begun_seconds(query),
+        begun_counts=begun_counts(query),
     )
     said, compared = eta(query).remaining_seconds, compare(question).outcomes[0].finish_seconds
     assert said is not None
@@ -304,6 +306,7 @@ def test_a_comparison_is_as_unsure_as_the_eta_of_a_silent_run(hours: int, settin
         replace(pace_durations(query, settings), startup_seconds=exactly(0.0)),
         (Scenario("continue", "continue"), fix),
         begun_seconds=begun_seconds(query),
+        begun_counts=begun_counts(query),
         quantiles=said.levels,
     )
     goes_on = compare(question).outcomes[0]
@@ -329,6 +332,7 @@ def test_a_comparison_ends_with_the_budget_of_time(settings: Settings) -> None:
         (Scenario("continue", "continue"),),
         elapsed_seconds=query.elapsed_seconds,
         begun_seconds=begun_seconds(query),
+        begun_counts=begun_counts(query),
     )
     said, compared = eta(query).remaining_seconds, compare(question).outcomes[0].finish_seconds
     assert said is not None
@@ -347,7 +351,29 @@ def test_a_restart_takes_its_start_up_in_a_comparison_too() -> None:
 def test_what_is_not_in_progress_is_known() -> None:
     """Between two steps nothing is under way, and nothing is uncertain about that."""
     query = replace(eta_query(_silent(50, 5.0)[0], NOW, Priors()), silence=None)
-    assert {"step": 0.0, "validation": 0.0, "checkpoint": 0.0, "startup": 0.0} == begun_seconds(query)
+    nothing = {"step": 0.0, "validation": 0.0, "checkpoint": 0.0, "startup": 0.0}
+    assert [nothing, nothing] == [begun_seconds(query), begun_counts(query)]
+
+
+def test_the_step_in_progress_is_the_last_one(settings: Settings) -> None:
+    """Of one step left, which is under way, the end is as uncertain as that step and no more."""
+    snapshot, now = _silent(199, 5.0)
+    query = eta_query(snapshot, now, Priors())
+    spread = replace(query, steps=replace(query.steps, seconds=np.geomspace(10.0, 160.0, 199)))
+    question = CompareQuery(
+        spread.at_step,
+        replace(assumed_plan(spread), validate_every="never"),
+        pace_durations(spread, settings),
+        (Scenario("continue", "continue"),),
+        begun_seconds={**begun_seconds(spread), "validation": 0.0},
+        begun_counts={**begun_counts(spread), "validation": 0.0},
+        quantiles=(0.1, 0.5, 0.9),
+    )
+    compared = compare(question).outcomes[0].finish_seconds
+    left = begun_seconds(spread)["step"]
+    assert isinstance(left, Quantiles)
+    assert compared is not None
+    assert compared.values == pytest.approx(np.interp((0.1, 0.5, 0.9), left.levels, left.values), rel=0.01)
 
 
 @pytest.mark.parametrize("plan", [{}, {"total_steps": 60}, {"total_steps": 50}])

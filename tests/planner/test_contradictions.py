@@ -69,6 +69,7 @@ CONTRADICTIONS: list[tuple[str, CompareQuery]] = [
     ("/elapsed_seconds", replace(GOOD, elapsed_seconds=NAN)),
     ("/before_seconds", replace(GOOD, before_seconds=-1.0)),
     ("/begun_seconds/step", replace(GOOD, begun_seconds={"step": NAN})),
+    ("/begun_counts/step", replace(GOOD, begun_counts={"step": INF})),
     ("/begun_seconds/step", replace(GOOD, begun_seconds={"step": Quantiles((0.5,), (INF,))})),
     ("/begun_seconds/step", replace(GOOD, begun_seconds={"step": Quantiles((0.1, 0.9), (1.0, None))})),
     ("/pace/step_seconds", replace(GOOD, pace=PaceDurations(exactly(-1)))),

@@ -59,6 +59,15 @@ def test_what_is_in_progress_is_as_uncertain_as_told() -> None:
     assert [2171.0] == middle.finish_seconds.tolist()
 
 
+def test_what_is_in_progress_takes_no_more_than_its_rest() -> None:
+    """The step under way and the validation under way are counted, and take 4 s and 80 s instead."""
+    begun = {"step": 4.0, "validation": 80.0}
+    course = course_of(replace(JOB, begun_seconds=begun, begun_counts={"step": 1.0, "validation": 1.0}))
+    assert [1171.0 - 10 - 100 + 84] == course.finish_seconds.tolist()
+    assert [4 * 10 + 84.0] == course.seconds_to(50).tolist()
+    assert [84.0] == course.seconds_to(46).tolist()
+
+
 def test_what_is_in_progress_is_the_same_for_all_that_go_on() -> None:
     """Two ways to go on wait for one and the same thing, so that the shorter one always ends first."""
     shorter = Scenario("shorter", "continue", CURVE, plan=PlanOverrides(total_steps=99))
