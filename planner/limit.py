@@ -6,13 +6,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from planner.attempt import attempt_starts, is_of_newest
 from planner.eta_query import EtaQuery
 from planner.eta_table import TABLE
 from planner.plan import Cadence, Due, Plan
 from planner.quantiles import Quantiles, of_draws
 from planner.remaining import Remaining, ending, remaining, seconds_until, steps_by, thinned
 from planner.situation import Situation, situation
-from planner.timings import FloatArray
+from planner.timings import FloatArray, usable_events, usable_steps
 
 _SURE = 0.9
 
@@ -26,11 +27,12 @@ class LimitOutlook:
         step: the last step completed by then.
         checkpoint_step: the step of the last checkpoint by then, where one would resume; 0 is the start.
         lost_steps: steps that must be repeated after a requeue; 0 where the run finishes.
-        lost_seconds: the seconds they took.
+        lost_seconds: the work done between that checkpoint and the limit: steps and validations, those the
+            limit cuts short included; 0 where the run finishes.
         requeues: further allocations needed; ``None`` where one never gets to its next checkpoint.
-        requeue_seconds: mean cost of each: queue, start-up, and the steps it repeats.
+        requeue_seconds: mean cost of each: queue, start-up, and the work it repeats.
         startup_seconds: of that, the start-up.
-        repeated_seconds: of that, the steps it repeats.
+        repeated_seconds: of that, the work it repeats: what was lost at the limit.
         finish_seconds: from now to the end, requeues included; ``None``: never.
         act_within_seconds: from now, the latest start of a checkpoint that still ends in time, 90 % sure.
     """
@@ -106,8 +108,8 @@ def _look(
     end = ending(now, draws)
     done = end <= left
     step = steps_by(now, draws, min(left, now.budget_seconds))
-    saved = _last_checkpoint(query, now, draws, step, left)
-    lost = np.where(done, 0.0, step - saved)
+    saved, since = _last_checkpoint(query, now, draws, step, left)
+    lost_seconds = np.where(done, 0.0, np.maximum(left - since, 0.0))
     each = _step_with_events(query.plan, draws)
     startup = TABLE.startup_seconds if query.startup_seconds is None else query.startup_seconds
     capacity = np.floor(max((query.time_limit_seconds or 0.0) - startup, 0.0) / each)
@@ -118,13 +120,13 @@ def _look(
     repeated = np.maximum(count - 1, 0) * _replayed(capacity, checkpoint_every)
     requeued = left + (steps + repeated) * each + count * restart
     finish = np.where(done, end, np.where(np.isfinite(requeues), requeued, np.inf))
-    levels, repeated_seconds = query.levels, float(np.mean(lost * each))
+    levels, repeated_seconds = query.levels, float(np.mean(lost_seconds))
     return LimitOutlook(
         float(np.mean(done)),
         of_draws(step, levels),
         of_draws(saved, levels),
-        of_draws(lost, levels),
-        of_draws(lost * each, levels),
+        of_draws(np.where(done, 0.0, step - saved), levels),
+        of_draws(lost_seconds, levels),
         of_draws(requeues, levels),
         restart + repeated_seconds,
         startup,
@@ -136,17 +138,39 @@ def _look(
 
 def _last_checkpoint(
     query: EtaQuery, now: Situation, draws: Remaining, step: FloatArray, left: float
-) -> FloatArray:
-    """Draw the step of the last checkpoint complete at the limit: the newest seen, or one still due."""
+) -> tuple[FloatArray, FloatArray]:
+    """Draw the step of the last checkpoint complete at the limit, and the seconds from now to its end.
+
+    It is one still due, or the newest seen: then the seconds go back by the work done since, below 0 mostly.
+    """
     newest = float(max(query.checkpoints.seen, default=query.resumed_at_step or 0))
+    work_starts = draws.startup.seconds - _done_since(query, now, newest)
     due = now.checkpoints
     if due is None or not due.count:
-        return np.full_like(step, newest)
+        return np.full_like(step, newest), work_starts
     passed = due.count_up_to(step)
     last = _due_step(due, passed)
     complete = seconds_until(now, draws, last, events_up_to=last) <= left
     saved = passed - ~complete
-    return np.where(saved > 0, _due_step(due, saved), newest)
+    at = _due_step(due, saved)
+    ends = seconds_until(now, draws, at, events_up_to=at)
+    return np.where(saved > 0, at, newest), np.where(saved > 0, ends, work_starts)
+
+
+def _done_since(query: EtaQuery, now: Situation, saved: float) -> float:
+    """Return the seconds of work from a checkpoint up to now: as recorded, unrecorded steps as usual."""
+    logged = usable_steps(query.steps)
+    own = logged.since(attempt_starts(logged, query.resumed_at_step)[-1])
+    behind = own.where((own.step > saved) & (own.step <= query.at_step))
+    # The first entry behind it may stand for steps before it, too.
+    steps = np.minimum(behind.weights, behind.step - saved)
+    unrecorded = max(query.at_step - saved - float(steps.sum()), 0.0)
+    validations = usable_events(query.validations)
+    own_validations = is_of_newest(validations, query.resumed_at_step, query.at_step)
+    validated = float(validations.seconds[own_validations & (validations.step > saved)].sum())
+    is_work = now.begun is not None and now.begun.phase not in {"queue", "startup"}
+    begun = now.begun.elapsed_seconds if now.begun is not None and is_work else 0.0
+    return float(behind.seconds @ steps) + unrecorded * now.step.now_seconds + validated + begun
 
 
 def _due_step(due: Due, nth: NDArray[np.int64]) -> FloatArray:
