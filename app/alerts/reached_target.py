@@ -1,9 +1,8 @@
 """The rule for a run that reaches its target."""
 
-import math
-
 from app.alerts.facts import Facts, Finding
 from app.schemas.alerts import AlertSettings
+from app.targets import first_at, reached_loss
 
 
 def target_reached(facts: Facts, _: AlertSettings, episode: str | None) -> Finding | None:
@@ -13,12 +12,10 @@ def target_reached(facts: Facts, _: AlertSettings, episode: str | None) -> Findi
     key = f"{facts.target_of}-{facts.target_loss:g}"
     if episode == key:
         return Finding(key)
-    seen, at = facts.loss_now, None
-    if facts.target_of == "val":
-        val = facts.last_val
-        seen = val.loss if val is not None else None
-        at = val.started + (val.seconds or 0.0) if val is not None else None
-    if seen is None or not math.isfinite(seen) or seen > facts.target_loss:
+    loss = reached_loss(facts.target_loss, facts.target_of, facts.loss_now, facts.validations)
+    if loss is None:
         return None
-    data = {"of": facts.target_of, "loss": seen, "target": facts.target_loss, "step": facts.at_step}
-    return Finding(key, data, at)
+    val = first_at(facts.target_loss, facts.validations) if facts.target_of == "val" else None
+    step = facts.at_step if val is None else val.step
+    data = {"of": facts.target_of, "loss": loss, "target": facts.target_loss, "step": step}
+    return Finding(key, data, None if val is None else val.started + (val.seconds or 0.0))

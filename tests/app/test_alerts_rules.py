@@ -192,10 +192,23 @@ def test_a_target_of_the_validation_loss() -> None:
     val = Validation("a", 20, NOW - 60, 10.0, 0.3, {})
     known = {"target_loss": 0.4, "target_of": "val", "loss_now": 0.1}
     assert None is target_reached(facts(**known), CHOSEN, None)
-    found = target_reached(facts(**known, last_val=val), CHOSEN, None)
+    found = target_reached(facts(**known, validations=[val]), CHOSEN, None)
     assert found is not None
     assert (0.3, NOW - 50) == (found.data["loss"], found.since)
-    assert None is target_reached(facts(**known, last_val=replace(val, loss=math.nan)), CHOSEN, None)
+    unknown = [replace(val, loss=loss) for loss in (math.nan, -math.inf, None)]
+    assert None is target_reached(facts(**known, validations=unknown), CHOSEN, None)
+
+
+def test_a_target_met_within_a_late_batch_is_told() -> None:
+    """Of validations that come at once the first at the target is told, though the last is worse again."""
+    course = ((100, 0.45), (200, 0.38), (300, 0.36), (400, 0.43))
+    told = [Validation("a", step, NOW - 1_000 + step, 10.0, loss, {}) for step, loss in course]
+    late = facts(target_loss=0.4, target_of="val", validations=told, last_val=told[-1], at_step=410)
+    found = target_reached(late, CHOSEN, None)
+    data = {"of": "val", "loss": 0.38, "target": 0.4, "step": 200}
+    assert Finding("val-0.4", data, NOW - 790) == found
+    before = facts(target_loss=0.4, target_of="val", validations=told[:1], last_val=told[0])
+    assert [None, "val-0.4", "val-0.4"] == keys(target_reached, [before, late, before])
 
 
 def tempo(**told: Any) -> Tempo:
