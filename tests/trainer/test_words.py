@@ -1,7 +1,7 @@
 """Numbers in words."""
 
 import pytest
-from cutloss.words import duration, interval, percent, table
+from cutloss.words import duration, interval, percent, sureness, table
 
 
 @pytest.mark.parametrize(
@@ -15,10 +15,21 @@ def test_a_duration_is_said_in_its_two_largest_units(seconds: float | None, expe
 
 
 @pytest.mark.parametrize(
-    ("share", "expected"), [(0.934, "93%"), (0.9999, "99%"), (0.0001, "1%"), (1.0, "100%"), (None, "unknown")]
+    ("probability", "expected"),
+    [(0.934, "93%"), (0.99, "99%"), (0.991, "over 99%"), (1.0, "over 99%"), (0.01, "1%"), (0.009, "under 1%"),
+     (0.0, "under 1%"), (None, "unknown")],
+)  # fmt: skip
+def test_what_is_nearly_certain_is_not_called_certain(probability: float | None, expected: str) -> None:
+    """A probability never reads 100 % or 0 %, not where every future drawn agrees: as on the pages."""
+    assert expected == sureness(probability)
+
+
+@pytest.mark.parametrize(
+    ("share", "expected"),
+    [(1.0, "100%"), (0.9999, "over 99%"), (0.5, "50%"), (0.0001, "under 1%"), (0.0, "0%")],
 )
-def test_what_is_not_certain_is_not_called_certain(share: float | None, expected: str) -> None:
-    """A probability below one never reads 100 %."""
+def test_only_all_of_it_is_all_of_it(share: float, expected: str) -> None:
+    """A share that was counted may be all or none; what only rounds to it is not."""
     assert expected == percent(share)
 
 

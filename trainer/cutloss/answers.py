@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cutloss.questions import Exit, NoAnswerError, ask, tell
-from cutloss.words import UNKNOWN, duration, interval, percent, table, time_of_day
+from cutloss.words import UNKNOWN, duration, interval, sureness, table, time_of_day
 
 ENDS_IN_TIME = 0.99
 """A run this sure to end before its limit has nothing to fear of it."""
@@ -68,12 +68,14 @@ def _other_ends(eta: dict[str, Any]) -> list[str]:
     if eta.get("state") in SILENT:
         lines.append(f"it is {eta['state']}, no record came lately: all this holds if it is alive")
     if eta.get("finishes_within_limit") is not None:
-        lines.append(f"within the job's time limit: {percent(eta['finishes_within_limit'])}")
+        lines.append(f"within the job's time limit: {sureness(eta['finishes_within_limit'])}")
     lines += _at_limit(eta.get("limit") or {})
     if eta.get("ends_by_budget") is not None:
         step = (eta.get("step_at_end") or {}).get("0.5")
         at = f", about step {round(step)}" if step is not None else ""
-        lines.append(f"its own budget of time ends it before its steps: {percent(eta['ends_by_budget'])}{at}")
+        lines.append(
+            f"its own budget of time ends it before its steps: {sureness(eta['ends_by_budget'])}{at}"
+        )
     if eta.get("early_stopping"):
         lines.append(_early_stopping(eta["early_stopping"]))
     return lines
@@ -100,7 +102,7 @@ def _early_stopping(stop: dict[str, Any]) -> str:
     count = f"({stop['waited']} of {stop['patience']} waited)"
     if stop.get("reason") == "stop_was_due":
         return f"early stopping: its rule was met, yet the run goes on {count}"
-    chance = "not forecast" if stop.get("probability") is None else percent(stop["probability"])
+    chance = "not forecast" if stop.get("probability") is None else sureness(stop["probability"])
     middle, earliest = (stop.get("step") or {}).get("0.5"), stop.get("earliest_step")
     at = f", from step {earliest} on" if earliest is not None else ""
     at = at if middle is None else f", about step {round(middle)}"
@@ -152,7 +154,7 @@ def _outcome_row(outcome: dict[str, Any]) -> tuple[str, ...]:
     finish = (outcome.get("finish_seconds") or {}).get("0.5")
     first, regret = outcome.get("probability_first"), outcome.get("regret_seconds")
     return (
-        str(outcome.get("name")), duration(finish), percent(first), duration(regret),
+        str(outcome.get("name")), duration(finish), sureness(first), duration(regret),
         str(outcome.get("reason") or ""),
     )  # fmt: skip
 
@@ -194,4 +196,4 @@ def _count(count: int | None, noun: str) -> str:
 
 def _certainty(verdict: dict[str, Any]) -> str:
     probability = verdict.get("probability")
-    return "" if probability is None else f" ({percent(probability)} sure)"
+    return "" if probability is None else f" ({sureness(probability)} sure)"

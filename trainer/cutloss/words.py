@@ -6,6 +6,8 @@ from typing import Any
 
 UNKNOWN = "unknown"
 UNITS = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
+UNLIKELY, SURE = 0.01, 0.99
+"""What lies beyond them would read as 0 or 100 %."""
 
 
 def duration(seconds: float | None) -> str:
@@ -28,13 +30,20 @@ def time_of_day(epoch: float | None) -> str:
     return UNKNOWN if epoch is None else time.strftime("%a %d %b %H:%M", time.localtime(epoch))
 
 
-def percent(share: float | None) -> str:
-    """Return a probability in percent, never rounded to certainty."""
-    if share is None:
+def percent(share: float) -> str:
+    """Return a share in percent: all of it is ``100%``, and nothing less."""
+    return f"{share:.0%}" if share in {0, 1} else sureness(share)
+
+
+def sureness(probability: float | None) -> str:
+    """Return a probability in percent as the pages do; what is nearly certain is not called certain."""
+    if probability is None:
         return UNKNOWN
-    if 0 < share < 1:
-        share = min(max(share, 0.01), 0.99)
-    return f"{share:.0%}"
+    if probability > SURE:
+        return f"over {SURE:.0%}"
+    if probability < UNLIKELY:
+        return f"under {UNLIKELY:.0%}"
+    return f"{probability:.0%}"
 
 
 def interval(quantiles: Mapping[str, Any] | None) -> str:
