@@ -18,6 +18,7 @@ from app.snapshot import Snapshot, reached_step, without_given_up
 from app.states import badge_of, is_queued, state_word
 from app.store import Store
 from app.store.facts import Run, StepBlocks
+from app.targets import reached_loss
 from app.views import RunRow, RunView, StateWord
 from planner.eta import Eta, EtaQuery, eta
 from planner.forecast import LossAt
@@ -190,6 +191,8 @@ def row_of(view: RunView) -> RunRow:
         early_stop_probability=view.early_stop.probability if view.early_stop else None,
         requeues=view.limit.outlook.requeues.at(0.5) if view.limit else None,
         act_before=view.limit.act_before if view.limit else None,
+        target_of=view.target_of,
+        reached_loss=reached_loss(view.target_loss, view.target_of, view.loss_now, view.validations),
     )
 
 
@@ -218,6 +221,7 @@ def light_row(store: Store, run: Run, now: float, stale_after_seconds: float) ->
         reason="not_computed_yet",
         as_of=now,
         version=str(run.version),
+        target_of=run.plan.get("target_of"),
     )
 
 

@@ -72,6 +72,8 @@ class RunRow:
         requeues: the median of the further allocations it needs.
         act_before: epoch seconds of the last moment at which a checkpoint still ends before the limit.
         target_chance: probability that going on reaches the target.
+        target_of: the curve it is a target of, ``None`` where that is not known yet.
+        reached_loss: the loss that reached the target, ``None`` where none did.
     """
 
     run: Run
@@ -100,6 +102,8 @@ class RunRow:
     requeues: float | None = None
     act_before: float | None = None
     target_chance: float | None = None
+    target_of: Literal["train", "val"] | None = None
+    reached_loss: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

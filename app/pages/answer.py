@@ -12,6 +12,7 @@ from app.pages.options import CONTINUE, goal_text, options_of
 from app.pages.refusals import option_name, reason_text, refusal
 from app.pages.third_option import headline, third_option
 from app.states import UNLIKELY_TARGET
+from app.targets import first_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -277,6 +278,10 @@ def _result(view: RunView, words: Words) -> Markup | None:
     values = {"loss": words.significant(loss), "goal": goal}
     if loss <= view.target_loss:
         return words.say("It ended at {loss}: {goal} is met.", **values)
+    first = first_at(view.target_loss, view.validations) if view.target_of == "val" else None
+    if first is not None:
+        step = words.whole(first.step)
+        return words.say("It reached {goal} at step {step} and ended at {loss}.", step=step, **values)
     return words.say("It ended at {loss}: {goal} is not met.", **values)
 
 

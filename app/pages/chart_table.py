@@ -9,6 +9,7 @@ import numpy as np
 
 from app.pages.numbers import ENDED, target_chance
 from app.pages.options import goal_text
+from app.targets import reached_loss
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -61,9 +62,7 @@ def _course(view: RunView, goal: Markup | None, now: str, words: Words) -> Marku
 
 
 def _has_reached(view: RunView) -> bool:
-    validated = None if view.last_val is None else view.last_val.loss
-    level = view.loss_now if view.target_of == "train" else validated
-    return level is not None and view.target_loss is not None and level <= view.target_loss
+    return reached_loss(view.target_loss, view.target_of, view.loss_now, view.validations) is not None
 
 
 def chart_table(view: RunView, words: Words) -> ChartTable:

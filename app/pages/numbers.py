@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from markupsafe import Markup
 
+    from app.forecasts import Kind
     from app.views import RunView
     from app.words import Words
     from planner.forecast import Forecast
@@ -93,6 +94,8 @@ def _train_loss(view: RunView, words: Words) -> Number:
         return Number(name, words.plain(words.not_finite(math.nan)), was, step_text(view, words))
     first = view.first_loss
     context = words.say("from {loss}", loss=words.significant(first)) if first is not None else None
+    if view.state_word in ENDED:
+        context = _target(view, "train", words) or context
     return Number(name, words.plain(words.significant(view.loss_now)), context, step_text(view, words))
 
 
@@ -100,8 +103,7 @@ def _final_loss(view: RunView, words: Words) -> Number:
     of_val = view.band_of == "val"
     name = words.say("Val loss at the end") if of_val else words.say("Train loss at the end")
     forecast = view.forecast_val if of_val else view.forecast_train
-    aim = view.target_loss if view.target_of == view.band_of else None
-    target = None if aim is None else words.say("target {loss}", loss=words.typed(aim))
+    target = _target(view, view.band_of, words)
     if view.state_word in ENDED:
         return _reached(view, words)
     if view.state_word == "diverged":
@@ -114,6 +116,13 @@ def _final_loss(view: RunView, words: Words) -> Number:
     return Number(name, words.plain(words.loss(value)), target, _band_caption(view, forecast, words))
 
 
+def _target(view: RunView, of: Kind, words: Words) -> Markup | None:
+    """Return the target of a curve, ``None`` where it is another curve's, or there is none."""
+    if view.target_loss is None or view.target_of != of:
+        return None
+    return words.say("target {loss}", loss=words.typed(view.target_loss))
+
+
 def _diverged(view: RunView, words: Words) -> Markup | None:
     """Return that the loss has diverged, and its best where the training loss tells."""
     train = view.forecast_train
@@ -123,7 +132,7 @@ def _diverged(view: RunView, words: Words) -> Markup | None:
 
 def _reached(view: RunView, words: Words) -> Number:
     loss = view.last_val.loss if view.last_val else None
-    target = words.say("target {loss}", loss=words.typed(view.target_loss)) if view.target_loss else None
+    target = _target(view, "val", words)
     caption = words.say("at step {step}", step=words.whole(view.last_val.step)) if view.last_val else None
     return Number(words.say("Val loss reached"), words.plain(words.loss(loss)), target, caption)
 

@@ -106,13 +106,25 @@ def _done(row: RunRow, words: Words) -> Sentences:
     link = words.say("Open report")
     if row.state_word == "failed":
         return words.say("<b>Failed</b> before its end."), link
-    loss = row.last_val_loss if row.last_val_loss is not None else row.loss_now
-    if loss is None or row.target_loss is None:
-        ended = words.say("Stopped.") if row.state_word == "stopped" else words.say("Finished.")
-        return ended, link
+    return _against_target(row, words) or _ended(row, words), link
+
+
+def _against_target(row: RunRow, words: Words) -> Markup | None:
+    """Return how an ended run stands to its target, by the curve it is a target of."""
+    last = row.last_val_loss if row.target_of == "val" else row.loss_now
+    loss = row.reached_loss if last is None else last
+    if row.target_of is None or row.target_loss is None or loss is None:
+        return None
+    values = {"loss": words.significant(loss)}
     if loss <= row.target_loss:
-        return words.say("Reached its target: <b>{loss}</b>.", loss=words.significant(loss)), link
-    return words.say("Ended at <b>{loss}</b>, above its target.", loss=words.significant(loss)), link
+        return words.say("Reached its target: <b>{loss}</b>.", **values)
+    if row.reached_loss is not None:
+        return words.say("Reached its target, ended at <b>{loss}</b>.", **values)
+    return words.say("Ended at <b>{loss}</b>, above its target.", **values)
+
+
+def _ended(row: RunRow, words: Words) -> Markup:
+    return words.say("Stopped.") if row.state_word == "stopped" else words.say("Finished.")
 
 
 _MAKERS: Mapping[Badge, Callable[[RunRow, Words], Sentences]] = {
