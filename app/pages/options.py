@@ -27,6 +27,9 @@ CONTINUE, STOP = "continue", "stop"
 PAST_SHARE = 0.5
 """How much longer than the time ahead the past may be drawn."""
 
+UNKNOWN_SECONDS = 3_600.0
+"""What the axis covers from now on where no option's end is known."""
+
 LIMIT_WITHIN = 1.6
 """A time limit further away than this many times the last end is told, not drawn."""
 
@@ -84,6 +87,7 @@ class Timeline:
     limit_x: float | None
     limit_clock: str | None
     phases: list[str]
+    has_past: bool
 
 
 def options_of(view: RunView) -> list[Option]:
@@ -114,6 +118,7 @@ def timeline(view: RunView, words: Words) -> Timeline:
         axis.x(limit) if limit is not None and is_drawn else None,
         words.clock(limit) if limit is not None and is_drawn else None,
         sorted(drawn),
+        any(bar.style.endswith(" past") for face in faces for bar in face.bars),
     )
 
 
@@ -185,7 +190,9 @@ def _of_outcome(outcome: Outcome) -> Option:
 
 def _axis(view: RunView, options: Sequence[Option]) -> ClockAxis:
     ends = [end for option in options for end in _ends(option)]
-    last = max(ends, default=view.elapsed_seconds or 3_600.0)
+    last = max(ends, default=0.0)
+    if last <= 0:
+        return covering(view.as_of, [view.as_of + UNKNOWN_SECONDS])
     limit = _limit(view)
     if limit is not None and 0 < limit - view.as_of <= LIMIT_WITHIN * last:
         last = max(last, limit - view.as_of)

@@ -1,6 +1,8 @@
 """Axes, bars and what-if curves: the arithmetic behind the pages' drawings."""
 
 from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,9 +12,11 @@ from hypothesis import strategies as st
 from app.pages.axis import MOST_TICKS, ClockAxis, covering
 from app.pages.evidence import middle_seconds
 from app.pages.gantt import MOST_TURNS, ahead, behind, segments
+from app.pages.options import UNKNOWN_SECONDS, timeline
 from app.pages.what_if_scenario import milestones
 from app.store.facts import Validation
 from app.words import Words
+from planner.eta import Eta
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC).timestamp()
 WORDS = Words("en", NOON, UTC)
@@ -86,3 +90,15 @@ def test_axes_place_times_in_percent() -> None:
     """The ends of an axis are 0 and 100 percent; what lies outside is at the nearer end."""
     axis = ClockAxis(NOON, NOON + 1_000)
     assert [0, 25, 100, 100] == [axis.x(NOON + at) for at in np.array([-5, 250, 1_000, 9_999])]
+
+
+def test_an_end_that_is_not_known_has_a_clock_all_the_same() -> None:
+    """Before the first step the axis covers an hour from now; nothing that is not drawn is explained."""
+    view: Any = SimpleNamespace(
+        as_of=NOON, elapsed_seconds=None, time_limit_seconds=None, comparison=None, target_loss=None,
+        eta=Eta("refused"), pace=SimpleNamespace(validation=None), scenario={},
+        startup_seconds=None, validations=(),
+    )  # fmt: skip
+    drawn = timeline(view, WORDS)
+    assert covering(NOON, [NOON + UNKNOWN_SECONDS]).ticks(WORDS) == drawn.ticks
+    assert (0.0, [], False) == (drawn.now_x, drawn.phases, drawn.has_past)
