@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from app.hindsight import History, SaidEnd
     from app.words import Words
 
+FINISHED = "finished"
+"""Only the end of a run that did what it was to do is what its ETAs were of."""
+
 FEWEST = 2
 LINES = 6
 MARGIN = 0.15
@@ -83,7 +86,7 @@ def history_card(history: History, words: Words) -> HistoryCard | None:
         happened=None if ended is None else words.clock(ended),
         times=_inside(along.ticks(words, MOST_TIMES)),
         ends=_inside(up.ticks(words, MOST_ENDS)),
-        lines=[_line(one, words) for one in _some(said)],
+        lines=[_line(one, history, words) for one in _some(said)],
     )
 
 
@@ -124,6 +127,12 @@ def _title(history: History, said: Sequence[SaidEnd], words: Words) -> Markup:
             then=words.clock(_end(half, 0.5)),
             end=words.clock(_end(said[-1], 0.5)),
         )
+    if history.finished != FINISHED:
+        return words.say(
+            "It ended at {clock}, before its steps were done; it was said to end at {said}",
+            clock=words.clock(history.ended),
+            said=words.clock(_end(said[-1], 0.5)),
+        )
     held = sum(_end(one, 0.1) <= history.ended <= _end(one, 0.9) for one in said)
     return words.say(
         "It ended at {clock}; {held} of {n} intervals held that",
@@ -133,8 +142,9 @@ def _title(history: History, said: Sequence[SaidEnd], words: Words) -> Markup:
     )
 
 
-def _line(one: SaidEnd, words: Words) -> SaidLine:
-    off = None if one.realised_seconds is None else _end(one, 0.5) - one.at - one.realised_seconds
+def _line(one: SaidEnd, history: History, words: Words) -> SaidLine:
+    realised = one.realised_seconds if history.finished == FINISHED else None
+    off = None if realised is None else _end(one, 0.5) - one.at - realised
     return SaidLine(
         words.clock(one.at),
         "–" if one.step is None else words.whole(one.step),

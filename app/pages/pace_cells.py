@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from app.views import RunView
     from app.words import Words
-    from planner.pace import Pace, PhasePace
+    from planner.pace import Pace, PhasePace, Regime
 
 SPARK_POINTS = 80
 STEADY_WITHIN = 0.05
@@ -47,8 +47,14 @@ def pace_title(view: RunView, words: Words) -> Markup:
     if step is None:
         return words.say("No step was timed yet")
     takes = words.duration(step.mean_seconds)
+    if step.count == 1:
+        return words.say("The first step took {duration}", duration=takes)
     if regime is None or abs(regime.ratio - 1) < STEADY_WITHIN:
         return words.say("Steady: a step takes {duration}", duration=takes)
+    return _change(view, regime, takes, words)
+
+
+def _change(view: RunView, regime: Regime, takes: str, words: Words) -> Markup:
     values = {
         "duration": takes,
         "percent": words.percent(abs(regime.ratio - 1)),
@@ -85,6 +91,8 @@ def _step(view: RunView, words: Words) -> PaceCell:
 
 
 def _spread(pace: Pace, step: PhasePace, words: Words) -> Markup:
+    if step.count == 1:
+        return words.say("one step so far")
     low, high = words.duration(step.quick_seconds), words.duration(step.slow_seconds)
     single = words.say("single steps {low} to {high}", low=low, high=high)
     first, stalls = pace.first_steps, pace.stalls

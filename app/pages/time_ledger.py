@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from app.words import Words
 
 ALMOST_HALF = 0.4
+NOISE = 1e-6
+"""Shares of the whole below which a phase is what rounding left, not time that was spent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,8 @@ class TimeLedger:
 
 def time_ledger(view: RunView, words: Words) -> TimeLedger | None:
     """Return a run's ledger, ``None`` before any time was measured."""
-    rows = [row for row in view.ledger if _total(row) > 0]
+    least = NOISE * sum(map(_total, view.ledger))
+    rows = [row for row in view.ledger if _total(row) > least]
     spent = sum(row.spent_seconds or 0.0 for row in rows)
     left = sum(row.left_seconds or 0.0 for row in rows)
     if all(row.phase == "queue" for row in rows):
@@ -100,12 +103,24 @@ def _title(rows: Sequence[LedgerRow], words: Words) -> Markup:
         return words.say(
             "Of {percent} of the time nothing is known: no record came", percent=words.percent(share)
         )
-    values = {"phase": _capital(phase_name(biggest.phase, words)), "percent": words.percent(share)}
+    if all(row.phase != "step" for row in rows):
+        return words.say("No step was timed yet")
+    values = {"phase": _subject(biggest.phase, words), "percent": words.percent(share)}
     if share > 0.5:  # noqa: PLR2004 - half
         return words.say("{phase} takes more than half of this run", **values)
     if share >= ALMOST_HALF:
         return words.say("{phase} takes almost half of this run", **values)
     return words.say("{phase} takes {percent} of this run", **values)
+
+
+def _subject(phase: str, words: Words) -> Markup:
+    """Return a phase as what takes the time, in the singular."""
+    named = {
+        "checkpoint": words.say("Saving checkpoints"),
+        "idle": words.say("Idle time"),
+        "lost": words.say("Work lost to restarts"),
+    }
+    return named.get(phase) or _capital(phase_name(phase, words))
 
 
 def _bars(rows: Sequence[LedgerRow], whole: float) -> list[Segment]:

@@ -132,6 +132,14 @@ def test_each_phase_has_a_cell() -> None:
     assert "not yet" == plain(startup.value)
 
 
+def test_one_step_is_no_pace() -> None:
+    """What the first step took is told as that: nothing is steady yet."""
+    view = paced(1.0)
+    view.pace = measure(Timings(np.ones(1), np.full(1, 74.0)), Timings(), Timings())
+    assert "The first step took 1 min 14" == plain(pace_title(view, WORDS))
+    assert "one step so far" == plain(pace_cells(view, WORDS)[0].caption)
+
+
 @pytest.mark.parametrize(
     ("at", "seconds", "expected"),
     [

@@ -126,6 +126,16 @@ def test_history_of_a_run_that_has_ended() -> None:
     assert early.happened_y is not None
 
 
+def test_history_of_a_run_that_failed() -> None:
+    """Its ETAs were of steps that it never did: none of them is held against the moment of its failure."""
+    history = replace(_history(9, NOW + 900.0), finished="failed")
+    card = history_card(history, Words("en", NOW + 9000.0))
+    assert card is not None
+    assert "before its steps were done; it was said to end at" in _plain(card.title)
+    assert {None} == {line.off for line in card.lines}
+    assert card.happened_y is not None
+
+
 def test_a_wild_beginning_does_not_flatten_the_rest() -> None:
     """The first ETAs of a run may span days; the plot keeps to those after them, and cuts them off."""
     wild = _said(NOW, 500_000.0, None, spread=300_000.0)

@@ -49,6 +49,34 @@ def test_a_live_run_is_said_to_run() -> None:
     assert "Running:" == answer(silent("live"), WORDS).lead
 
 
+def ledger_of(**seconds: float) -> Any:
+    """Return a run's ledger of seconds spent by phase."""
+    rows = tuple(LedgerRow(phase, spent, None) for phase, spent in seconds.items())
+    view: Any = SimpleNamespace(
+        ledger=rows, eta=SimpleNamespace(mean_seconds=None), time_limit_seconds=None, as_of=9_000.0,
+        elapsed_seconds=sum(seconds.values()),
+    )  # fmt: skip
+    return time_ledger(view, WORDS)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "title"),
+    [
+        ({"step": 100.0, "checkpoint": 300.0}, "Saving checkpoints takes more than half of this run"),
+        ({"step": 60.0, "idle": 40.0}, "Idle time takes almost half of this run"),
+        ({"queue": 800.0, "idle": 1_000.0}, "No step was timed yet"),
+    ],
+)
+def test_the_ledgers_title_is_a_sentence(seconds: dict[str, float], title: str) -> None:
+    """What takes the time is told in the singular; before the first step nothing is found of the run."""
+    assert title == ledger_of(**seconds).title
+
+
+def test_the_ledger_has_no_line_for_what_rounding_left() -> None:
+    """A nanosecond that no phase explains is not idle time."""
+    assert ["Training"] == [line.name for line in ledger_of(step=9_000.0, idle=3.5e-9).lines]
+
+
 def test_the_ledger_calls_silence_not_known() -> None:
     """The largest part of a time of which nothing is known is no headline about idle GPUs."""
     rows = (
