@@ -73,7 +73,7 @@ class Glances:
         if kept.state_word == "diverged" and state == "live":
             state = "diverged"
         action = kept.verdict.action if kept.verdict else None
-        badge = badge_of(state, action, kept.finishes_within_limit, list(run.warnings), kept.target_chance)
+        badge = badge_of(state, action, kept.told_within_limit, list(run.warnings), kept.target_chance)
         left = kept.remaining_seconds.at(0.5) if kept.remaining_seconds else None
         ends_at = None if left is None or badge in {"stop", "done"} else kept.as_of + left
         return Glance(run, state, badge, ends_at)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from app.slurm.scheduler import JobFacts
-from app.store.facts import Run, StepBlocks
+from app.store.facts import Attempt, Run, StepBlocks
 from app.views import Badge, StateWord
 
 ENDED_WORDS: dict[str, StateWord] = {"finished": "finished", "failed": "failed", "stopped": "stopped"}
@@ -16,6 +16,9 @@ DIVERGED_BLOCKS = 3
 LIKELY_TO_MISS = 0.5
 UNLIKELY_TARGET = 0.2
 """A run with less of a chance to reach its target is not going well, whatever its time."""
+
+FEWEST_STEPS = 5
+"""Of a new process: its first ones hold what it compiles, and would have a healthy run miss its limit."""
 
 SILENT_SECONDS = 15.0
 """A run that reports has a heartbeat more often than this: silence for longer is no delay of the poll."""
@@ -55,6 +58,14 @@ def has_diverged(blocks: StepBlocks) -> bool:
     return len(with_loss) > 0 and not blocks.finite_count[with_loss].any()
 
 
+def has_settled(attempts: Sequence[Attempt]) -> bool:
+    """Say whether the newest process has made enough steps for a limit to be missed by its pace."""
+    newest = attempts[-1] if attempts else None
+    if newest is None or newest.first_step is None or newest.last_step is None:
+        return False
+    return newest.last_step - newest.first_step + 1 >= FEWEST_STEPS
+
+
 def badge_of(
     state: StateWord,
     action: str | None,
@@ -67,7 +78,7 @@ def badge_of(
     Args:
         state: how it stands.
         action: the verdict's; ``None`` where there is none.
-        within_limit: probability that it ends within its time limit.
+        within_limit: probability that it ends within its time limit; ``None``: its pace does not tell yet.
         warnings: names of what is odd about it.
         reach: probability that going on it reaches its target.
     """

@@ -15,7 +15,7 @@ from app.paces import measured
 from app.run_limit import RunLimit, run_limit
 from app.scenarios import CONTINUE, Standing
 from app.snapshot import Snapshot, reached_step, without_given_up
-from app.states import badge_of, is_queued, state_word
+from app.states import badge_of, has_settled, is_queued, state_word
 from app.store import Store
 from app.store.facts import Run, StepBlocks
 from app.targets import reached_loss
@@ -81,7 +81,7 @@ def make_view(materials: Materials) -> RunView:
         badge=badge_of(
             state,
             comparison.verdict.action if comparison else None,
-            answered.finishes_within_limit,
+            answered.finishes_within_limit if has_settled(snapshot.attempts) else None,
             list(snapshot.run.warnings),
             _reach(comparison),
         ),
@@ -192,6 +192,7 @@ def row_of(view: RunView) -> RunRow:
         requeues=view.limit.outlook.requeues.at(0.5) if view.limit else None,
         act_before=view.limit.act_before if view.limit else None,
         target_of=view.target_of,
+        is_settled=has_settled(view.attempts),
         reached_loss=reached_loss(view.target_loss, view.target_of, view.loss_now, view.validations),
     )
 

@@ -74,6 +74,7 @@ class RunRow:
         target_chance: probability that going on reaches the target.
         target_of: the curve it is a target of, ``None`` where that is not known yet.
         reached_loss: the loss that reached the target, ``None`` where none did.
+        is_settled: whether its newest process has made the steps by which a limit may be said to be missed.
     """
 
     run: Run
@@ -104,6 +105,12 @@ class RunRow:
     target_chance: float | None = None
     target_of: Literal["train", "val"] | None = None
     reached_loss: float | None = None
+    is_settled: bool = True
+
+    @property
+    def told_within_limit(self) -> float | None:
+        """Probability that it ends within its limit, ``None`` also where its first steps alone say so."""
+        return self.finishes_within_limit if self.is_settled else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,12 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from app.slurm.scheduler import JobFacts
+from app.states import has_settled
 from app.store.facts import Run, StepBlocks, Validation
 from app.views import RunView
 from planner.verdict import VerdictAction
 
 MIDDLE = 0.5
-FEWEST_STEPS = 5
-"""Of a new process: its first ones hold what it compiles, and would have a healthy run miss its limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,14 +117,6 @@ class Pulse:
     listening_since: float
 
 
-def _has_settled(view: RunView) -> bool:
-    """Tell whether the newest process has made enough steps for its pace to be told."""
-    newest = view.attempts[-1] if view.attempts else None
-    if newest is None or newest.first_step is None or newest.last_step is None:
-        return False
-    return newest.last_step - newest.first_step + 1 >= FEWEST_STEPS
-
-
 def facts_of(view: RunView) -> Facts:
     """Return what the rules look at of a view."""
     # Of a run that does not report, or whose records are not read yet since the service was down, only time
@@ -141,7 +132,7 @@ def facts_of(view: RunView) -> Facts:
         sure=verdict.probability if verdict else None,
         saving_seconds=saving.at(MIDDLE) if saving else None,
         verdict_since=view.verdict_since,
-        within_limit=view.eta.finishes_within_limit if is_live and _has_settled(view) else None,
+        within_limit=view.eta.finishes_within_limit if is_live and has_settled(view.attempts) else None,
         remaining_seconds=remaining.at(MIDDLE) if remaining else None,
         limit_at=view.limit.limit_at if view.limit else None,
         blocks=view.blocks,

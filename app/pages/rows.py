@@ -257,7 +257,7 @@ def _end_caption(row: RunRow, limit: float | None, words: Words) -> Markup | Non
 
 
 def _until(row: RunRow, limit: float, words: Words) -> Markup:
-    clock, chance = words.clock(limit), row.finishes_within_limit
+    clock, chance = words.clock(limit), row.told_within_limit
     if chance is None or row.badge in {"stop", "misses_limit"}:  # which say so themselves
         return words.say("limit {clock}", clock=clock)
     return words.say("limit {clock}: fits, {chance}", clock=clock, chance=words.sureness(chance))

@@ -90,9 +90,9 @@ def _continue(row: RunRow, words: Words) -> Sentences:
     link = words.say("Open")
     if row.reason is not None and row.remaining_seconds is None:
         return refusal(row.reason, words), link
-    if row.finishes_within_limit is None:
+    if row.told_within_limit is None:
         return words.say("On course."), link
-    chance = words.sureness(row.finishes_within_limit)
+    chance = words.sureness(row.told_within_limit)
     return words.say("On course. Fits its limit with <b>{chance}</b>.", chance=chance), link
 
 

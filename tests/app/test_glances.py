@@ -6,10 +6,13 @@ from typing import Any
 import pytest
 
 from app.glances import Glances
+from app.pages.todo import todo
 from app.plans import Plans
 from app.records import RecordBatch, checked
 from app.settings import Settings
+from app.slurm.scheduler import JobFacts
 from app.store import Store
+from app.words import Words
 
 PLAN = {"name": "demo", "total_steps": 300, "validate_every": 25, "target_loss": 0.5, "target_of": "train"}
 NOW = 1_000_000.0
@@ -64,3 +67,27 @@ def test_the_likely_end_is_known_without_computing(store: Store, plans: Plans, r
     assert ends["known"] is not None
     assert ends["known"] > NOW
     assert ends["new"] is None
+
+
+def test_the_first_steps_of_a_process_miss_no_limit(store: Store, plans: Plans, report: Any) -> None:
+    """They hold what it compiles: neither badge nor line tells of the limit before its pace can be told."""
+    limits = {"started": NOW - 4_000, "time_limit_seconds": 8_000.0}
+    store.put_jobs([JobFacts("7", "c", "RUNNING", **limits)], NOW)
+    job = {"cluster": "c", "id": "7"}
+    report("one", steps=60, job=job, attempt_started=NOW - 4_000)
+    told = []
+    for last in (61, 64, 65):
+        new = list(range(61, last + 1))
+        columns = {
+            "seq": [step - 61 for step in new], "step": new, "ended": [NOW - 400 * (last - n) for n in new],
+            "seconds": [400.0] * len(new), "loss": [0.7] * len(new), "lr": [None] * len(new),
+        }  # fmt: skip
+        report("one", job=job, attempt="second", attempt_started=NOW - 400.0 * len(new), columns=columns)
+        row = plans.row("one")
+        assert row is not None
+        (glance,) = plans.glances(store.runs("ada"))
+        assert row.finishes_within_limit is not None
+        assert row.finishes_within_limit < 0.5
+        badges = [one.badge == "misses_limit" for one in (row, glance)]
+        told.append([*badges, "limit" in todo(row, Words("en")).text])
+    assert [[False] * 3, [False] * 3, [True] * 3] == told

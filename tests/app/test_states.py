@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from app.slurm.scheduler import JobFacts
-from app.states import badge_of, has_diverged, is_queued, state_word
-from app.store.facts import Run, StepBlocks
+from app.states import badge_of, has_diverged, has_settled, is_queued, state_word
+from app.store.facts import Attempt, Run, StepBlocks
 
 NOW = 1_000.0
 
@@ -98,6 +98,25 @@ def test_an_unlikely_target_asks_for_a_look() -> None:
     assert ["continue", "continue", "continue", "check"] == [
         badge_of("live", "continue", 0.99, (), reach) for reach in reaches
     ]
+
+
+@pytest.mark.parametrize(
+    ("attempts", "expected"),
+    [
+        ([], False),
+        ([(1, 4)], False),
+        ([(1, 5)], True),
+        ([(1, 100), (None, None)], False),
+        ([(1, 100), (101, 104)], False),
+        ([(1, 100), (101, 105)], True),
+    ],
+)
+def test_a_process_has_settled_after_its_first_steps(
+    attempts: list[tuple[int | None, int | None]], expected: bool
+) -> None:
+    """Five steps of its own, however many an earlier process has made."""
+    made = [Attempt("a", 0.0, None, first, last, None, None) for first, last in attempts]
+    assert expected == has_settled(made)
 
 
 def test_warnings_ask_for_a_look() -> None:
