@@ -75,7 +75,7 @@ class Judge:
             return Judgement(None, scenario, stored is None, None, None)
         try:
             comparison, curve, since = self._compared(standing, scenario, now)
-        except InvalidInputError as error:  # what was declared contradicts itself: a target of -1, say
+        except InvalidInputError as error:  # what was declared contradicts itself
             logger.warning("nothing_to_compare", run=run.id, error=str(error))
             return Judgement(None, scenario, stored is None, None, None)
         job = standing.snapshot.job
@@ -91,19 +91,18 @@ class Judge:
             standing: the run.
             fields: the relaunch asked about.
             plan: what both options declare otherwise; what the relaunch itself declares goes before it.
-            target_loss: the loss both are to reach, ``None`` for none; the declared one once it is reached.
+            target_loss: the loss both are to reach, ``None`` for none; the declared one, too, where it is
+                reached or left out.
         """
         standing = _with_end(standing, plan)
         total = plan.total_steps or standing.query.plan.total_steps or 1
         question = compare_query(
             standing, scenario_of(fields, self._curve(standing, fields, total)), self._settings
         )
-        target, reached = question.target, question.reached
         if target_loss != standing.snapshot.target_loss:
-            target = None if target_loss is None else Target(target_loss, standing.snapshot.target_of)
-            reached = None
-        scenarios = tuple(_with_plan(one, plan) for one in question.scenarios)
-        return replace(question, scenarios=scenarios, target=target, reached=reached)
+            asked = None if target_loss is None else Target(target_loss, standing.snapshot.target_of)
+            question = replace(question, target=asked, reached=None, left_out=None)
+        return replace(question, scenarios=tuple(_with_plan(one, plan) for one in question.scenarios))
 
     def _curve(self, standing: Standing, fields: RelaunchFields, total: int) -> CurveSource | None:
         run, kind = standing.snapshot.run, standing.snapshot.target_of

@@ -54,15 +54,11 @@ def compare_query(standing: Standing, relaunch: Scenario, settings: Settings) ->
     """
     snapshot, query = standing.snapshot, standing.query
     gpus = snapshot.job.gpus if snapshot.job is not None else None
-    target = None if snapshot.target_loss is None else Target(snapshot.target_loss, snapshot.target_of)
-    is_reached = target is not None and _is_reached(standing, target.loss)
-    return CompareQuery(
+    question = CompareQuery(
         at_step=query.at_step,
         plan=assumed_plan(query),
         pace=pace_durations(query, settings),
         scenarios=_scenarios(standing, relaunch),
-        target=None if is_reached else target,
-        reached=target if is_reached else None,
         job=snapshot.run.job.id if snapshot.run.job else None,
         script=_script(snapshot),
         elapsed_seconds=query.elapsed_seconds,
@@ -72,6 +68,17 @@ def compare_query(standing: Standing, relaunch: Scenario, settings: Settings) ->
         begun_seconds=begun_seconds(query),
         begun_counts=begun_counts(query),
     )
+    return _aimed(question, standing)
+
+
+def _aimed(question: CompareQuery, standing: Standing) -> CompareQuery:
+    """Return the question with the run's target, or with why there is none to reach."""
+    if standing.snapshot.target_loss is None:
+        return question
+    target = Target(standing.snapshot.target_loss, standing.snapshot.target_of)
+    if _is_reached(standing, target.loss):
+        return replace(question, reached=target)
+    return replace(question, target=target) if target.is_forecast else replace(question, left_out=target)
 
 
 def economics_of(gpus: int | None, settings: Settings) -> Economics | None:

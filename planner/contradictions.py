@@ -11,6 +11,7 @@ from planner.errors import InvalidInputError
 from planner.loss_path import LatentCurve, Milestone, MilestoneCurve, loss_path
 from planner.quantiles import Quantiles
 from planner.scenario import (
+    LARGEST_LOSS,
     CompareQuery,
     Criterion,
     Economics,
@@ -32,7 +33,6 @@ _RELAUNCH_PARTS = (
     "success_probability",
 )
 _LARGEST_NUMBER = 1e12
-_LARGEST_LOSS = 1e30
 
 
 def check_query(query: CompareQuery) -> None:
@@ -152,7 +152,7 @@ def _check_curve(pointer: str, scenario: Scenario) -> None:
         _check_milestones(f"{pointer}/milestones", scenario.curve.milestones)
     elif isinstance(scenario.curve, LatentCurve):
         losses = [loss for row in scenario.curve.losses for loss in row]
-        fits = all(0 < loss <= _LARGEST_LOSS for loss in losses) and _increase(scenario.curve.steps)
+        fits = all(0 < loss <= LARGEST_LOSS for loss in losses) and _increase(scenario.curve.steps)
         _require(fits, pointer, None, "positive losses at increasing steps")
 
 
@@ -169,7 +169,7 @@ def _check_milestones(pointer: str, milestones: tuple[Milestone, ...]) -> None:
         fits = 0 <= milestone.step <= MOST_STEPS
         _require(fits, f"{here}/0", milestone.step, f"0 to {MOST_STEPS} steps")
         _require(milestone.step > last, f"{here}/0", milestone.step, "steps that increase")
-        high_fits = 0 < milestone.high <= _LARGEST_LOSS
+        high_fits = 0 < milestone.high <= LARGEST_LOSS
         _require(high_fits, f"{here}/2", milestone.high, "a positive loss")
         _require(low is None or low >= 0, f"{here}/1", low, "a loss of at least 0, or null")
         _require(low is None or low <= milestone.high, f"{here}/1", low, f"at most high, {milestone.high}")
@@ -180,7 +180,7 @@ def _check_target(query: CompareQuery) -> None:
     if query.target is None:
         return
     loss = query.target.loss
-    _require(0 < loss <= _LARGEST_LOSS, "/target/loss", loss, "a positive loss")
+    _require(query.target.is_forecast, "/target/loss", loss, "a positive loss")
     _require(query.target.of in {"val", "train"}, "/target/of", query.target.of, '"val" or "train"')
     for scenario in query.scenarios:
         if scenario.action == "continue":

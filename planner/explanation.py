@@ -22,7 +22,7 @@ _RETRIES = 1.05
 def reasons_of(evidence: Evidence) -> tuple[Reason, ...]:
     """Return what speaks for the verdict, the most important first."""
     groups = (
-        _refusals, _nothing, _decisive, _reached, _unweighed, _attention, _reach, _alike, _goals, _ends,
+        _refusals, _nothing, _decisive, _no_target, _unweighed, _attention, _reach, _alike, _goals, _ends,
         _work, _sunk,
     )  # fmt: skip
     return tuple(found for group in groups for found in group(evidence))
@@ -38,10 +38,14 @@ def _nothing(evidence: Evidence) -> Iterator[Reason]:
         yield reason("nothing_pursues_the_goal")
 
 
-def _reached(evidence: Evidence) -> Iterator[Reason]:
-    reached = evidence.query.reached
-    if reached is not None and evidence.query.target is None:
+def _no_target(evidence: Evidence) -> Iterator[Reason]:
+    reached, left_out = evidence.query.reached, evidence.query.left_out
+    if evidence.query.target is not None:
+        return
+    if reached is not None:
         yield reason("target_reached", loss=reached.loss)
+    if left_out is not None:
+        yield reason("target_left_out", loss=left_out.loss)
 
 
 def _unweighed(evidence: Evidence) -> Iterator[Reason]:

@@ -42,6 +42,8 @@ TEMPLATES: Mapping[str, str] = {
     # What else to know.
     "target_reached": "A loss of {loss} is reached already: the scenarios are compared at the end "
     "of their steps.",
+    "target_left_out": "A loss of {loss} cannot be forecast, so that target is left out: the scenarios are "
+    "compared at the end of their steps.",
     "different_goals": "The scenarios run to different steps ({steps}): that compares times, not results. "
     "Set a target loss to compare them at the same goal.",
     "ends_by_budget": "Its budget of time ends {scenario} before its last step in {ends_share} of the "

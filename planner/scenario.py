@@ -24,6 +24,9 @@ class PaceDurations:
     startup_seconds: Duration | None = None
 
 
+LARGEST_LOSS = 1e30
+
+
 @dataclass(frozen=True, slots=True)
 class PlanOverrides:
     """What a scenario declares otherwise than the job; ``None`` leaves the job's own."""
@@ -49,6 +52,11 @@ class Target:
 
     loss: float
     of: Literal["val", "train"]
+
+    @property
+    def is_forecast(self) -> bool:
+        """Whether a forecast could come down to it: forecast losses are above 0."""
+        return 0 < self.loss <= LARGEST_LOSS
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +134,7 @@ class CompareQuery:
         before_seconds: how much of ``elapsed_seconds`` had passed when the job's newest process started; what
             that process may run by the plan's own budget of time counts from then.
         reached: a loss all were to reach that the job has reached already: why there is no target.
+        left_out: a loss all were to reach that no forecast comes down to: why there is none.
         job: SLURM's job id.
         script: name of its batch script, which the corrected job is submitted from.
         elapsed_seconds: what the job has run already.
@@ -156,6 +165,7 @@ class CompareQuery:
     begun_seconds: Mapping[str, float | Quantiles] = field(default_factory=dict)
     begun_counts: Mapping[str, float] = field(default_factory=dict)
     reached: Target | None = None
+    left_out: Target | None = None
     before_seconds: float = 0.0
 
 

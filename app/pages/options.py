@@ -133,9 +133,9 @@ def goal_text(view: RunView, words: Words) -> Markup | None:
 
 
 def is_past_target(comparison: Comparison | None) -> bool:
-    """Return whether options are compared at their ends because the target has been reached."""
+    """Return whether options are compared at their ends because the target is reached, or left out."""
     reasons = comparison.verdict.reasons if comparison else ()
-    return any(one.code == "target_reached" for one in reasons)
+    return any(one.code in {"target_reached", "target_left_out"} for one in reasons)
 
 
 def _by_eta(view: RunView) -> Option:

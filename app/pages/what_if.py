@@ -185,9 +185,11 @@ def _ahead(view: RunView, asked: Comparison, words: Words, *, is_changed: bool) 
 
 def _hint(found: Comparison | None, words: Words) -> Markup | None:
     """Return what an answer rests on: where both options end, or how the fixed run is taken to learn."""
+    codes = {reason.code for reason in found.verdict.reasons} if found is not None else set()
+    if "target_left_out" in codes:
+        return words.say("The target is left out: both are compared at the end of their steps.")
     if is_past_target(found):
         return words.say("The target is reached: both are compared at the end of their steps.")
-    codes = {reason.code for reason in found.verdict.reasons} if found is not None else set()
     if "learns_alike" not in codes:
         return None
     return words.say("The fixed run is taken to learn as this one does: say below if it learns faster.")

@@ -213,6 +213,20 @@ async def test_a_reached_target_is_not_ahead(service: Service, visitor: Visitor)
     assert "The target is reached: both are compared" not in elsewhere
 
 
+async def test_a_target_that_cannot_be_forecast_is_left_out_in_words(
+    service: Service, visitor: Visitor
+) -> None:
+    """A run whose target is 0 or below has its verdict by time alone, and says so to each reader."""
+    await service.report("one", steps=60, plan={**PLAN, "target_loss": -1.0, "target_of": "train"})
+    told = words_of(await visitor.get("/runs/one"))
+    assert "A loss of -1 cannot be forecast, so that target is left out: the scenarios are compared" in told
+    assert "The target is left out: both are compared at the end of their steps." in told
+    french = words_of(await visitor.get("/runs/one", headers={"Accept-Language": "fr"}))
+    assert "Une perte de -1 ne peut pas être prévue, cet objectif est donc laissé de côté" in french
+    verdict = (await service.get("/runs/one/verdict")).json()["verdict"]
+    assert "target_left_out" in {reason["code"] for reason in verdict["reasons"]}
+
+
 async def test_a_what_if_is_typed_as_people_type(service: Service, visitor: Visitor) -> None:
     """A comma or a point, spaces between thousands; a default sent back as a reader sees it is no change."""
     await service.report("one", steps=60, plan={**PLAN, "total_steps": 4_000, "validate_every": 500})

@@ -332,9 +332,44 @@ def test_steps_beyond_the_plan(plans: Plans, report: Any, beyond: int) -> None:
     assert (beyond, 0, None) == (view.at_step, view.eta.steps_left, view.comparison)
 
 
-def test_contradictory_declarations_keep_no_run_from_view(plans: Plans, report: Any) -> None:
-    """A target no loss can have leaves a run without a verdict, not without a page."""
+@pytest.mark.parametrize("loss", [-1.0, 0.0])
+def test_a_target_no_forecast_comes_down_to_is_left_out_in_words(
+    plans: Plans, report: Any, loss: float
+) -> None:
+    """The run has its verdict, by time alone, which says so; a what-if that leaves the target has it, too."""
+    report("one", steps=20, plan={**PLAN, "target_loss": loss, "target_of": "train"})
+    view = _view(plans)
+    told = {reason.code: reason.parameters for reason in view.comparison.verdict.reasons}
+    assert ("continue", {"loss": loss}) == (view.comparison.verdict.action, told["target_left_out"])
+    fields = RelaunchFields.model_validate(view.scenario)
+    question = plans.question("one", fields, PlanOverrides(), loss, view.as_of)
+    assert question is not None
+    assert (None, loss) == (question.target, question.left_out.loss)
+    assert {reason.code for reason in compare(question).verdict.reasons} == set(told)
+
+
+def test_a_target_typed_into_a_what_if_goes_before_one_left_out(plans: Plans, report: Any) -> None:
+    """The declared target is left out; one that a person types counts, and is refused where it cannot."""
     report("one", steps=20, plan={**PLAN, "target_loss": -1.0, "target_of": "train"})
+    view = _view(plans)
+    fields = RelaunchFields.model_validate(view.scenario)
+    question = plans.question("one", fields, PlanOverrides(), 0.4, view.as_of)
+    assert (0.4, None) == (question.target.loss, question.left_out)
+    typed = plans.question("one", fields, PlanOverrides(), -2.0, view.as_of)
+    with pytest.raises(InvalidInputError, match=r"/target/loss is -2.0; expected a positive loss"):
+        compare(typed)
+
+
+def test_what_contradicts_itself_keeps_no_run_from_view(
+    plans: Plans, store: Store, report: Any, clock: Clock
+) -> None:
+    """A stored fix that resumes behind the run's end leaves it without a verdict, not without a page."""
+    scenario = {
+        "name": "fix", "action": "relaunch", "edit_seconds": 60, "test_seconds": 0, "queue_seconds": 0,
+        "resume_step": 500,
+    }  # fmt: skip
+    report("one", steps=20, plan=PLAN)
+    store.put_document("one", "scenario", scenario, clock.now)
     view = _view(plans)
     assert (20, None, "ok") == (view.at_step, view.comparison, view.eta.status)
 

@@ -47,6 +47,26 @@ def test_a_reached_target_says_why_ends_are_compared() -> None:
     assert "target_reached" not in said(SEED)
 
 
+def test_a_target_that_no_forecast_comes_down_to_is_left_out_in_words() -> None:
+    """The scenarios are compared at their ends, and the target that was declared is not silently dropped."""
+    (told,) = (
+        reason
+        for reason in compare(replace(SEED, left_out=Target(-1.0, "val"))).verdict.reasons
+        if reason.code == "target_left_out"
+    )
+    assert {"loss": -1.0} == told.parameters
+    assert told.text.startswith("A loss of -1 cannot be forecast, so that target is left out")
+    assert "target_left_out" not in said(SEED)
+
+
+@pytest.mark.parametrize(
+    ("loss", "expected"), [(0.34, True), (1e-9, True), (0.0, False), (-1.0, False), (1e31, False)]
+)
+def test_only_a_loss_above_0_is_forecast(loss: float, expected: bool) -> None:
+    """A question with another target is refused, and a run that declares one is compared without it."""
+    assert expected == Target(loss, "val").is_forecast
+
+
 def test_what_is_told_of_validation_and_startup_is_what_the_parts_show() -> None:
     """However skewed its times are, the reasons tell the phases of the middle course."""
     pace = replace(SEED.pace, validation_seconds=Duration(300, 4800), startup_seconds=Duration(60, 5400))
