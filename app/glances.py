@@ -83,4 +83,4 @@ class Glances:
         job, seen_at = found if found is not None else (None, None)
         if is_queued(run, job, seen_at):
             return "queued"
-        return word_without_losses(run, job, now, self._stale_after_seconds)
+        return word_without_losses(run, job, seen_at, now, self._stale_after_seconds)

@@ -12,6 +12,9 @@ ENDED_WORDS: dict[str, StateWord] = {"finished": "finished", "failed": "failed",
 JOB_END_WORDS: dict[str, StateWord] = {"COMPLETED": "finished", "CANCELLED": "stopped"}
 """What a job's end says of a run that left no word; every other end is a failure."""
 
+FINAL_STATES = frozenset({"COMPLETED", "FAILED", "CANCELLED", "TIMEOUT", "OUT_OF_MEMORY", "DEADLINE"})
+"""Ends of a job that are its own; one that was preempted, or lost its node, may be about to start anew."""
+
 DIVERGED_BLOCKS = 3
 LIKELY_TO_MISS = 0.5
 UNLIKELY_TARGET = 0.2
@@ -24,18 +27,27 @@ SILENT_SECONDS = 15.0
 """A run that reports has a heartbeat more often than this: silence for longer is no delay of the poll."""
 
 
-def state_word(
-    run: Run, job: JobFacts | None, blocks: StepBlocks, now: float, stale_after_seconds: float
+def state_word(  # noqa: PLR0913, PLR0917 - what is stored of a run, and the moment
+    run: Run,
+    job: JobFacts | None,
+    job_seen_at: float | None,
+    blocks: StepBlocks,
+    now: float,
+    stale_after_seconds: float,
 ) -> StateWord:
     """Return how a run stands."""
-    word = word_without_losses(run, job, now, stale_after_seconds)
+    word = word_without_losses(run, job, job_seen_at, now, stale_after_seconds)
     return word if word in ENDED_WORDS or not has_diverged(blocks) else "diverged"
 
 
-def word_without_losses(run: Run, job: JobFacts | None, now: float, stale_after_seconds: float) -> StateWord:
+def word_without_losses(
+    run: Run, job: JobFacts | None, job_seen_at: float | None, now: float, stale_after_seconds: float
+) -> StateWord:
     """Return how a run stands as far as its losses have no say in it."""
     if run.finished is not None:
         return ENDED_WORDS.get(run.finished, "failed")
+    if job is not None and _is_over(run, job, job_seen_at):
+        return JOB_END_WORDS.get(job.state, "failed")
     if now - run.last_record_at <= stale_after_seconds:
         return "live"
     if job is None:
@@ -43,6 +55,14 @@ def word_without_losses(run: Run, job: JobFacts | None, now: float, stale_after_
     if job.state == "PENDING":
         return "queued"
     return "stale" if job.is_active else JOB_END_WORDS.get(job.state, "failed")
+
+
+def _is_over(run: Run, job: JobFacts, job_seen_at: float | None) -> bool:
+    """Say whether a run's job was seen to have ended for good, and nothing came since.
+
+    A record that came later is from a process that the job's end is not the end of: a requeue, say.
+    """
+    return job.state in FINAL_STATES and job_seen_at is not None and job_seen_at > run.last_record_at
 
 
 def is_queued(run: Run, job: JobFacts | None, job_seen_at: float | None) -> bool:

@@ -67,7 +67,12 @@ def make_view(materials: Materials) -> RunView:
     comparison = judgement.comparison
     snapshot, query, pace = standing.snapshot, standing.query, measured(standing.snapshot)
     state = state_word(
-        snapshot.run, snapshot.job, snapshot.blocks, materials.now, materials.stale_after_seconds
+        snapshot.run,
+        snapshot.job,
+        snapshot.job_seen_at,
+        snapshot.blocks,
+        materials.now,
+        materials.stale_after_seconds,
     )
     if is_queued(snapshot.run, snapshot.job, snapshot.job_seen_at):
         state = "queued"
@@ -200,15 +205,15 @@ def row_of(view: RunView) -> RunRow:
 def light_row(store: Store, run: Run, now: float, stale_after_seconds: float) -> RunRow:
     """Return the line of a run that has not been computed yet: its bare facts."""
     job, attempts = store.job(run.job) if run.job else None, store.attempts(run.id)
-    at_step, facts = reached_step(attempts), job[0] if job else None
+    at_step, (facts, seen_at) = reached_step(attempts), job or (None, None)
     blocks = without_given_up(store.step_blocks(run.id, LIGHT_BLOCKS), at_step)
-    state = state_word(run, facts, blocks, now, stale_after_seconds)
-    if is_queued(run, facts, job[1] if job else None):
+    state = state_word(run, facts, seen_at, blocks, now, stale_after_seconds)
+    if is_queued(run, facts, seen_at):
         state = "queued"
     return RunRow(
         run=run,
         job=facts,
-        job_seen_at=job[1] if job else None,
+        job_seen_at=seen_at,
         state_word=state,
         badge=badge_of(state, None, None, ()),
         at_step=at_step,

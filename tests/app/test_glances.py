@@ -91,3 +91,20 @@ def test_the_first_steps_of_a_process_miss_no_limit(store: Store, plans: Plans, 
         badges = [one.badge == "misses_limit" for one in (row, glance)]
         told.append([*badges, "limit" in todo(row, Words("en")).text])
     assert [[False] * 3, [False] * 3, [True] * 3] == told
+
+
+def test_a_run_whose_job_has_failed_does_not_go_on(store: Store, plans: Plans, report: Any) -> None:
+    """Page, list and a line not computed yet say so at once; a process that reports after that is alive."""
+    job = {"cluster": "c", "id": "7"}
+    report("one", steps=20, job=job, attempt_started=NOW - 900)
+    store.put_jobs([JobFacts("7", "c", "FAILED")], NOW + 1)
+    (run,) = store.runs("ada")
+    words = [one.state_word for one in (*plans.last_rows([run]), *plans.glances([run]))]
+    view = plans.view("one")
+    assert view is not None
+    assert [("failed", "failed"), ("failed", "done")] == [tuple(words), (view.state_word, view.badge)]
+    report("one", at=NOW + 2, attempt="again", attempt_started=NOW + 1, job={**job, "restart_count": 1})
+    view = plans.view("one")
+    assert view is not None
+    (glance,) = plans.glances(store.runs("ada"))
+    assert ("live", "live") == (view.state_word, glance.state_word)

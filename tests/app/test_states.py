@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from app.slurm.scheduler import JobFacts
-from app.states import badge_of, has_diverged, has_settled, is_queued, state_word
+from app.states import badge_of, has_diverged, has_settled, is_queued, state_word, word_without_losses
 from app.store.facts import Attempt, Run, StepBlocks
 
 NOW = 1_000.0
@@ -44,7 +44,32 @@ def _job(state: str) -> JobFacts:
 )
 def test_state_word(run: Run, job: JobFacts | None, word: str) -> None:
     """A run's own word comes first, then whether records arrive, then what its job does."""
-    assert word == state_word(run, job, _blocks(1.0), NOW, 60.0)
+    assert word == state_word(run, job, NOW - 90, _blocks(1.0), NOW, 60.0)
+
+
+@pytest.mark.parametrize(
+    ("state", "seen_at", "word"),
+    [
+        ("FAILED", NOW - 1, "failed"),
+        ("CANCELLED", NOW - 1, "stopped"),
+        ("COMPLETED", NOW - 1, "finished"),
+        ("OUT_OF_MEMORY", NOW - 1, "failed"),
+        ("TIMEOUT", NOW - 1, "failed"),
+        ("FAILED", NOW - 3, "live"),
+        ("FAILED", NOW - 2, "live"),
+        ("FAILED", None, "live"),
+        ("RUNNING", NOW - 1, "live"),
+        ("COMPLETING", NOW - 1, "live"),
+        ("REQUEUED", NOW - 1, "live"),
+        ("PREEMPTED", NOW - 1, "live"),
+        ("NODE_FAIL", NOW - 1, "live"),
+    ],
+)
+def test_a_job_seen_to_have_ended_ends_its_run_at_once(state: str, seen_at: float | None, word: str) -> None:
+    """Unless a record came since, or SLURM may start the job anew: then silence has to tell."""
+    job = _job(state)
+    assert word == state_word(_run(NOW - 2), job, seen_at, _blocks(1.0), NOW, 60.0)
+    assert word == word_without_losses(_run(NOW - 2), job, seen_at, NOW, 60.0)
 
 
 @pytest.mark.parametrize(
@@ -59,7 +84,7 @@ def test_state_word(run: Run, job: JobFacts | None, word: str) -> None:
 )
 def test_a_lost_loss_is_news_of_a_run_that_goes_on(run: Run, job: JobFacts | None, word: str) -> None:
     """Once the run or its job has ended, that is how it stands: there is nothing left to stop."""
-    assert word == state_word(run, job, _blocks(1.0, *[math.nan] * 5), NOW, 60.0)
+    assert word == state_word(run, job, NOW - 90, _blocks(1.0, *[math.nan] * 5), NOW, 60.0)
 
 
 def test_divergence_is_lasting() -> None:
