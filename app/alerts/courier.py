@@ -85,7 +85,10 @@ class Courier:
         self._under_way = {name: one for name, one in self._under_way.items() if not one.done()}
         for parcel in _parcels(self._store.alerts.pending(self._clock())):
             if parcel.channel not in self._under_way:
-                self._under_way[parcel.channel] = self._begin(parcel)
+                try:
+                    self._under_way[parcel.channel] = self._begin(parcel)
+                except RuntimeError as error:  # no thread is to be had: what is due stays due
+                    logger.warning("alerts_not_begun", channel=parcel.channel, error=str(error))
         return list(self._under_way.values())
 
     def close(self) -> None:

@@ -259,6 +259,23 @@ def test_nothing_is_sent_after_the_end(post: Post, hook: Webhook) -> None:
     assert [("pending", 0)] == [(one.state, one.tries) for alert in post.alerts() for one in alert.deliveries]
 
 
+def test_a_machine_without_threads_is_no_end(
+    post: Post, hook: Webhook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where no thread is to be had the round ends well; the next that gets one sends."""
+
+    def refuse(_: threading.Thread) -> None:
+        message = "can't start new thread"
+        raise RuntimeError(message)
+
+    post.raise_alert()
+    with monkeypatch.context() as full:
+        full.setattr(threading.Thread, "start", refuse)
+        assert [] == post.courier.round()
+    post.round(NOW + 1)
+    assert ["name of r: failed"] == [body["title"] for body in hook.bodies]
+
+
 def test_few_messages_leave_at_the_same_time(store: Store) -> None:
     """Many channels get theirs in turn, each as soon as another is done."""
     most = [0, 0]
