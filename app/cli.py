@@ -72,7 +72,11 @@ def _serve(settings: Settings, url: str, sockets: list[Any]) -> None:
         write_credentials(settings.credentials, base, settings.user, application.state.store, time.time())
         typer.echo(f"cutloss is at {base}/?token={login_token}")
 
-    server = Server(application, announce, application.state.live.close)
+    def end_waiting() -> None:
+        application.state.live.close()
+        application.state.alerts.close()
+
+    server = Server(application, announce, end_waiting)
     server.run(sockets=sockets)
     if not server.started:
         raise typer.Exit(code=1)

@@ -196,6 +196,7 @@ def _stop(app: FastAPI) -> None:
     if state.poller is not None:
         state.poller.stop()
     for part in (
+        state.alerts,
         state.sweep,
         state.lookout,
         state.job_logs,

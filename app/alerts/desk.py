@@ -6,6 +6,7 @@ from dataclasses import asdict
 
 from app.alerts import channels
 from app.alerts.message import trial_message
+from app.alerts.trials import Trials
 from app.audit import Audit
 from app.errors import ConflictError, ForbiddenError, NotFoundError
 from app.schemas.alerts import AlertSettings, ChannelFields
@@ -44,6 +45,7 @@ class AlertDesk:
         self._owner = owner
         self._schemes = frozenset(scheme.lower() for scheme in schemes)
         self._public_url = public_url
+        self._trials = Trials()
 
     def settings(self, user: str) -> AlertSettings:
         """Return a person's settings, the defaults before they chose any."""
@@ -111,9 +113,13 @@ class AlertDesk:
         message = trial_message(words, self._public_url)
         with self._audit.action(user, "alert channel tested", "", name=channel.name):
             self._allow(user)
-            sent = channels.send(channel.url, message.title, message.text)
+            sent = self._trials.send(channel.url, message.title, message.text)
         self._store.alerts.put_tested(channel.id, {"at": self._clock(), **asdict(sent)})
         return self._own(user, id_)
+
+    def close(self) -> None:
+        """Wait no longer for what a channel says of a test: the service ends."""
+        self._trials.close()
 
     def mute(self, user: str, run_id: str, *, is_muted: bool) -> None:
         """Keep alerts of a run back, or no longer; the run is the person's own."""

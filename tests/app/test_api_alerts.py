@@ -1,6 +1,8 @@
 """Alerts over the API: choices, channels that show no secret, and a run whose end is told."""
 
 import asyncio
+import socket
+import threading
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -8,6 +10,7 @@ from typing import Any
 import pytest
 
 from app.alerts.desk import MOST_CHANNELS
+from app.alerts.trials import CUT_OFF
 from app.schemas.alerts import AlertSettings
 from app.settings import Settings
 from tests.app.receivers import Webhook, webhook
@@ -133,6 +136,22 @@ async def test_a_test_tells_what_really_happened(service: Service, hook: Webhook
     assert (False, True) == (refused["ok"], "404" in refused["error"])
     (kept,) = (await service.get("/alerts/settings")).json()["channels"]
     assert refused == kept["tested"]
+
+
+async def test_a_test_does_not_hold_the_end(service: Service) -> None:
+    """A service that stops waits for no channel; whoever waits for the test is told so at once."""
+    with socket.create_server(("127.0.0.1", 0)) as slow:
+        slow.settimeout(PATIENCE_SECONDS)
+        url = f"json://127.0.0.1:{slow.getsockname()[1]}/"
+        added = await service.post("/alerts/channels", {"name": "slow", "url": url})
+        asked = asyncio.create_task(service.post(f"/alerts/channels/{added.json()['id']}/test", None))
+        connection, _ = await asyncio.to_thread(slow.accept)
+        service.app.state.alerts.close()
+        tested = (await asyncio.wait_for(asked, PATIENCE_SECONDS)).json()["tested"]
+        (thread,) = [one for one in threading.enumerate() if one.name == "alerts-test"]
+        assert (False, CUT_OFF, True) == (tested["ok"], tested["error"], thread.daemon)
+        connection.close()
+    await asyncio.to_thread(thread.join, PATIENCE_SECONDS)
 
 
 async def _told(service: Service, count: int) -> list[dict[str, Any]]:
