@@ -1,7 +1,5 @@
 """Where a run's time went, and where the rest of it will go."""
 
-from itertools import pairwise
-
 import numpy as np
 
 from app.slurm.scheduler import JobFacts
@@ -62,9 +60,8 @@ def _spent(snapshot: Snapshot) -> dict[str, float]:
     queued = [seconds for job in _jobs(snapshot) if (seconds := _queued(job)) is not None]
     if queued:
         spent["queue"] = sum(queued)
-    lost = _lost_seconds(snapshot, steps)
-    if lost:
-        spent["lost"] = lost
+    if snapshot.given_up_seconds:
+        spent["lost"] = snapshot.given_up_seconds
     return spent
 
 
@@ -77,17 +74,6 @@ def _step_seconds(snapshot: Snapshot) -> float | None:
     behind = np.concatenate(([blocks.first_step[0] - 1], blocks.last_step[:-1]))
     steps = (blocks.last_step - behind) * blocks.seconds_count / np.maximum(blocks.count, 1)
     return float(np.sum(blocks.seconds_mean[known] * steps[known]))
-
-
-def _lost_seconds(snapshot: Snapshot, step_seconds: float | None) -> float:
-    """Return what was done and then done again after a restart, at the run's mean seconds of a step."""
-    blocks = snapshot.blocks
-    if step_seconds is None:
-        return 0.0
-    mean = step_seconds / max(int(blocks.last_step[-1] - blocks.first_step[0]) + 1, 1)
-    spans = [(one.first_step, one.last_step) for one in snapshot.attempts]
-    ran = [(first, last) for first, last in spans if first is not None and last is not None]
-    return mean * sum(max(before[1] - after[0] + 1, 0) for before, after in pairwise(ran))
 
 
 def _wall_seconds(snapshot: Snapshot, elapsed_seconds: float | None) -> float | None:

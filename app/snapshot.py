@@ -44,6 +44,7 @@ class Snapshot:
         warnings: the newest warning notes, newest first.
         commands: newest first.
         earlier_jobs: what the scheduler last said of the jobs of earlier process starts, oldest first.
+        given_up_seconds: of the steps done that are not on the curve: a restart went back behind them.
     """
 
     run: Run
@@ -60,6 +61,7 @@ class Snapshot:
     warnings: Sequence[Note]
     commands: Sequence[Command]
     earlier_jobs: Sequence[JobFacts] = ()
+    given_up_seconds: float = 0.0
 
     @property
     def at_step(self) -> int | None:
@@ -164,6 +166,7 @@ def read_snapshot(store: Store, run: Run) -> Snapshot:
         warnings=store.notes(run.id, "warning", NOTES_SHOWN)[::-1],
         commands=store.commands(run.id)[::-1],
         earlier_jobs=_earlier_jobs(store, run, attempts),
+        given_up_seconds=store.given_up_seconds(run.id),
     )
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from app.store import attempts
 from app.store.facts import FloatArray, IntArray, StepBlocks
-from app.store.layout import SIZES, Piece, pieces, pieces_between
+from app.store.layout import SIZES, Piece, given_up, pieces, pieces_between
 
 # Beyond this a loss counts as not finite: a sum of 65,536 of its squares would overflow.
 LARGEST_LOSS = "1e150"
@@ -111,6 +111,20 @@ def read(
     if len(table) > max_blocks:  # less even steps, or a tighter bound, than the layout can serve
         table = _merged(table, np.arange(len(table)) * max_blocks // len(table))
     return _step_blocks(table)
+
+
+def given_up_seconds(connection: Connection, run: str) -> float:
+    """Return the seconds of the steps that were done and then given up, each at what its own attempt took.
+
+    Where every n-th step is reported, it stands for n of them.
+    """
+    found, total = attempts.with_steps(connection, run), 0.0
+    wanted = given_up(found)
+    for one in found:
+        table, _ = _gathered(connection, wanted[one.key])
+        stride = (one.highest_step - one.first_step) / max(one.step_records - 1, 1)
+        total += max(stride, 1.0) * float(np.nansum(table[:, SECONDS_SUM]))
+    return total
 
 
 def _ranges(blocks: IntArray, size: int) -> list[tuple[int, int]]:

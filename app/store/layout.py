@@ -80,6 +80,23 @@ def pieces_between(attempts: Sequence[AttemptRow], low: int, high: int, budget: 
     return [piece for segment in segments(attempts) for piece in _pieces_of(segment, zone)]
 
 
+def given_up(attempts: Sequence[AttemptRow]) -> dict[int, list[Piece]]:
+    """Return what to read of the steps that were done and no longer count, by the attempt that did them.
+
+    A newer attempt does them again, or they lie beyond where the run is now.
+    """
+    end = attempts[-1].last_step + 1 if attempts else 0
+    counting: dict[int, list[Segment]] = {}
+    for one in segments(attempts):
+        if one.low < end:
+            counting.setdefault(one.attempt, []).append(Segment(one.attempt, one.low, min(one.high, end)))
+    top, found = len(SIZES) - 1, {}
+    for attempt in attempts:
+        gaps = _gaps(counting.get(attempt.key, []), attempt.first_step, attempt.highest_step + 1)
+        found[attempt.key] = [piece for gap in gaps for piece in _cover(attempt.key, *gap, top, SIZES[top])]
+    return found
+
+
 def zones(first: int, high: int, reach: int) -> list[Zone]:
     """Return the zones of ``[first, high)``: a size is used ``reach`` of its blocks away from both ends."""
     rising: list[Zone] = []

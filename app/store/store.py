@@ -148,6 +148,10 @@ class Store:
         """
         return self._read(partial(blocks.read, run=run, max_blocks=max_blocks, between=between))
 
+    def given_up_seconds(self, run: str) -> float:
+        """Return the seconds of steps that were done and then given up: repeated, or beyond where it is."""
+        return self._read(partial(blocks.given_up_seconds, run=run))
+
     def recent_steps(self, run: str, limit: int = 512) -> StepRows:
         """Return the last ``limit`` steps up to where the newest attempt is, in step order."""
         return self._read(partial(steps.recent, run=run, limit=limit))

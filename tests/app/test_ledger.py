@@ -1,13 +1,18 @@
 """Where a run's time went."""
 
+import time
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 
 from app.ledger import ledger
+from app.records import RecordBatch
 from app.slurm.scheduler import JobFacts
-from app.snapshot import Snapshot
+from app.snapshot import Snapshot, read_snapshot
+from app.store import Store
 from app.store.facts import Attempt, JobKey, Note, Run, StepBlocks, Validation
 from planner.eta import Eta, PhaseMeans
 
@@ -82,20 +87,40 @@ def test_a_step_in_ten_that_is_reported_stands_for_ten(snapshot: Snapshot) -> No
 
 
 def test_what_is_done_again_after_a_restart_is_lost(snapshot: Snapshot) -> None:
-    """The first attempt came to step 8, the second went on from step 5: four steps were done twice."""
+    """What the first attempt did and the second did again is lost, and is no time that nobody explains."""
     attempts = [
         Attempt("a", 100.0, {"cluster": "c", "id": "0"}, 1, 8, 7, 460.0),
         Attempt("b", 410.0, {"cluster": "c", "id": "1"}, 5, 10, 5, 0.0),
     ]
     earlier = JobFacts("0", "c", "TIMEOUT", submitted=20.0, started=90.0)
     resumed = replace(
-        snapshot, attempts=attempts, earlier_jobs=[earlier], run=replace(snapshot.run, job=JobKey("c", "1"))
-    )
+        snapshot, attempts=attempts, earlier_jobs=[earlier], run=replace(snapshot.run, job=JobKey("c", "1")),
+        given_up_seconds=160.0,
+    )  # fmt: skip
     spent = {row.phase: row.spent_seconds for row in ledger(resumed, NO_ETA, 700.0)}
     assert (160.0, 370.0) == (spent["lost"], spent["queue"])
     # Both allocations, 700 s and 360 s, less what each phase explains.
     explained = 30.0 + 393.0 + 7.0 + 129.0 + 3.0 + 160.0
     assert 1060.0 - explained == spent["idle"]
+
+
+def test_what_restarts_lost_took_what_each_process_took(store: Store, make_batch: Callable[..., Any]) -> None:
+    """Three processes at 10, 30 and 50 s a step: steps 51 to 80 of the first and 71 to 75 of the second."""
+    now = time.time()
+    for n, (first, last, seconds) in enumerate(((1, 80, 10.0), (51, 75, 30.0), (71, 90, 50.0))):
+        steps = list(range(first, last + 1))
+        columns = {
+            "seq": list(range(len(steps))), "step": steps, "ended": [now] * len(steps),
+            "seconds": [seconds] * len(steps), "loss": [1.0] * len(steps), "lr": [None] * len(steps),
+        }  # fmt: skip
+        body = make_batch(0, {"total_steps": 100}, columns=columns)
+        body |= {"attempt": f"process {n}", "attempt_started": now + n}
+        store.add("ada", "r", RecordBatch.model_validate(body), now)
+    run = store.run("r")
+    assert run is not None
+    spent = {row.phase: row.spent_seconds for row in ledger(read_snapshot(store, run), NO_ETA, None)}
+    assert 30 * 10.0 + 5 * 30.0 == spent["lost"]
+    assert 50 * 10.0 + 20 * 30.0 + 20 * 50.0 == spent["step"]
 
 
 def test_a_run_that_never_went_back_lost_nothing(snapshot: Snapshot) -> None:

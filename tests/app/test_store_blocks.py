@@ -16,7 +16,7 @@ from app.store.facts import StepBlocks
 
 Record = tuple[str, int, int, float | str | None, float | None]
 """Attempt, seq, step, loss, seconds."""
-STARTED = {"a": 1000.0, "b": 2000.0}
+STARTED = {"a": 1000.0, "b": 2000.0, "c": 3000.0}
 
 
 def batch_of(records: Sequence[Record]) -> RecordBatch:
@@ -189,3 +189,54 @@ def test_any_order_and_repetition_ends_in_the_same_blocks(
     assert dumps[0] == dumps[1]
     for name in StepBlocks.__slots__:
         np.testing.assert_array_equal(getattr(curves[0], name), getattr(curves[1], name))
+
+
+def ran(store: Store, attempt: str, steps: Sequence[int], seconds: float | None) -> None:
+    """Report the steps of a process, so many seconds each."""
+    records: list[Record] = [(attempt, seq, step, 1.0, seconds) for seq, step in enumerate(steps)]
+    store.add("ann", "r", batch_of(records), 5.0)
+
+
+def test_what_was_given_up_took_what_its_own_process_took(store: Store) -> None:
+    """Three processes of different pace: the first lost 51 to 100, the second all but 51 to 60."""
+    ran(store, "a", range(1, 101), 2.0)
+    assert 0.0 == store.given_up_seconds("r")
+    ran(store, "b", range(51, 91), 7.0)
+    assert 50 * 2.0 == store.given_up_seconds("r")
+    ran(store, "c", range(61, 71), 11.0)
+    assert 50 * 2.0 + 30 * 7.0 == store.given_up_seconds("r")
+    ran(store, "c", range(61, 200), 11.0)
+    assert 50 * 2.0 + 30 * 7.0 == store.given_up_seconds("r")
+
+
+def test_steps_that_two_restarts_went_behind_are_given_up_once_by_each_that_did_them(store: Store) -> None:
+    """The first came to 100, the second from 91 to 95; the third goes on from 51, behind both."""
+    ran(store, "a", range(1, 101), 2.0)
+    ran(store, "b", range(91, 96), 7.0)
+    ran(store, "c", range(51, 301), 11.0)
+    assert 50 * 2.0 + 5 * 7.0 == store.given_up_seconds("r")
+
+
+def test_a_sparse_record_given_up_stands_for_the_steps_between_two(store: Store) -> None:
+    """Every tenth step is reported: five records from 60 to 100 are fifty steps."""
+    ran(store, "a", range(10, 101, 10), 2.0)
+    ran(store, "b", range(60, 121, 10), 7.0)
+    assert 50 * 2.0 == store.given_up_seconds("r")
+
+
+def test_what_a_given_up_step_took_is_not_guessed(store: Store) -> None:
+    """Steps without seconds are no time lost; nor are those of a run that is not there."""
+    ran(store, "a", range(1, 101), None)
+    ran(store, "b", range(51, 91), 7.0)
+    assert (0.0, 0.0) == (store.given_up_seconds("r"), store.given_up_seconds("nobody"))
+
+
+def test_what_was_given_up_is_read_in_blocks(store: Store) -> None:
+    """However long the stretch, and wherever it begins, it adds up to what its records hold."""
+    for start in range(1, 20_001, 5_000):
+        records: list[Record] = [
+            ("a", step, step, 1.0, float(step % 7)) for step in range(start, start + 5_000)
+        ]
+        store.add("ann", "r", batch_of(records), 5.0)
+    ran(store, "b", range(4_321, 4_400), 1.0)
+    assert sum(float(step % 7) for step in range(4_321, 20_001)) == store.given_up_seconds("r")

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.store.attempts import AttemptRow
-from app.store.layout import SIZES, Piece, Segment, pieces, segments, zones
+from app.store.layout import SIZES, Piece, Segment, given_up, pieces, segments, zones
 
 
 def attempt(key: int, first: int, highest: int, records: int | None = None) -> AttemptRow:
@@ -52,6 +52,26 @@ class TestSegments:
             for step in (segment.low, segment.high - 1):
                 newest = max(row.key for row in given_attempts if row.first_step <= step <= row.highest_step)
                 assert newest == segment.attempt
+
+
+class TestGivenUp:
+    """What an attempt did and what no longer counts."""
+
+    def test_a_newer_attempt_repeats_it_or_it_lies_beyond_where_the_run_is(self) -> None:
+        """The first came to 99, the second repeats 50 to 59 and is there: all the first did from 50 on."""
+        found = given_up([attempt(1, 0, 99), attempt(2, 50, 59)])
+        assert {1: [(50, 100)], 2: []} == {key: covered(read) for key, read in found.items()}
+
+    @settings(deadline=None)  # a busy machine breaks no property
+    @given(attempts)
+    def test_it_is_what_the_curve_does_not_hold(self, given_attempts: list[AttemptRow]) -> None:
+        """What an attempt has on the curve, up to where the run is, and what it gave up are all it did."""
+        found, end = given_up(given_attempts), given_attempts[-1].last_step + 1
+        for row in given_attempts:
+            kept = [one for one in segments(given_attempts) if one.attempt == row.key and one.low < end]
+            steps = sum(min(one.high, end) - one.low for one in kept)
+            lost = sum(piece.high - piece.low for piece in found[row.key])
+            assert row.highest_step + 1 - row.first_step == steps + lost
 
 
 class TestZones:
