@@ -1,13 +1,34 @@
 """Links that hold under any base path: behind a proxy that keeps the prefix, strips it, or none."""
 
-from starlette.requests import HTTPConnection
+from starlette.requests import HTTPConnection, Request
+from starlette.routing import Match
 from starlette.types import ASGIApp, Receive, Scope, Send
+
+READING = frozenset({"GET", "HEAD"})
 
 
 def link(request: HTTPConnection, path: str) -> str:
     """Return an absolute path on this service (``"/runs/x"``) with the base path before it."""
     base_path: str = request.app.state.settings.base_path
     return base_path + path
+
+
+def address(request: Request) -> str:
+    """Return the path and the query of the page that answers a request, as a link opens it again.
+
+    What answers a form has no address of its own: it is the page above it whose form that was.
+    """
+    path, query = request.scope["path"], request.url.query
+    if request.method in READING:
+        return f"{path}?{query}" if query else path
+    while path and not _is_page(request, path):
+        path = path.rpartition("/")[0]
+    return path or "/"
+
+
+def _is_page(request: Request, path: str) -> bool:
+    asked = {**request.scope, "method": "GET", "path": path}
+    return any(route.matches(asked)[0] is Match.FULL for route in request.app.router.routes)
 
 
 class BasePath:

@@ -10,13 +10,15 @@ from app.links import link
 from app.pages.visit import LANGUAGE_COOKIE
 
 YEAR_SECONDS = 365 * 86_400
+LONGEST_ADDRESS = 20_000
+"""A what-if, or a plan with a curve from a file, is all in its address."""
 
 router = APIRouter()
 
 
 @router.get("/language/{code}")
 def choose_language(
-    request: Request, code: str, back: Annotated[str, Query(max_length=2_000)] = "/"
+    request: Request, code: str, back: Annotated[str, Query(max_length=LONGEST_ADDRESS)] = "/"
 ) -> Response:
     """Remember the language and go back to the page the reader came from."""
     # Only a path of this service: "//host" and "/\host" would lead to another one.

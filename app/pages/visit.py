@@ -16,7 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 import app
 from app.auth import CSRF_FIELD, Caller, csrf_token, page_operator, page_user
 from app.i18n import LANGUAGES, preferred_language
-from app.links import link
+from app.links import address, link
 from app.words import Words, zone
 
 Result = TypeVar("Result")
@@ -82,8 +82,7 @@ class Visit:
             "say": self.words.say,
             "say_n": self.words.say_n,
             "link": self.link,
-            "path": self.request.url.path,
-            "query": self.request.url.query,
+            "address": address(self.request),
             "user": self.user,
             "may_operate": self.caller is not None and self.caller.scope == "operate",
             "csrf_field": CSRF_FIELD,

@@ -5,6 +5,7 @@ import re
 import time
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 
@@ -324,6 +325,37 @@ async def test_pages_speak_french_and_keep_the_choice(service: Service, visitor:
     for outside in ("//evil.example", "/\\evil.example", "https://evil.example"):
         away = await visitor.get("/language/en", params={"back": outside})
         assert "/" == away.headers["location"], outside
+
+
+def back_of(answer: Any) -> str:
+    """Return where the link to the other language leads back to."""
+    found = re.search(r'href="/language/\w+\?back=([^"]*)"', answer.text)
+    assert found
+    return unquote(html.unescape(found.group(1)))
+
+
+async def test_another_language_keeps_what_was_asked(service: Service, visitor: Visitor) -> None:
+    """Filters and assumptions stay; what answers a form leads back to the page that the form is on."""
+    await service.report("one", steps=60, plan=PLAN)
+    html_wanted = {"accept": "text/html"}
+    for asked in (
+        "/?q=a%26b%3F+%C3%A9&sort=name",
+        "/runs/one?edit=1%2C5&queue=3",
+        "/plan?edit=20",
+        "/nowhere",
+    ):
+        assert asked == back_of(await visitor.get(asked, headers=html_wanted))
+    kept = await visitor.get("/language/fr", params={"back": "/runs/one?edit=1%2C5&queue=3"})
+    assert "/runs/one?edit=1%2C5&queue=3" == kept.headers["location"]
+    forms = {
+        "/runs/one/curve": "/runs/one",
+        "/runs/one/mute": "/runs/one",
+        "/runs/one/relaunch/check": "/runs/one/relaunch",
+        "/plan/curve": "/plan",
+        "/alerts/channels/7/test": "/alerts",
+    }
+    for sent, page in forms.items():
+        assert page == back_of(await visitor.post(sent, data={"csrf_token": "old"}, headers=html_wanted))
 
 
 async def test_links_respect_the_base_path(service: Service, visitor: Visitor) -> None:
