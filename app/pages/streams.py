@@ -4,7 +4,7 @@ A ``fragments`` event maps element ids to their new HTML; only what differs from
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterator
 from contextlib import ExitStack, aclosing, suppress
 from typing import Annotated
 
@@ -15,13 +15,10 @@ from app.errors import BusyError
 from app.live import Live, NoPlaceError
 from app.pages.alert_faces import alerts_face
 from app.pages.alert_news import AlertNews
-from app.pages.faces import FRAGMENTS, run_face
-from app.pages.job_card import job_card
-from app.pages.run import own_view
 from app.pages.run_filter import FilterDep
+from app.pages.run_news import AGAIN, Fragments, RunNews
 from app.pages.runs import page_of_runs
 from app.pages.visit import Visit, VisitDep
-from app.pages.what_if import what_if
 from app.parts import ActionsDep, AlertsDep, PlansDep, StoreDep
 from app.store.facts import Run
 
@@ -33,12 +30,7 @@ LIST_PAUSE_SECONDS = 1.0
 LIST_SECONDS = 0.25
 """How long rows are computed at each of them."""
 
-AGAIN = "again"
-"""Key of fragments that hold something not computed yet: they are looked at again soon."""
-
 RETRY_MILLISECONDS = 2_000
-
-Fragments = Mapping[str, str]
 
 
 async def _room(request: Request) -> AsyncGenerator[None]:
@@ -65,19 +57,8 @@ async def stream_run(
     run: Annotated[Run, Depends(_own_run)], visit: VisitDep, actions: ActionsDep, plans: PlansDep
 ) -> AsyncIterable[ServerSentEvent]:
     """Send what changes on the page of a run."""
-
-    def fragments() -> Fragments:
-        now = visit.later()
-        view = own_view(now, actions, plans, run.id)
-        face = run_face(view, now.words)
-        question, job = what_if(view, now.request.query_params, plans, now.words), job_card(now, view)
-        told = {
-            name: now.render(f"run/{name}.html", face=face, what_if=question, job=job)
-            for name in (*FRAGMENTS, "what_if_answer")
-        }
-        return {**told, "version": view.version}
-
-    async for event in changes(visit, run.id, fragments, pause_seconds=0.0):
+    news = RunNews(visit, actions, plans, run.id)
+    async for event in changes(visit, run.id, news.look, pause_seconds=0.0):
         yield event
 
 

@@ -5,7 +5,7 @@
   const holder = document.getElementById("loss-chart");
   if (!holder || !window.Bokeh) return;
   const tools = document.getElementById("chart-tools");
-  const LEAST_PAUSE = 1500;
+  const LEAST_PAUSE = 3000;
   const LOOK_CLOSER_AFTER = 200;
   const STRIDE = 0.25;
   const FOOT = 0.035; // height of the marks at the foot, as a share of the axis

@@ -25,7 +25,8 @@
   function tellAges() {
     for (const element of document.querySelectorAll("[data-at][data-text]")) {
       const seconds = Math.max(0, Math.floor(serverNow() - Number(element.dataset.at)));
-      element.textContent = element.dataset.text.replace("{}", duration(seconds));
+      const text = element.dataset.text.replace("{}", duration(seconds));
+      if (element.textContent !== text) element.textContent = text;
     }
   }
 
@@ -74,8 +75,29 @@
     const open = new Set([...old.querySelectorAll("details[open]")].map((element) => element.id));
     for (const element of fresh.querySelectorAll("details")) element.open = open.has(element.id);
     const focused = old.contains(document.activeElement) ? pathTo(document.activeElement, old) : null;
-    old.replaceWith(fresh);
-    if (focused) find(fresh, focused)?.focus({ preventScroll: true });
+    patch(old, fresh);
+    const shown = document.getElementById(id);
+    if (focused && !shown.contains(document.activeElement)) find(shown, focused)?.focus({ preventScroll: true });
+  }
+
+  // Only what differs is touched: the rest keeps its selection and its scrolling, and need not be laid out anew.
+  function patch(old, fresh) {
+    if (old.isEqualNode(fresh)) return;
+    const isAlike = old.nodeName === fresh.nodeName && old.id === fresh.id && old.childNodes.length === fresh.childNodes.length;
+    if (!isAlike) {
+      old.replaceWith(fresh);
+    } else if (old instanceof Element) {
+      patchAttributes(old, fresh);
+      const wanted = [...fresh.childNodes];
+      [...old.childNodes].forEach((child, index) => patch(child, wanted[index]));
+    } else {
+      old.data = fresh.data;
+    }
+  }
+
+  function patchAttributes(old, fresh) {
+    for (const { name } of [...old.attributes]) if (!fresh.hasAttribute(name)) old.removeAttribute(name);
+    for (const { name, value } of fresh.attributes) if (old.getAttribute(name) !== value) old.setAttribute(name, value);
   }
 
   // The keyboard stays where it was: an element is found again by its place among its siblings.

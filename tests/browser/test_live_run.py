@@ -51,11 +51,14 @@ def test_a_live_run_is_watched_and_relaunched(browser: Browser, live: Service) -
     open_run(page, live)
 
     page.evaluate("window.wasNotReloaded = true")
+    page.locator("#head a").first.focus()
+    page.evaluate("window.focused = document.activeElement")
     first = step_shown(page)
     expect(page.locator("#step-now")).not_to_have_text(f"step {first} of 1,500")
     page.locator("#loss-chart[data-ready]").wait_for()
     expect(page.locator("#numbers")).to_contain_text("in ")
     assert page.evaluate("window.wasNotReloaded")
+    assert page.evaluate("window.focused.isConnected && window.focused === document.activeElement")
     assert step_shown(page) > first
 
     for name, value in {"edit": "0.02", "test": "0.01", "queue": "0.01"}.items():
