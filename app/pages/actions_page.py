@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import Response
 from markupsafe import Markup
 
+from app.pages.stage_words import stage_words
 from app.pages.visit import VisitDep
 from app.parts import StoreDep
 from app.store.facts import AuditEntry, AuditFilter
@@ -20,6 +21,9 @@ Outcome = Literal["", "accepted", "refused"]
 Since = Literal["", "1", "7", "30"]
 """Days."""
 
+CAME_ABOUT, CAME_TO_NOTHING = frozenset({"accepted", "done"}), frozenset({"refused", "failed", "rolled_back"})
+"""Outcomes that are final; any other is a stage on the way to one."""
+
 router = APIRouter()
 
 
@@ -30,7 +34,8 @@ class Line:
     entry: AuditEntry
     action: Markup
     outcome: Markup
-    detail: str
+    icon: str
+    detail: Markup
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,9 +137,27 @@ def action_name(action: str, words: Words) -> Markup:
 def _line(entry: AuditEntry, words: Words) -> Line:
     told = (entry.detail.get(name) for name in ("words", "reason", "name", "command"))
     detail = next((str(text) for text in told if text), "")
-    return Line(entry, action_name(entry.action, words), _outcome(entry.outcome, words), detail)
+    return Line(
+        entry,
+        action_name(entry.action, words),
+        _outcome(entry.outcome, words),
+        _icon(entry.outcome),
+        stage_words(detail, words),
+    )
+
+
+def _icon(outcome: str) -> str:
+    if outcome in CAME_ABOUT:
+        return "i-done"
+    return "i-cross" if outcome in CAME_TO_NOTHING else "i-dot"
 
 
 def _outcome(outcome: str, words: Words) -> Markup:
-    named: Mapping[str, Markup] = {"accepted": words.say("accepted"), "refused": words.say("refused")}
-    return named.get(outcome) or words.plain(outcome)
+    named: Mapping[str, Markup] = {
+        "accepted": words.say("accepted"),
+        "refused": words.say("refused"),
+        "done": words.say("done"),
+        "failed": words.say("failed"),
+        "rolled_back": words.say("undone"),
+    }
+    return named.get(outcome) or words.say("under way")

@@ -18,6 +18,8 @@ TOLD: tuple[tuple[str, Callable[[Words, Mapping[str, str]], Markup]], ...] = (
         "the corrected job is being submitted, held",
         lambda w, _: w.say("the fixed job is being submitted, held"),
     ),
+    (f"asked to replace job {OLD}", lambda w, of: w.say("asked to replace job {old}", **of)),
+    ("asked to undo it", lambda w, _: w.say("asked to undo it")),
     (f"job {NEW} waits, held", lambda w, of: w.say("job {new} waits, held", **of)),
     (f"job {NEW} was found by its token, held", lambda w, of: w.say("job {new} was found, held", **of)),
     (f"job {NEW} waits and will be able to run", lambda w, of: w.say("job {new} waits and will run", **of)),

@@ -11,6 +11,7 @@ import pytest
 
 from app.pages.rows import ENDED
 from app.slurm.scheduler import JobFacts
+from app.store.facts import AuditEntry
 
 PLAN = {"name": "demo", "total_steps": 200, "validate_every": 20, "checkpoint_every": "never"}
 JOB = {"cluster": "demo", "id": "77", "restart_count": 0}
@@ -442,6 +443,28 @@ async def test_the_actions_page_tells_what_was_done(service: Service, visitor: V
         assert "Scenario kept one accepted" in told, query
     for query in ("?run=two", "?action=relaunch", "?outcome=refused"):
         assert nothing in words_of(await visitor.get(f"/actions{query}")), query
+
+
+@pytest.mark.parametrize(
+    ("outcome", "icon", "english", "french"),
+    [
+        ("accepted", "i-done", "accepted", "acceptée"),
+        ("done", "i-done", "done", "terminé"),
+        ("submitted", "i-dot", "under way", "en cours"),
+        ("rolled_back", "i-cross", "undone", "annulée"),
+    ],
+)
+async def test_a_stage_on_the_way_is_no_refusal(  # noqa: PLR0913, PLR0917 - a service, and one line of the log
+    service: Service, visitor: Visitor, outcome: str, icon: str, english: str, french: str
+) -> None:
+    """Each line of the log has its mark, and is told in the reader's language."""
+    noted = {"words": "job 78 waits, held"}
+    entry = AuditEntry(time.time(), "ada", "relaunch", "one", outcome, noted)
+    service.app.state.store.add_audit(entry)
+    page = await visitor.get("/actions")
+    assert f'<use href="#{icon}"/></svg>{english}</span>' in page.text
+    told = words_of(await visitor.get("/actions", headers={"Accept-Language": "fr"}))
+    assert f"Relancer one {french} le job 78 attend, retenu" in told
 
 
 async def test_a_relaunch_without_a_scheduler_says_so(service: Service, visitor: Visitor) -> None:

@@ -30,6 +30,7 @@ from app.words import Words
             "the corrected command has started in job 77; if it fails at once, the old one comes back",
             "la commande corrigée a démarré dans le job 77 ; si elle échoue aussitôt, l’ancienne revient",
         ),
+        ("asked to replace job 77", "asked to replace job 77", "remplacement du job 77 demandé"),
         ("job 78 is PENDING, Priority", "job 78 waits: Priority", "le job 78 attend : Priority"),
         ("<b>sbatch</b>: error", "&lt;b&gt;sbatch&lt;/b&gt;: error", "&lt;b&gt;sbatch&lt;/b&gt;: error"),
     ],
