@@ -59,6 +59,14 @@ SUPERVISE = f"#!/bin/sh\nexec {sys.executable} -m cutloss.cli supervise --grace 
 SUPERVISED, ON_PROBATION = f"{SUPERVISE} 0.1 -- sleep 600\n", f"{SUPERVISE} 3000 -- sleep 600\n"
 
 
+@pytest.fixture
+def job_on_probation(scheduler: LocalRunner, store: Store, supervision: Supervision, tmp_path: Path) -> str:
+    """Start a job that takes orders, and whose next command is on probation for longer than any test."""
+    job = start(scheduler, store, tmp_path, ON_PROBATION)
+    until(lambda: supervision.of(JobKey("local", job)))
+    return job
+
+
 def test_the_job_goes_on_with_the_corrected_command(
     scheduler: LocalRunner, store: Store, replacer: Replacer, supervision: Supervision, tmp_path: Path
 ) -> None:
@@ -138,6 +146,7 @@ def test_a_command_that_fails_at_once_is_never_said_to_run(
     assert old.finished is None
 
 
+@pytest.mark.usefixtures("job_on_probation")
 @pytest.mark.parametrize(
     "error", [SchedulerError("squeue ended with code -9"), SchedulerUnreachableError("no")]
 )
@@ -148,7 +157,6 @@ def test_after_the_order_the_supervisors_word_counts(  # noqa: PLR0913, PLR0917 
     scheduler: LocalRunner,
     store: Store,
     replacer: Replacer,
-    supervision: Supervision,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     error: SchedulerError,
@@ -157,8 +165,6 @@ def test_after_the_order_the_supervisors_word_counts(  # noqa: PLR0913, PLR0917 
     reason: str,
 ) -> None:
     """A scheduler that gives no answer does not make a failure of a command that has the place."""
-    job = start(scheduler, store, tmp_path, ON_PROBATION)
-    until(lambda: supervision.of(JobKey("local", job)))
     jobs, asked = scheduler.jobs, set()
 
     def flaky(ids: Iterable[str]) -> dict[str, JobFacts]:
@@ -180,17 +186,14 @@ def test_after_the_order_the_supervisors_word_counts(  # noqa: PLR0913, PLR0917 
     assert {"cancelled", "handed_over"} == asked
 
 
-def test_a_job_requeued_while_a_command_is_tried_is_no_success(  # noqa: PLR0913, PLR0917 - fixtures
+def test_a_job_requeued_while_a_command_is_tried_is_no_success(
     scheduler: LocalRunner,
     store: Store,
     replacer: Replacer,
-    supervision: Supervision,
-    tmp_path: Path,
+    job_on_probation: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Its batch script starts the former command again: the old run has not ended."""
-    job = start(scheduler, store, tmp_path, ON_PROBATION)
-    until(lambda: supervision.of(JobKey("local", job)))
     jobs = scheduler.jobs
 
     def requeued(ids: Iterable[str]) -> dict[str, JobFacts]:
@@ -201,22 +204,20 @@ def test_a_job_requeued_while_a_command_is_tried_is_no_success(  # noqa: PLR0913
     with monkeypatch.context() as patch:
         patch.setattr(scheduler, "jobs", requeued)
         failed = replacer.wait(started.id, PATIENCE_SECONDS)
-    assert ("failed", f"job {job} has been requeued") == (failed.state, failed.reason)
+    assert ("failed", f"job {job_on_probation} has been requeued") == (failed.state, failed.reason)
     old = store.run("r")
     assert old is not None
     assert old.finished is None
 
 
 def test_a_job_tries_one_command_at_a_time(
-    scheduler: LocalRunner, store: Store, replacer: Replacer, supervision: Supervision, tmp_path: Path
+    store: Store, replacer: Replacer, job_on_probation: str, tmp_path: Path
 ) -> None:
     """A second order comes under the corrected command's own run, and would cost the first its answer."""
-    job = start(scheduler, store, tmp_path, ON_PROBATION)
-    until(lambda: supervision.of(JobKey("local", job)))
     line = "sh -c 'while ! test -e fail; do sleep 0.02; done; exit 3'"
     one = replacer.start("r", script=line, user="alice", order="keep")
     until(lambda: (replacer.get(one.id) or one).state == "handed_over")
-    report(store, new_run(one), job)
+    report(store, new_run(one), job_on_probation)
     with pytest.raises(ConflictError, match=f"{one.id} of run 'r' is under way"):
         replacer.start(new_run(one), script="true", user="alice", order="keep")
     (tmp_path / "fail").touch()
@@ -226,11 +227,10 @@ def test_a_job_tries_one_command_at_a_time(
 
 
 def test_a_command_that_outlives_its_probation_is_done(
-    scheduler: LocalRunner, store: Store, replacer: Replacer, supervision: Supervision, tmp_path: Path
+    scheduler: LocalRunner, replacer: Replacer, job_on_probation: str
 ) -> None:
     """What becomes of it then is its own affair: the relaunch is done as soon as nothing takes it back."""
-    job = start(scheduler, store, tmp_path, ON_PROBATION)
-    until(lambda: supervision.of(JobKey("local", job)))
+    job = job_on_probation
     started = replacer.start("r", script="sh -c 'exit 0'", user="alice", order="keep")
     done = replacer.wait(started.id, PATIENCE_SECONDS)
     assert ("done", job) == (done.state, done.new_id), done.reason

@@ -365,6 +365,20 @@ def test_a_real_reporters_spool_is_read(spools: Spools, store: Store, folder: Pa
     )
 
 
+def left_silent(folder: Path, run: str = "r") -> Spool:
+    """Return a spool with three steps whose reporter has been silent for long enough."""
+    spool = Spool(folder, run)
+    spool.steps(1, 3)
+    spool.touch(NOW - 61)
+    return spool
+
+
+def look_again(spools: Spools) -> None:
+    """Look twice: what is acknowledged was read by an earlier look."""
+    for _ in range(2):
+        spools.poll_once()
+
+
 def told(spool: Spool) -> dict[str, int] | None:
     """Return what is said beside a spool of how far it was read."""
     path = spool.path.with_suffix(".read.json")
@@ -376,29 +390,22 @@ def test_a_silent_spool_is_acknowledged(spools: Spools, folder: Path) -> None:
     spool = Spool(folder)
     spool.steps(1, 3)
     spool.touch(NOW - 30)
-    for _ in range(2):
-        spools.poll_once()
+    look_again(spools)
     assert None is told(spool)
     spool.touch(NOW - 61)
-    for _ in range(2):
-        spools.poll_once()
+    look_again(spools)
     assert {"offset": spool.path.stat().st_size} == told(spool)
     spool.write_bytes(b'{"k": "step", "seq": 4, "st')
     spool.touch(NOW - 61)
-    for _ in range(2):
-        spools.poll_once()
+    look_again(spools)
     assert {"offset": spool.path.stat().st_size - 27} == told(spool)
 
 
 def test_an_acknowledgement_that_cannot_be_written_harms_nobody(spools: Spools, folder: Path) -> None:
     """A folder in its place; the other spool is read and acknowledged."""
-    odd, even = Spool(folder, "odd"), Spool(folder, "even")
+    odd, even = left_silent(folder, "odd"), left_silent(folder, "even")
     odd.path.with_suffix(".read.json").mkdir()
-    for spool in (odd, even):
-        spool.steps(1, 3)
-        spool.touch(NOW - 61)
-    for _ in range(2):
-        spools.poll_once()
+    look_again(spools)
     assert {"offset": even.path.stat().st_size} == told(even)
 
 
@@ -415,8 +422,7 @@ def test_a_spool_with_lines_that_could_not_be_stored_is_never_acknowledged(
     look = spools.poll_once()
     assert (6, 1) == (look.stored, look.bad_lines)
     for reader in (spools, make()):
-        for _ in range(2):
-            reader.poll_once()
+        look_again(reader)
     assert None is told(spool)
 
 
@@ -426,11 +432,9 @@ def test_a_service_that_the_spools_are_not_for_acknowledges_nothing(store: Store
     spools = Spools(
         store, [folder], "ann", lambda: NOW, lambda _: None, may_acknowledge=lambda: is_established
     )
-    spool = Spool(folder)
-    spool.steps(1, 3)
-    spool.touch(NOW - 61)
-    for _ in range(3):
-        spools.poll_once()
+    spool = left_silent(folder)
+    look_again(spools)
+    spools.poll_once()
     assert None is told(spool)
     is_established = True
     spools.poll_once()

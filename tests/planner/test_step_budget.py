@@ -4,17 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from planner.duration import Duration
+from planner.duration import exactly
 from planner.plan import Plan
 from planner.scenario import CompareQuery, PaceDurations, PlanOverrides, Scenario, Target
 from planner.sensitivity import Sensitivity
 from planner.step_budget import step_budget
-
-
-def exactly(seconds: float) -> Duration:
-    """Return a duration that is known."""
-    return Duration(seconds, seconds)
-
 
 RELAUNCH = Scenario(
     "fix",
