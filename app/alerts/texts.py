@@ -90,10 +90,7 @@ def _loss_broken(data: Data, words: Words) -> Texts:
 def _loss_rising(data: Data, words: Words) -> Texts:
     text = words.say(
         "It was {best} at step {best_step} and is {now} now; it has risen since about step {step}.",
-        best=words.significant(data["best"]),
-        best_step=words.whole(data["best_step"]),
-        now=words.significant(data["now"]),
-        step=words.whole(data["step"]),
+        **_since_best(data, words),
     )
     return words.say("the training loss rises"), text
 
@@ -101,12 +98,14 @@ def _loss_rising(data: Data, words: Words) -> Texts:
 def _overfitting(data: Data, words: Words) -> Texts:
     text = words.say(
         "It was {best} at step {best_step} and is {now} at step {step}: the model may overfit.",
-        best=words.significant(data["best"]),
-        best_step=words.whole(data["best_step"]),
-        now=words.significant(data["now"]),
-        step=words.whole(data["step"]),
+        **_since_best(data, words),
     )
     return words.say("the validation loss rises"), text
+
+
+def _since_best(data: Data, words: Words) -> dict[str, str]:
+    losses = {name: words.significant(data[name]) for name in ("best", "now")}
+    return losses | {name: words.whole(data[name]) for name in ("best_step", "step")}
 
 
 def _silence(data: Data, words: Words) -> Texts:
