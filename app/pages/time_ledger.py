@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from app.pages.gantt import LEAST_WIDTH, Segment
@@ -54,8 +54,9 @@ class TimeLedger:
 
 def time_ledger(view: RunView, words: Words) -> TimeLedger | None:
     """Return a run's ledger, ``None`` before any time was measured."""
-    least = NOISE * sum(map(_total, view.ledger))
-    rows = [row for row in view.ledger if _total(row) > least]
+    ledger = _to_the_median(view.ledger, view)
+    least = NOISE * sum(map(_total, ledger))
+    rows = [row for row in ledger if _total(row) > least]
     spent = sum(row.spent_seconds or 0.0 for row in rows)
     left = sum(row.left_seconds or 0.0 for row in rows)
     if all(row.phase == "queue" for row in rows):
@@ -84,6 +85,18 @@ def time_ledger(view: RunView, words: Words) -> TimeLedger | None:
         lines=[_line(row, end, words) for row in rows],
         sum=_sum(spent, left if has_end else None, words),
     )
+
+
+def _to_the_median(rows: Sequence[LedgerRow], view: RunView) -> Sequence[LedgerRow]:
+    """Return the rows with what is left stretched from its means to the median: the end the page tells."""
+    middle = view.eta.remaining_seconds.at(0.5) if view.eta.remaining_seconds else None
+    mean = sum(row.left_seconds or 0.0 for row in rows)
+    if middle is None or mean <= 0:
+        return rows
+    return [
+        row if row.left_seconds is None else replace(row, left_seconds=row.left_seconds * middle / mean)
+        for row in rows
+    ]
 
 
 def _before(rows: Sequence[LedgerRow], view: RunView) -> float:

@@ -8,7 +8,8 @@ import pytest
 from app.pages.answer import answer
 from app.pages.time_ledger import time_ledger
 from app.views import LedgerRow, StateWord
-from app.words import Words
+from app.words import NBSP, Words
+from planner.eta import Eta, PhaseMeans
 from planner.quantiles import Quantiles
 
 WORDS = Words("en", 10_000.0)
@@ -49,11 +50,14 @@ def test_a_live_run_is_said_to_run() -> None:
     assert "Running:" == answer(silent("live"), WORDS).lead
 
 
+NO_ETA = Eta("refused", "no_steps")
+
+
 def ledger_of(**seconds: float) -> Any:
     """Return a run's ledger of seconds spent by phase."""
     rows = tuple(LedgerRow(phase, spent, None) for phase, spent in seconds.items())
     view: Any = SimpleNamespace(
-        ledger=rows, eta=SimpleNamespace(mean_seconds=None), time_limit_seconds=None, as_of=9_000.0,
+        ledger=rows, eta=NO_ETA, time_limit_seconds=None, as_of=9_000.0,
         elapsed_seconds=sum(seconds.values()),
     )  # fmt: skip
     return time_ledger(view, WORDS)
@@ -84,11 +88,35 @@ def test_the_ledger_calls_silence_not_known() -> None:
         LedgerRow("idle", 0.0, None),
         LedgerRow("silent", 3_000.0, None),
     )
-    eta = SimpleNamespace(mean_seconds=None)
     view: Any = SimpleNamespace(
-        ledger=rows, eta=eta, time_limit_seconds=None, elapsed_seconds=4_000.0, as_of=9_000.0
+        ledger=rows, eta=NO_ETA, time_limit_seconds=None, elapsed_seconds=4_000.0, as_of=9_000.0
     )
     told = time_ledger(view, WORDS)
     assert told is not None
     assert "Of 75\u00a0% of the time nothing is known: no record came" == told.title
     assert ["Training", "No records, not known"] == [line.name for line in told.lines]
+
+
+def test_what_is_left_adds_up_to_the_end_that_the_page_tells() -> None:
+    """The end is told by its median; the phases' means are stretched to it, spent time is what it was."""
+    rows = (
+        LedgerRow("step", 4_000.0, 6_000.0),
+        LedgerRow("validation", 1_000.0, 2_000.0),
+        LedgerRow("idle", 600.0, None),
+    )
+    eta = Eta(
+        "ok",
+        remaining_seconds=Quantiles((0.1, 0.5, 0.9), (6_000.0, 7_200.0, 11_000.0)),
+        by_phase=PhaseMeans(6_000.0, 2_000.0, 0.0),
+        mean_seconds=8_000.0,
+    )
+    view: Any = SimpleNamespace(
+        ledger=rows, eta=eta, time_limit_seconds=None, elapsed_seconds=5_600.0, as_of=9_000.0
+    )
+    told = time_ledger(view, WORDS)
+    assert told is not None
+    assert [("1 h 07", "1 h 30"), ("17 min", "30 min"), ("10 min", "–")] == [
+        (line.spent.replace(NBSP, " "), line.left.replace(NBSP, " ")) for line in told.lines
+    ]
+    ends = (WORDS.duration(7_200.0), WORDS.clock(9_000.0 + 7_200.0))
+    assert ends == (told.sum.left, told.end_clock)
