@@ -182,12 +182,17 @@
     stretch = cut && cut[1] > cut[0] && cut[1] - cut[0] < 0.999 * (last - first) ? cut : null;
     closer = null;
     show();
-    keep();
     window.clearTimeout(looking);
-    if (stretch) looking = window.setTimeout(lookCloser, LOOK_CLOSER_AFTER);
+    looking = window.setTimeout(settle, LOOK_CLOSER_AFTER);
   }
 
-  // What is shown stands behind the address, so that whoever is sent it sees the same.
+  function settle() {
+    keep();
+    if (stretch) lookCloser();
+  }
+
+  // What is shown stands behind the address, so that whoever is sent it sees the same; not at each turn of a
+  // wheel, for some browsers refuse an address that changes so often.
   function keep() {
     const said = new URLSearchParams();
     if (chosen("x-axis") !== "step") said.set("x", chosen("x-axis"));
