@@ -73,7 +73,7 @@ def actions(account: Account, words: Words) -> Section:
             when = words.say("<b>Now</b>")
         is_command = one.code in COMMANDS
         text = _doing(one.kind, words) if is_command else reason_text(one, words)
-        told.append(words.plain(": ").join([when, text]))
+        told.append(words.say("{when}: {what}", when=when, what=text))
         if is_command:
             blocks += [Points(told), Command(_command(one))]
             told = []
