@@ -5,6 +5,7 @@ from http import HTTPStatus
 
 from fastapi import Request, Response
 
+from app.links import READING, address
 from app.pages.problem_words import told
 from app.pages.visit import Visit, words_for
 
@@ -22,4 +23,6 @@ def error_page(request: Request, status: int, detail: str, headers: Mapping[str,
     title = titles.get(HTTPStatus(status)) or visit.words.say("This did not work.")
     # The framework's own word for a status says nothing that the title does not.
     shown = "" if detail == HTTPStatus(status).phrase else told(detail, visit.words)
-    return visit.page("problem.html", status, headers, title=title, detail=shown, status=status)
+    # To load what answers a form again is to send the form again: the way back leads to the form's page.
+    back = None if request.method in READING else visit.link(address(request))
+    return visit.page("problem.html", status, headers, title=title, detail=shown, status=status, back=back)

@@ -348,6 +348,9 @@ async def test_another_language_keeps_what_was_asked(service: Service, visitor: 
         assert asked == back_of(await visitor.get(asked, headers=html_wanted))
     kept = await visitor.get("/language/fr", params={"back": "/runs/one?edit=1%2C5&queue=3"})
     assert "/runs/one?edit=1%2C5&queue=3" == kept.headers["location"]
+    shown = {"referer": "http://localhost/runs/one?edit=7"}
+    changed = await visitor.get("/language/fr", params={"back": "/runs/one?edit=1"}, headers=shown)
+    assert "/runs/one?edit=7" == changed.headers["location"]
     forms = {
         "/runs/one/curve": "/runs/one",
         "/runs/one/mute": "/runs/one",
@@ -356,7 +359,10 @@ async def test_another_language_keeps_what_was_asked(service: Service, visitor: 
         "/alerts/channels/7/test": "/alerts",
     }
     for sent, page in forms.items():
-        assert page == back_of(await visitor.post(sent, data={"csrf_token": "old"}, headers=html_wanted))
+        refused = await visitor.post(sent, data={"csrf_token": "old"}, headers=html_wanted)
+        assert page == back_of(refused)
+        is_problem = refused.status_code == 403
+        assert is_problem == (f'<a href="{page}">Revenir à la page</a>' in refused.text)
 
 
 async def test_links_respect_the_base_path(service: Service, visitor: Visitor) -> None:
