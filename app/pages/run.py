@@ -66,7 +66,7 @@ def show_what_if(run_id: str, visit: VisitDep, actions: ActionsDep, plans: Plans
     """Return the what-if's answer alone, for a page that is already open."""
     view = own_view(visit, actions, plans, run_id, OPEN_SECONDS)
     question = what_if(view, visit.request.query_params, plans, visit.words)
-    return visit.page("run/what_if_answer.html", what_if=question)
+    return visit.page("run/what_if_answer.html", what_if=question, is_asked=True)
 
 
 @router.post("/runs/{run_id}/scenario")

@@ -328,6 +328,14 @@ async def test_pages_speak_french_and_keep_the_choice(service: Service, visitor:
         assert "/" == away.headers["location"], outside
 
 
+async def test_only_an_answer_that_was_asked_for_is_read_out(service: Service, visitor: Visitor) -> None:
+    """The what-if moves with each step of its run; a screen reader is told of what its reader changes."""
+    await service.report("one", steps=60, plan=PLAN)
+    announced = '<div class="result" role="status">'
+    assert '<div class="result">' in (await visitor.get("/runs/one")).text
+    assert announced in (await visitor.get("/runs/one/what-if?edit=7")).text
+
+
 def back_of(answer: Any) -> str:
     """Return where the link to the other language leads back to."""
     found = re.search(r'href="/language/\w+\?back=([^"]*)"', answer.text)
