@@ -14,6 +14,7 @@ import numpy as np
 from app.pages.badges import badge_face
 from app.pages.clock_of_step import ClockOfStep
 from app.pages.options import goal_text
+from app.pages.rows import ENDED
 from app.pages.verdict_history import BADGES
 
 if TYPE_CHECKING:
@@ -33,6 +34,9 @@ BEYOND = 1.02
 WIDEST_BAND = 2.0
 GROWING, LEAST_HALF = 0.1, 2.0
 """Half a smoothing window: a share of the records before it, and so many of them at least."""
+
+NEAR_A_SIDE, HALF_A_LABEL = 0.2, 66
+"""Share of the axis, and pixels."""
 
 MOST_DUE = 60
 MOST_MILESTONES = 8
@@ -105,7 +109,7 @@ def _log_ends(view: RunView) -> list[float] | None:
     low, high = float(np.nanmin(_bounds(view))), float(np.nanmax(_bounds(view)))
     # A band that reaches down to nothing must not squeeze what was seen.
     low, high = max(low, float(losses.min()) / WIDEST_BAND), min(high, float(losses.max()) * WIDEST_BAND)
-    span = (high / low) ** 0.06 if high > low else 1.0
+    span = (high / low) ** 0.06 if high > low else MARGIN
     return [low / (span * MARGIN), high * span]
 
 
@@ -202,11 +206,11 @@ def _labels(view: RunView, words: Words) -> dict[str, Columns]:
         name: _label([], 0.0, "") for name in ("now_label", "end_label", "target_label", "fix_label")
     }
     if view.at_step is not None and view.loss_now is not None:
-        text = words.say(
-            "now, step {step}: {loss}",
-            step=words.whole(view.at_step),
-            loss=words.significant(math.nan if view.state_word == "diverged" else view.loss_now),
-        )
+        loss_now = math.nan if view.state_word == "diverged" else view.loss_now
+        values = {"step": words.whole(view.at_step), "loss": words.significant(loss_now)}
+        text = words.say("now, step {step}: {loss}", **values)
+        if view.state_word in ENDED:
+            text = words.say("{loss} at step {step}", **values)
         is_late = view.at_step > 0.6 * _last_step(view)
         labels["now_label"] = _label([] if is_late else [view.at_step], None, text, dx=12, dy=14)
     goal = goal_text(view, words)
@@ -217,12 +221,21 @@ def _labels(view: RunView, words: Words) -> dict[str, Columns]:
         end = view.band[-1]
         loss = end.quantiles.at(0.5)
         text = words.say("{loss} at step {step}", loss=words.loss(loss), step=words.whole(end.step))
-        labels["end_label"] = _label([end.step], loss, text, dx=0, dy=-11)
+        # Below its mark: the curve comes down to it from above.
+        labels["end_label"] = _label([end.step], loss, text, dx=0, dy=19)
     if view.relaunch_band:
         fixed = view.relaunch_band[-1]
         text = words.say("after the fix: step {step}", step=words.whole(fixed.step))
-        labels["fix_label"] = _label([fixed.step], fixed.quantiles.at(0.5), text, dx=0, dy=22)
+        inwards = _inwards(fixed.step / _last_step(view))
+        labels["fix_label"] = _label([fixed.step], fixed.quantiles.at(0.5), text, dx=inwards, dy=22)
     return labels
+
+
+def _inwards(share: float) -> int:
+    """Return by how much a label under its mark is moved, so that no side of the chart cuts it."""
+    if share < NEAR_A_SIDE:
+        return HALF_A_LABEL
+    return -HALF_A_LABEL if share > 1 - NEAR_A_SIDE else 0
 
 
 def _label(steps: Sequence[float], y: float | None, text: str, dx: int = 0, dy: int = 0) -> Columns:
@@ -239,7 +252,7 @@ def _label(steps: Sequence[float], y: float | None, text: str, dx: int = 0, dy: 
 def _due(view: RunView) -> FloatArray:
     """Return the steps after which a validation is still due, thinned where they are many."""
     every, first, total = view.run.plan.get("validate_every"), view.next_validation_step, view.total_steps
-    if first is None or total is None:
+    if first is None or total is None or view.state_word in ENDED:
         return np.array([])
     steps = np.arange(first, total + 1, every) if isinstance(every, int) else np.array([first])
     return np.asarray(steps[:: max(1, math.ceil(len(steps) / MOST_DUE))], dtype=float)

@@ -4,6 +4,7 @@ import json
 import re
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -140,6 +141,36 @@ def test_lost_losses_are_marked_and_not_drawn(view_of: Callable[..., RunView]) -
     assert [41, 42] == data["sources"]["lost"]["step"]
     assert 40 == len(data["sources"]["raw"]["y"])
     json.dumps(data, allow_nan=False)
+
+
+def test_a_run_that_has_ended_has_nothing_to_come(view_of: Callable[..., RunView]) -> None:
+    """Where it ended is no "now", and no validation is due."""
+    view = view_of(steps=60)
+    live, over = (
+        chart_data(replace(view, state_word=word), words())["sources"] for word in ("live", "failed")
+    )
+    assert live["now_label"]["text"][0].startswith("now, step 60: ")
+    assert over["now_label"]["text"][0].endswith(" at step 60")
+    assert [True, False] == [bool(one["due"]["step"]) for one in (live, over)]
+
+
+@pytest.mark.parametrize(("share", "expected"), [(0.05, 66), (0.5, 0), (1.0, -66)])
+def test_no_side_of_the_chart_cuts_the_fixs_label(
+    view_of: Callable[..., RunView], share: float, expected: int
+) -> None:
+    """Centred under its mark in the middle of the chart, it is moved inwards near a side."""
+    view = view_of(steps=60)
+    assert view.total_steps is not None
+    end = replace(view.band[-1], step=round(share * view.total_steps))
+    label = chart_data(replace(view, relaunch_band=(end,)), words())["sources"]["fix_label"]
+    assert [expected] == label["dx"]
+
+
+def test_a_target_alone_is_not_at_the_edge(view_of: Callable[..., RunView]) -> None:
+    """Before the first loss the axis has room on both sides of the target."""
+    target = 0.85
+    low, high = chart_data(replace(view_of(), target_loss=target), words())["y"]["log"]
+    assert low < target < high
 
 
 def test_a_run_without_losses_has_an_empty_chart(view_of: Callable[..., RunView]) -> None:
