@@ -106,3 +106,15 @@ def test_stages_to_come_stand_below_those_that_are_done(
     )
     page.context.close()
     assert [[edges[0][0], True]] * len(edges) == edges
+
+
+def test_paper_is_light(browser: Browser, demo: Service) -> None:
+    """A reader of dark pages prints the report in the colours of light ones: ink, not light on white."""
+    inks = []
+    for scheme in ("light", "dark"):
+        page = signed_in(browser, demo, 1440, color_scheme=scheme)
+        page.goto(f"{demo.url}/runs/topoflow/report")
+        page.emulate_media(media="print", color_scheme=scheme)  # type: ignore[arg-type]  # one of two literals
+        inks.append(page.locator("h1").evaluate("one => getComputedStyle(one).color"))
+        page.context.close()
+    assert inks[0] == inks[1]
