@@ -92,15 +92,16 @@ def _interval(limit: RunLimit, words: Words) -> Markup | None:
     best, every = limit.best_checkpoint_every, limit.checkpoint_every
     if best is None or (every is not None and 1 / OFF_BY <= best / every <= OFF_BY):
         return None
+    steps = words.say_n("{n} step", "{n} steps", best)
     if every is None:
-        return words.say("about {best} steps: that loses least", best=words.whole(best))
+        return words.say("about {best}: that loses least", best=steps)
     effect = _saving(limit, best)
     now, then = limit.outlook.lost_seconds.at(0.5), effect.lost_seconds.at(0.5) if effect else None
-    values = {"best": words.whole(best), "every": words.whole(every)}
+    values = {"best": steps, "every": words.whole(every)}
     if now is None or then is None:
-        return words.say("about {best} steps instead of {every}: that loses least", **values)
+        return words.say("about {best} instead of {every}: that loses least", **values)
     return words.say(
-        "about {best} steps instead of {every}: that loses least, at the limit {then} instead of {now}",
+        "about {best} instead of {every}: that loses least, at the limit {then} instead of {now}",
         then=words.duration(then),
         now=words.duration(now),
         **values,

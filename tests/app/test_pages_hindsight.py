@@ -204,6 +204,14 @@ def test_what_the_limit_does_is_said() -> None:
     assert told["Save rarer"].startswith("every 100 steps saves 2 min")
 
 
+def test_one_step_between_checkpoints_is_one_step() -> None:
+    """The interval that loses least is counted in the singular where it is one step."""
+    view = _limit(23_000.0)
+    view.limit = replace(view.limit, best_checkpoint_every=1)
+    told = {_plain(name): _plain(text) for name, text in limit_facts(view, Words("en", NOW))}
+    assert told["Save every"].startswith("about 1 step instead of 50: ")
+
+
 def test_a_run_that_fits_its_limit() -> None:
     """A run that ends long before its limit hears nothing of it; nor does one without a limit."""
     words = Words("en", NOW)
