@@ -24,7 +24,7 @@ PICTURES = {
     "report-light.png": ("/runs/topoflow/report", 1000, "light"),
 }
 LARGEST_PICTURE = 350_000
-TALLEST_PICTURE = 2_120
+TALLEST_PICTURE = 1_910
 pytestmark = pytest.mark.browser
 
 
