@@ -251,6 +251,28 @@ async def test_an_action_is_confirmed_then_done_and_logged(visitor: Any) -> None
     assert "job time-limit" in {entry.action for entry in visitor.app.state.store.audit()}
 
 
+@pytest.mark.parametrize(
+    ("path", "form", "field"),
+    [
+        ("job/time-limit", "job/time-limit", "limit"),
+        ("job/checkpoint-cancel", "job/checkpoint-cancel", "wait"),
+        ("relaunch/check", "relaunch", "wait_minutes"),
+        ("relaunch/check", "relaunch", "arguments"),
+        ("relaunch/check", "relaunch", "script"),
+    ],
+)
+async def test_a_field_that_cannot_be_used_is_told_of_in_words(
+    visitor: Any, path: str, form: str, field: str
+) -> None:
+    """What is wrong stands beside its field and is tied to it: a red frame alone says it to some only."""
+    hidden = await _form(visitor.client, f"/runs/one/{form}")
+    typed = {"script": "#!/bin/bash", "work_dir": "/usr", "wait_minutes": "5", "arguments": ""}
+    sent = {**hidden, **typed, field: "" if field == "script" else "'soon"}
+    page = (await visitor.client.post(f"/runs/one/{path}", data=sent)).text
+    assert re.search(rf'name="{field}"[^>]* aria-invalid="true" aria-describedby="{field}-error"', page)
+    assert re.search(rf'class="error" id="{field}-error">[^<]+<', page)
+
+
 async def test_another_runs_job_has_no_buttons(visitor: Any, make_batch: Any) -> None:
     """Where the job is the next run's by now, the ended run's page offers nothing to do to it."""
     button = "/runs/one/job/cancel"
