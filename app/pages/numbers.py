@@ -87,11 +87,12 @@ def _end(view: RunView, words: Words) -> Number:
 
 def _train_loss(view: RunView, words: Words) -> Number:
     name = words.say("Train loss")
+    if view.state_word == "diverged":
+        last = view.loss_now
+        was = None if last is None else words.say("was {loss}", loss=words.significant(last))
+        return Number(name, words.plain(words.not_finite(math.nan)), was, step_text(view, words))
     if view.loss_now is None:
         return Number(name, words.say("not yet"), None, words.say("no loss was reported"))
-    if view.state_word == "diverged":
-        was = words.say("was {loss}", loss=words.significant(view.loss_now))
-        return Number(name, words.plain(words.not_finite(math.nan)), was, step_text(view, words))
     first = view.first_loss
     context = words.say("from {loss}", loss=words.significant(first)) if first is not None else None
     if view.state_word in ENDED:

@@ -31,6 +31,8 @@
     paint();
     zoom(recalled());
     holder.dataset.ready = "yes";
+    // The buttons do by keyboard what the figure does by mouse: it is no stop of its own.
+    for (const { canvas_view: canvas } of window.Bokeh.index.roots) if (canvas) canvas.events_el.tabIndex = -1;
     // A finger that drags over the chart scrolls the page; the buttons zoom.
     if (window.matchMedia("(pointer: coarse)").matches) plot.toolbar.active_drag = null;
     tools.addEventListener("change", () => zoom(null));

@@ -2,6 +2,7 @@
 "use strict";
 
 (() => {
+  const RETRY_MILLISECONDS = 5_000;
   const body = document.body;
   const clockAhead = Date.now() / 1000 - Number(document.documentElement.dataset.now);
   const serverNow = () => Date.now() / 1000 - clockAhead;
@@ -9,7 +10,18 @@
   document.documentElement.classList.add("js");
   rememberZone();
   window.setInterval(tellAges, 1000);
-  if (body.dataset.live) listen();
+  let stream = null;
+  document.addEventListener("cutloss:answer", ({ detail }) => {
+    replace("what_if_answer", detail, true);
+    if (stream?.readyState === EventSource.OPEN) setConnected(true);
+  });
+  document.addEventListener("cutloss:unanswered", () => setConnected(false));
+  if (body.dataset.live) {
+    listen();
+    window.addEventListener("pagehide", () => stream.close());
+    // A page that comes back from the browser's own store has lost its stream.
+    window.addEventListener("pageshow", (event) => event.persisted && window.location.reload());
+  }
 
   // Clock times are written by the server: it needs to know the reader's time zone, once.
   function rememberZone() {
@@ -30,25 +42,35 @@
     }
   }
 
+  // As the server writes it.
   function duration(seconds) {
-    const minutes = Math.floor(seconds / 60);
-    if (minutes < 1) return `${seconds}\u00a0s`;
+    const minutes = Math.round(seconds / 60);
+    const hours = Math.round(seconds / 3600);
+    if (seconds < 60) return `${seconds}\u00a0s`;
+    if (seconds < 300) return pair(Math.floor(seconds / 60), seconds % 60, "min");
     if (minutes < 60) return `${minutes}\u00a0min`;
-    return `${Math.floor(minutes / 60)}\u00a0h\u00a0${String(minutes % 60).padStart(2, "0")}`;
+    if (minutes < 48 * 60) return pair(Math.floor(minutes / 60), minutes % 60, "h");
+    const days = `${Math.floor(hours / 24)}\u00a0${document.documentElement.lang === "fr" ? "j" : "d"}`;
+    return hours % 24 ? `${days}\u00a0${hours % 24}\u00a0h` : days;
+  }
+
+  function pair(whole, rest, unit) {
+    return rest ? `${whole}\u00a0${unit}\u00a0${String(rest).padStart(2, "0")}` : `${whole}\u00a0${unit}`;
   }
 
   function listen() {
     const url = new URL(body.dataset.live, window.location.href);
     url.search = window.location.search;
     url.searchParams.set("version", body.dataset.version || "");
-    const stream = new EventSource(url);
+    stream = new EventSource(url);
     stream.addEventListener("opened", () => setConnected(true));
     stream.addEventListener("fragments", (event) => apply(JSON.parse(event.data)));
     stream.addEventListener("alerts", (event) => document.dispatchEvent(new CustomEvent("cutloss:alerts", { detail: JSON.parse(event.data) })));
-    stream.addEventListener("error", () => setConnected(false));
-    window.addEventListener("pagehide", () => stream.close());
-    // A page that comes back from the browser's own store has lost its stream.
-    window.addEventListener("pageshow", (event) => event.persisted && window.location.reload());
+    stream.addEventListener("error", () => {
+      setConnected(false);
+      // What was refused, as by a proxy whose service is away, the browser does not try again.
+      if (stream.readyState === EventSource.CLOSED) window.setTimeout(listen, RETRY_MILLISECONDS);
+    });
   }
 
   function setConnected(isConnected) {
@@ -64,10 +86,10 @@
     document.dispatchEvent(new CustomEvent("cutloss:news"));
   }
 
-  function replace(id, html) {
+  function replace(id, html, isAsked = false) {
     const old = document.getElementById(id);
     // A what-if that is being typed asks for its own answer.
-    if (!old || (id === "what_if_answer" && body.dataset.asking)) return;
+    if (!old || (id === "what_if_answer" && body.dataset.asking && !isAsked)) return;
     const holder = document.createElement("template");
     holder.innerHTML = html.trim();
     const fresh = holder.content.firstElementChild;

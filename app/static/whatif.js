@@ -15,30 +15,38 @@
     const slid = target.dataset.for && document.getElementById(target.dataset.for);
     if (slid) slid.value = document.documentElement.lang === "fr" ? target.value.replace(".", ",") : target.value;
     const slider = form.querySelector(`.slide[data-for="${target.id}"]`);
-    if (slider && target.id) slider.value = target.value.replace(",", ".");
+    if (slider && target.id) slider.value = target.value.replace(/\s/g, "").replace(",", ".");
     document.body.dataset.asking = "yes";
     window.clearTimeout(timer);
-    timer = window.setTimeout(answer, PAUSE);
+    timer = window.setTimeout(() => answer(), PAUSE);
   });
   // News never overtake a question on its way: where they come faster than answers, none would ever be shown.
   document.addEventListener("cutloss:news", () => {
     if (!document.body.dataset.asking) return;
     again = answered < latest;
-    if (!again) answer();
+    if (!again) answer(true);
   });
 
-  async function answer() {
+  // What follows a step of the run is not read out: only what the reader has asked is.
+  async function answer(isNews = false) {
     const number = ++latest;
     const query = changed();
     history.replaceState(null, "", (query ? `?${query}` : window.location.pathname) + window.location.hash);
     const html = await asked(query);
     if (number !== latest) return; // a newer question is on its way
     answered = number;
-    if (html !== null) show(html);
+    if (html === null) document.dispatchEvent(new CustomEvent("cutloss:unanswered"));
+    else document.dispatchEvent(new CustomEvent("cutloss:answer", { detail: isNews ? html.replace(' role="status"', "") : html }));
     if (again) {
       again = false;
-      answer();
+      answer(true);
     }
+  }
+
+  // What was typed before this script came is asked now.
+  if (!window.location.search && changed()) {
+    document.body.dataset.asking = "yes";
+    answer();
   }
 
   async function asked(query) {
@@ -48,15 +56,6 @@
     } catch {
       return null; // the service is away: the answer shown stays
     }
-  }
-
-  function show(html) {
-    const holder = document.createElement("template");
-    holder.innerHTML = html.trim();
-    const fresh = holder.content.firstElementChild;
-    const old = document.getElementById("what_if_answer");
-    for (const element of fresh.querySelectorAll("details")) element.open = old.querySelector(`#${element.id}`)?.open ?? false;
-    old.replaceWith(fresh);
   }
 
   function changed() {

@@ -133,6 +133,19 @@ async def test_a_diverged_run_is_to_be_stopped(service: Service, visitor: Visito
     assert "1 of 1 runs needs you: stop 1." in words_of(await visitor.get("/"))
 
 
+async def test_a_run_without_a_finite_loss_is_said_to_have_none(service: Service, visitor: Visitor) -> None:
+    """Losses that were never finite were reported nonetheless."""
+    now = time.time()
+    columns = {
+        "seq": list(range(60)), "step": list(range(1, 61)), "ended": [now - 60 + step for step in range(60)],
+        "seconds": [1.0] * 60, "loss": ["nan"] * 60, "lr": [None] * 60,
+    }  # fmt: skip
+    await service.report("never", columns=columns, plan=PLAN)
+    told = words_of(await visitor.get("/runs/never"))
+    assert "Train loss NaN" in told
+    assert "no loss was reported" not in told
+
+
 async def test_a_queued_run_tells_its_start(service: Service, visitor: Visitor) -> None:
     """A run whose job waits says when it starts and why it waits."""
     await service.report("waits", plan=PLAN, job=JOB)

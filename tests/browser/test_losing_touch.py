@@ -65,6 +65,18 @@ def test_a_page_says_when_it_is_not_current_and_becomes_so_again(browser: Browse
         context.close()
 
 
+def test_a_stream_that_was_refused_is_asked_for_again(browser: Browser, demo: Service) -> None:
+    """A proxy whose service is away answers with an error, after which browsers of themselves ask no more."""
+    page = browser.new_context(locale="en-GB").new_page()
+    page.goto(demo.link)
+    page.route("**/live?*", lambda route: route.fulfill(status=502))
+    page.goto(f"{demo.url}/runs/topoflow")
+    lose([page])
+    page.unroute_all()
+    expect(page.locator("#live.lost-touch")).to_have_count(0)
+    page.context.close()
+
+
 def test_nothing_that_only_counts_seconds_is_read_out(browser: Browser, demo: Service) -> None:
     """What announces itself to a screen reader holds no age: that changes each second."""
     page = browser.new_context(locale="en-GB").new_page()

@@ -128,6 +128,37 @@ def test_news_is_asked_for_though_an_older_question_is_still_on_its_way(
     page.context.close()
 
 
+def test_news_leaves_the_reader_where_they_are(browser: Browser, demo: Service) -> None:
+    """An answer that follows the run keeps the element that is focused, and is not read out again."""
+    page = signed_in(browser, demo)
+    page.goto(f"{demo.url}/runs/topoflow")
+    page.fill("#wi-validate_every", "100")
+    expect(page.locator(".result")).to_have_attribute("role", "status")
+    page.locator("#what_if_answer").get_by_role("link", name="Report to print").focus()
+    page.evaluate("window.focused = document.activeElement")
+    page.evaluate("document.dispatchEvent(new CustomEvent('cutloss:news'))")
+    expect(page.locator(".result")).not_to_have_attribute("role", "status")
+    assert page.evaluate("window.focused.isConnected && window.focused === document.activeElement")
+    page.context.close()
+
+
+def test_what_was_typed_before_the_scripts_came_is_answered(browser: Browser, demo: Service) -> None:
+    """A slow line brings the form before what answers it."""
+    page = signed_in(browser, demo)
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/static/whatif.js*", hold)
+    with page.expect_request("**/static/whatif.js*"):
+        page.goto(f"{demo.url}/runs/topoflow", wait_until="commit")
+    page.fill("#wi-validate_every", "100")
+    held[0].continue_()
+    expect(page.locator("#what-if-title")).to_contain_text("Validate every 100 steps, not 25")
+    page.context.close()
+
+
 def test_a_suggested_option_leads_to_its_what_if(browser: Browser, demo: Service) -> None:
     """What applies and was not asked about stands beside the options, one click from being asked."""
     page = signed_in(browser, demo)
@@ -230,6 +261,18 @@ def test_the_chart_zooms_by_mouse_and_by_keyboard(browser: Browser, demo: Servic
         page.get_by_role("button", name=name).focus()
         page.keyboard.press("Enter")
         assert before != axes(page)[:2], name
+    page.context.close()
+
+
+def test_the_chart_is_no_stop_of_the_keyboard(browser: Browser, demo: Service) -> None:
+    """Its buttons do what the figure does by mouse; from the last of them one tab leads beyond it."""
+    page = signed_in(browser, demo)
+    page.goto(f"{demo.url}/runs/llm-ablate-07")
+    wait_for_chart(page)
+    page.get_by_role("button", name="All", exact=True).focus()
+    page.keyboard.press("Tab")
+    assert "loss-chart" != page.evaluate("document.activeElement.id")
+    assert not page.evaluate("document.getElementById('loss-chart').contains(document.activeElement)")
     page.context.close()
 
 
