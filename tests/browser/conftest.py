@@ -76,6 +76,13 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
         end_jobs(service)
 
 
+def signed_in(browser: Browser, service: Service, **options: object) -> Page:
+    """Return a page of a browser that is signed in; the options are its context's, English unless told."""
+    page = browser.new_context(**{"locale": "en-GB", "timezone_id": "UTC", **options}).new_page()  # type: ignore[arg-type]  # options by name
+    page.goto(service.link)
+    return page
+
+
 def runner_of(service: Service) -> LocalRunner:
     """Return a second hand on the service's queue of jobs."""
     return LocalRunner(

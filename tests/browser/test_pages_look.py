@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
-from conftest import watch
+from conftest import signed_in, watch
 from playwright.sync_api import Browser, Page, Route, expect
 from served import Service
 
@@ -32,13 +32,6 @@ pytestmark = pytest.mark.browser
 def warm(browser: Browser, demo: Service) -> None:
     """Let the service compute every run once before pages are looked at."""
     signed_in(browser, demo).context.close()
-
-
-def signed_in(browser: Browser, service: Service, **options: object) -> Page:
-    """Return a page of a browser that is signed in."""
-    page = browser.new_context(**{"locale": "en-GB", "timezone_id": "UTC", **options}).new_page()  # type: ignore[arg-type]  # options by name
-    page.goto(service.link)
-    return page
 
 
 def wait_for_chart(page: Page) -> None:

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 from chromium import PATIENCE_MILLISECONDS
+from conftest import signed_in
 from demo_runs import RUNS, fill
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser
 from served import Service, served
 
 from app.replacement import Replacement, State
@@ -30,12 +31,9 @@ STAGES: tuple[State, ...] = ("submitting", "submitted", "checked")
 pytestmark = pytest.mark.browser
 
 
-def signed_in(browser: Browser, service: Service, width: int, **options: object) -> Page:
-    """Return a page of a browser that is signed in."""
-    context = browser.new_context(viewport={"width": width, "height": 256}, **options)  # type: ignore[arg-type]  # options by name
-    page = context.new_page()
-    page.goto(service.link)
-    return page
+def window(width: int) -> dict[str, int]:
+    """Return a window as low as one of 1280 × 1024 is at 400 %."""
+    return {"width": width, "height": 256}
 
 
 @pytest.mark.parametrize(("width", "is_spaced"), [(320, False), (390, True)])
@@ -44,7 +42,7 @@ def test_nothing_scrolls_sideways(
     browser: Browser, demo: Service, width: int, is_spaced: bool, language: str
 ) -> None:
     """Neither at 400 % of a window of 1280 × 1024 nor with the widest spacing of text, all of it opened."""
-    page = signed_in(browser, demo, width, locale=language)
+    page = signed_in(browser, demo, viewport=window(width), locale=language)
     wide = {}
     for path in PAGES:
         page.goto(demo.url + path)
@@ -60,7 +58,7 @@ def test_nothing_scrolls_sideways(
 
 def test_what_is_chosen_is_told_without_grounds(browser: Browser, demo: Service) -> None:
     """In forced colours the tab and the axes that are chosen are underlined: their grounds are gone."""
-    page = signed_in(browser, demo, 1440, locale="en-GB", forced_colors="active")
+    page = signed_in(browser, demo, viewport=window(1440), forced_colors="active")
     page.goto(f"{demo.url}/runs/topoflow")
     line = "one => getComputedStyle(one).textDecorationLine"
     chosen = (".top nav a[aria-current]", ".seg input:checked + span")
@@ -93,7 +91,7 @@ def test_stages_to_come_stand_below_those_that_are_done(
     browser: Browser, relaunching: Service, width: int
 ) -> None:
     """Each stage begins at the same edge, whatever has become of it, and keeps off its time."""
-    page = signed_in(browser, relaunching, width, locale="fr-FR")
+    page = signed_in(browser, relaunching, viewport=window(width), locale="fr-FR")
     page.goto(f"{relaunching.url}/replacements/one", timeout=PATIENCE_MILLISECONDS)
     assert page.locator(".stages .later").count() > 2
     edges = page.locator(".stages li > span:nth-of-type(1)").evaluate_all(
@@ -112,7 +110,7 @@ def test_paper_is_light(browser: Browser, demo: Service) -> None:
     """A reader of dark pages prints the report in the colours of light ones: ink, not light on white."""
     inks = []
     for scheme in ("light", "dark"):
-        page = signed_in(browser, demo, 1440, color_scheme=scheme)
+        page = signed_in(browser, demo, viewport=window(1440), color_scheme=scheme)
         page.goto(f"{demo.url}/runs/topoflow/report")
         page.emulate_media(media="print", color_scheme=scheme)  # type: ignore[arg-type]  # one of two literals
         inks.append(page.locator("h1").evaluate("one => getComputedStyle(one).color"))
