@@ -1,7 +1,7 @@
 """What an open page of a run is told: its numbers at once, what is heavy to draw a little later.
 
-A browser draws a part anew as a whole and tidies up late, so a step a second on every part would cost a tab
-hundreds of megabytes an hour. The forecast and what rests on it may follow a step by five seconds.
+Reading a part costs a browser memory that it gives back late: a step a second in every part came to over a
+hundred megabytes an hour. The forecast and what rests on it may follow a step by five seconds.
 """
 
 import time
